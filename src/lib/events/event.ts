@@ -1,0 +1,117 @@
+import type { Digest } from '../domain/digest.js'
+import type { Cause, RolloutOutcome, TargetProof } from '../domain/outcome.js'
+import type { Phase } from '../domain/phase.js'
+import type { Release, Revision } from '../domain/release.js'
+import type { Target } from '../domain/target.js'
+
+/** The version of the event format. It rises when a reader of the older one would go wrong. */
+export const eventVersion = 1
+
+/** What happened, without its place in the stream. Sizes are bytes, durations milliseconds. */
+export type EventBody =
+  | {
+      readonly type: 'run.started'
+      readonly command: string
+      readonly app: string
+      readonly environment: string
+      /** True when the cloud is the rehearsal: nothing of it is real. */
+      readonly simulated: boolean
+      /** What is simulated, e.g. the scenario and the speed of its clock; only when simulated. */
+      readonly simulation?: string
+    }
+  | { readonly type: 'phase.started'; readonly phase: Phase }
+  | {
+      readonly type: 'phase.finished'
+      readonly phase: Phase
+      readonly outcome: 'done' | 'failed' | 'skipped'
+      readonly duration: number
+      /** A few words on the result, e.g. `2 images, 1.2 MB uploaded`. */
+      readonly detail?: string
+    }
+  | {
+      readonly type: 'check.done'
+      readonly name: string
+      readonly result: 'ok' | 'warn' | 'fail' | 'skip'
+      readonly detail: string
+      readonly remedy?: string
+    }
+  | {
+      readonly type: 'plan.made'
+      readonly release: Release
+      readonly from: Revision
+      readonly targets: number
+      /** How long this should take, when it can be known. */
+      readonly estimate?: number
+    }
+  | { readonly type: 'image.step'; readonly service: string; readonly step: string; readonly detail?: string }
+  | {
+      readonly type: 'layer.progress'
+      readonly service: string
+      readonly digest: Digest
+      readonly sent: number
+      readonly total: number
+    }
+  | {
+      readonly type: 'image.pushed'
+      readonly service: string
+      readonly repository: string
+      readonly digest: Digest
+      readonly tags: readonly string[]
+      /** Bytes of the app layer as it is stored. */
+      readonly layerBytes: number
+      /** Bytes of layers that had to be uploaded; 0 when the registry had them all. */
+      readonly uploadedLayerBytes: number
+      /** True when the registry had this very image, so that nothing at all was sent. */
+      readonly unchanged: boolean
+    }
+  | { readonly type: 'release.recorded'; readonly release: Release; readonly revision: Revision; readonly reused: boolean }
+  | {
+      readonly type: 'rollout.started'
+      /** The platform's own id, e.g. that of the instance refresh. */
+      readonly id: string
+      readonly attached: boolean
+      readonly group: string
+      readonly targets: number
+    }
+  | {
+      readonly type: 'rollout.progress'
+      readonly id: string
+      /** The platform's own status word, e.g. `InProgress`, `Baking`, `RollbackInProgress`. */
+      readonly status: string
+      readonly percentage: number
+      readonly remaining: number
+      readonly reason?: string
+    }
+  | { readonly type: 'target.changed'; readonly target: Target; readonly note?: string }
+  | { readonly type: 'target.gone'; readonly id: string; readonly revision: string; readonly note?: string }
+  | { readonly type: 'checkpoint'; readonly percentage: number; readonly detail: string }
+  | { readonly type: 'alarm'; readonly name: string; readonly state: string }
+  | { readonly type: 'log.line'; readonly target: string; readonly time: string; readonly text: string }
+  | { readonly type: 'warning'; readonly message: string; readonly next?: readonly string[] }
+  | {
+      readonly type: 'rollout.finished'
+      readonly id: string
+      readonly outcome: RolloutOutcome
+      readonly status: string
+      readonly reason?: string
+      readonly cause?: Cause
+    }
+  | { readonly type: 'proof'; readonly targets: readonly TargetProof[]; readonly proved: number; readonly total: number }
+  | { readonly type: 'detached'; readonly goesOn: string; readonly comeBack: string }
+  | {
+      readonly type: 'run.finished'
+      /** A name of `exitCodes`, e.g. `done`, `rolledBack`. */
+      readonly ending: string
+      readonly exitCode: number
+      readonly message: string
+      readonly next: readonly string[]
+      readonly duration: number
+    }
+
+export type EventType = EventBody['type']
+
+/** One event of a run: self-contained, numbered from 1 without gaps, and timed by the run's clock. */
+export type Event = { readonly v: typeof eventVersion; readonly seq: number; readonly at: string } & EventBody
+
+/** Where a part of a run sends what happens. It never throws and never waits. */
+export type Emit = (body: EventBody) => void

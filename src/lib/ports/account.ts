@@ -1,0 +1,22 @@
+/** Who asks, and where images live. */
+export interface Identity {
+  readonly account: string
+  readonly arn: string
+}
+
+export interface RegistryAuthorization {
+  /** The registry's address with its scheme, e.g. `https://123456789012.dkr.ecr.us-west-2.amazonaws.com`. */
+  readonly endpoint: string
+  readonly username: string
+  /** A secret. */
+  readonly password: string
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number
+}
+
+export interface Account {
+  whoAmI(): Promise<Identity>
+  registryAuthorization(): Promise<RegistryAuthorization>
+  /** Whether ECR has the repository, and whether its tags can be moved. */
+  describeRepository(name: string): Promise<{ readonly uri: string; readonly immutableTags: boolean } | undefined>
+}

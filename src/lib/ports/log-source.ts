@@ -1,0 +1,13 @@
+export interface LogLine {
+  readonly id: string
+  /** The target that wrote it, as its log stream names it. */
+  readonly stream: string
+  /** Milliseconds since 1970. */
+  readonly time: number
+  readonly text: string
+}
+
+export interface LogSource {
+  /** Lines of the group from `since` on, oldest first, at most `limit`; empty when the group does not exist. */
+  read(group: string, options: { readonly since: number; readonly streams?: readonly string[]; readonly limit?: number }): Promise<readonly LogLine[]>
+}

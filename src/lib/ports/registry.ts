@@ -1,0 +1,46 @@
+import type { Digest } from '../domain/digest.js'
+
+/** https://github.com/opencontainers/image-spec/blob/main/descriptor.md */
+export interface Descriptor {
+  readonly mediaType: string
+  readonly digest: Digest
+  readonly size: number
+  readonly annotations?: Readonly<Record<string, string>>
+  readonly platform?: { readonly os: string; readonly architecture: string; readonly variant?: string }
+}
+
+export interface Manifest {
+  readonly descriptor: Descriptor
+  readonly bytes: Uint8Array
+}
+
+/** A blob to upload: the same bytes each time `open` is called. */
+export interface BlobSource {
+  readonly digest: Digest
+  readonly size: number
+  open(): Iterable<Uint8Array> | AsyncIterable<Uint8Array>
+}
+
+/**
+ * An OCI distribution registry, as one host serves it. Every byte read is checked against its digest.
+ * Failures are RampartErrors of kind `unreachable` that say what was asked of whom; what does not exist is
+ * `undefined` or `false`.
+ */
+export interface Registry {
+  /** Host and port, as they stand in image references. */
+  readonly host: string
+  headManifest(repository: string, reference: string): Promise<Descriptor | undefined>
+  getManifest(repository: string, reference: string): Promise<Manifest | undefined>
+  /** Stores the manifest under a tag or its digest. */
+  putManifest(repository: string, reference: string, mediaType: string, bytes: Uint8Array): Promise<void>
+  hasBlob(repository: string, digest: Digest): Promise<boolean>
+  /** The whole blob, for small ones. */
+  getBlob(repository: string, descriptor: Descriptor): Promise<Uint8Array>
+  /** The blob as a stream; reading it to its end checks the digest. */
+  openBlob(repository: string, descriptor: Descriptor): Promise<AsyncIterable<Uint8Array>>
+  /** Asks for a blob of another repository of this registry; `false` (a normal answer) when it was not given. */
+  mountBlob(repository: string, digest: Digest, from: string): Promise<boolean>
+  /** POST, then one monolithic PUT. `onProgress` gets the bytes sent so far. */
+  putBlob(repository: string, blob: BlobSource, onProgress?: (sent: number) => void): Promise<void>
+  listTags(repository: string): Promise<readonly string[]>
+}
