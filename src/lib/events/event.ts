@@ -64,7 +64,12 @@ export type EventBody =
       /** True when the registry had this very image, so that nothing at all was sent. */
       readonly unchanged: boolean
     }
-  | { readonly type: 'release.recorded'; readonly release: Release; readonly revision: Revision; readonly reused: boolean }
+  | {
+      readonly type: 'release.recorded'
+      readonly release: Release
+      readonly revision: Revision
+      readonly reused: boolean
+    }
   | {
       readonly type: 'rollout.started'
       /** The platform's own id, e.g. that of the instance refresh. */
@@ -96,7 +101,12 @@ export type EventBody =
       readonly reason?: string
       readonly cause?: Cause
     }
-  | { readonly type: 'proof'; readonly targets: readonly TargetProof[]; readonly proved: number; readonly total: number }
+  | {
+      readonly type: 'proof'
+      readonly targets: readonly TargetProof[]
+      readonly proved: number
+      readonly total: number
+    }
   | { readonly type: 'detached'; readonly goesOn: string; readonly comeBack: string }
   | {
       readonly type: 'run.finished'

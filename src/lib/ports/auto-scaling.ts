@@ -114,7 +114,10 @@ export interface LaunchTemplateVersion {
   readonly userData?: string
   readonly instanceTags: Readonly<Record<string, string>>
   /** The tag specifications of other resources, kept as they are when a version is made from this one. */
-  readonly otherTagSpecifications: readonly { readonly resourceType: string; readonly tags: Readonly<Record<string, string>> }[]
+  readonly otherTagSpecifications: readonly {
+    readonly resourceType: string
+    readonly tags: Readonly<Record<string, string>>
+  }[]
 }
 
 export interface CreateLaunchTemplateVersion {
