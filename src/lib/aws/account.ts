@@ -1,0 +1,50 @@
+import { DescribeRepositoriesCommand, ECRClient, GetAuthorizationTokenCommand } from '@aws-sdk/client-ecr'
+import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts'
+import { RampartError } from '../errors/rampart-error.js'
+import type { Account } from '../ports/account.js'
+import { call, errorCode } from './failure.js'
+import { clientSettings, type ClientOptions } from './options.js'
+
+/** The Account port on the AWS SDK: STS for who asks, ECR for where images live. */
+export function createAccount(options: ClientOptions): Account {
+  const sts = new STSClient(clientSettings(options))
+  const ecr = new ECRClient(clientSettings(options))
+  return {
+    async whoAmI() {
+      const answer = await call('sts:GetCallerIdentity', () => sts.send(new GetCallerIdentityCommand({})))
+      return { account: answer.Account ?? '', arn: answer.Arn ?? '' }
+    },
+
+    async registryAuthorization() {
+      const answer = await call('ecr:GetAuthorizationToken', () => ecr.send(new GetAuthorizationTokenCommand({})))
+      const data = answer.authorizationData?.[0]
+      const [username, ...password] = Buffer.from(data?.authorizationToken ?? '', 'base64')
+        .toString('utf8')
+        .split(':')
+      if (data?.proxyEndpoint === undefined || username === undefined || password.length === 0) {
+        throw new RampartError('unreachable', 'ecr:GetAuthorizationToken answered without a token')
+      }
+      return {
+        endpoint: data.proxyEndpoint,
+        username,
+        password: password.join(':'),
+        expiresAt: data.expiresAt?.getTime() ?? 0,
+      }
+    },
+
+    async describeRepository(name) {
+      try {
+        const answer = await ecr.send(new DescribeRepositoriesCommand({ repositoryNames: [name] }))
+        const found = answer.repositories?.[0]
+        if (found === undefined) return undefined
+        return {
+          uri: found.repositoryUri ?? '',
+          immutableTags: found.imageTagMutability?.startsWith('IMMUTABLE') ?? false,
+        }
+      } catch (error) {
+        if (errorCode(error) === 'RepositoryNotFound') return undefined
+        return call('ecr:DescribeRepositories', () => Promise.reject(error))
+      }
+    },
+  }
+}

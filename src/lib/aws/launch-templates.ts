@@ -1,0 +1,100 @@
+import {
+  CreateLaunchTemplateVersionCommand,
+  DescribeLaunchTemplateVersionsCommand,
+  EC2Client,
+  paginateDescribeLaunchTemplateVersions,
+  type LaunchTemplateTagSpecification,
+  type LaunchTemplateVersion as SdkVersion,
+  type ResourceType,
+  type Tag,
+} from '@aws-sdk/client-ec2'
+import { RampartError } from '../errors/rampart-error.js'
+import type { LaunchTemplates, LaunchTemplateVersion } from '../ports/auto-scaling.js'
+import { call, errorCode } from './failure.js'
+import { clientSettings, type ClientOptions } from './options.js'
+
+function tagRecord(tags: readonly Tag[] | undefined): Record<string, string> {
+  return Object.fromEntries((tags ?? []).map((tag) => [tag.Key ?? '', tag.Value ?? '']))
+}
+
+function tagList(tags: Readonly<Record<string, string>>): Tag[] {
+  return Object.entries(tags).map(([Key, Value]) => ({ Key, Value }))
+}
+
+function version(from: SdkVersion): LaunchTemplateVersion {
+  const data = from.LaunchTemplateData
+  const specifications: readonly LaunchTemplateTagSpecification[] = data?.TagSpecifications ?? []
+  return {
+    templateId: from.LaunchTemplateId ?? '',
+    templateName: from.LaunchTemplateName ?? '',
+    number: from.VersionNumber ?? 0,
+    description: from.VersionDescription ?? '',
+    createdAt: from.CreateTime?.getTime() ?? 0,
+    ...(data?.ImageId !== undefined && { imageId: data.ImageId }),
+    ...(data?.InstanceType !== undefined && { instanceType: data.InstanceType }),
+    ...(data?.UserData !== undefined && { userData: data.UserData }),
+    instanceTags: tagRecord(specifications.find((one) => one.ResourceType === 'instance')?.Tags),
+    otherTagSpecifications: specifications
+      .filter((one) => one.ResourceType !== 'instance')
+      .map((one) => ({ resourceType: one.ResourceType ?? '', tags: tagRecord(one.Tags) })),
+  }
+}
+
+/** The LaunchTemplates port on the AWS SDK. */
+export function createLaunchTemplates(options: ClientOptions): LaunchTemplates {
+  const client = new EC2Client(clientSettings(options))
+  return {
+    async describeVersion(templateId, number) {
+      try {
+        const answer = await client.send(
+          new DescribeLaunchTemplateVersionsCommand({ LaunchTemplateId: templateId, Versions: [number] }),
+        )
+        const found = answer.LaunchTemplateVersions?.[0]
+        return found === undefined ? undefined : version(found)
+      } catch (error) {
+        if (errorCode(error)?.startsWith('InvalidLaunchTemplate') === true) return undefined
+        return call('ec2:DescribeLaunchTemplateVersions', () => Promise.reject(error))
+      }
+    },
+
+    async listVersions(templateId) {
+      return call('ec2:DescribeLaunchTemplateVersions', async () => {
+        const found: LaunchTemplateVersion[] = []
+        const pages = paginateDescribeLaunchTemplateVersions(
+          { client, pageSize: 200 },
+          { LaunchTemplateId: templateId },
+        )
+        for await (const page of pages) found.push(...(page.LaunchTemplateVersions ?? []).map(version))
+        return found.sort((a, b) => b.number - a.number)
+      })
+    },
+
+    async createVersion(request) {
+      const answer = await call('ec2:CreateLaunchTemplateVersion', () =>
+        client.send(
+          new CreateLaunchTemplateVersionCommand({
+            LaunchTemplateId: request.templateId,
+            SourceVersion: String(request.sourceVersion),
+            VersionDescription: request.description,
+            ClientToken: request.clientToken,
+            LaunchTemplateData: {
+              UserData: request.userData,
+              // Tag specifications replace the source's as a whole, so the others are said again.
+              TagSpecifications: [
+                ...request.otherTagSpecifications.map((one) => ({
+                  ResourceType: one.resourceType as ResourceType,
+                  Tags: tagList(one.tags),
+                })),
+                { ResourceType: 'instance', Tags: tagList(request.instanceTags) },
+              ],
+            },
+          }),
+        ),
+      )
+      if (answer.LaunchTemplateVersion === undefined) {
+        throw new RampartError('unreachable', 'ec2:CreateLaunchTemplateVersion answered without a version')
+      }
+      return version(answer.LaunchTemplateVersion)
+    },
+  }
+}

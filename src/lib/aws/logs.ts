@@ -1,0 +1,39 @@
+import { CloudWatchLogsClient, paginateFilterLogEvents } from '@aws-sdk/client-cloudwatch-logs'
+import type { LogLine, LogSource } from '../ports/log-source.js'
+import { call, errorCode } from './failure.js'
+import { clientSettings, type ClientOptions } from './options.js'
+
+/** The LogSource port on CloudWatch Logs. */
+export function createLogSource(options: ClientOptions): LogSource {
+  const client = new CloudWatchLogsClient(clientSettings(options))
+  return {
+    async read(group, { since, streams, limit = 10_000 }) {
+      const lines: LogLine[] = []
+      try {
+        const pages = paginateFilterLogEvents(
+          { client },
+          {
+            logGroupName: group,
+            startTime: since,
+            ...(streams !== undefined && { logStreamNames: [...streams] }),
+          },
+        )
+        for await (const page of pages) {
+          for (const event of page.events ?? []) {
+            lines.push({
+              id: event.eventId ?? '',
+              stream: event.logStreamName ?? '',
+              time: event.timestamp ?? 0,
+              text: event.message ?? '',
+            })
+          }
+          if (lines.length >= limit) break
+        }
+      } catch (error) {
+        if (errorCode(error) === 'ResourceNotFound') return []
+        await call('logs:FilterLogEvents', () => Promise.reject(error))
+      }
+      return lines.slice(0, limit)
+    },
+  }
+}
