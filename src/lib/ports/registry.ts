@@ -36,8 +36,11 @@ export interface Registry {
   hasBlob(repository: string, digest: Digest): Promise<boolean>
   /** The whole blob, for small ones. */
   getBlob(repository: string, descriptor: Descriptor): Promise<Uint8Array>
-  /** The blob as a stream; reading it to its end checks the digest. */
-  openBlob(repository: string, descriptor: Descriptor): Promise<AsyncIterable<Uint8Array>>
+  /**
+   * The blob as a stream; reading it to its end checks the digest. Undefined when the registry has no bytes of it to
+   * give (404, or 410 for a layer that a rehearsal knows by its descriptor only).
+   */
+  openBlob(repository: string, descriptor: Descriptor): Promise<AsyncIterable<Uint8Array> | undefined>
   /** Asks for a blob of another repository of this registry; `false` (a normal answer) when it was not given. */
   mountBlob(repository: string, digest: Digest, from: string): Promise<boolean>
   /** POST, then one monolithic PUT. `onProgress` gets the bytes sent so far. */
