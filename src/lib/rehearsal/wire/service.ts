@@ -6,6 +6,8 @@ export interface RequestContext {
   readonly requestId: string
   /** The address at which this cloud is reached, e.g. `http://127.0.0.1:4599`. */
   readonly endpoint: string
+  /** The access key id that signed the request, as the wire read it. */
+  readonly accessKeyId?: string
 }
 
 /** An error as AWS documents it for the operation. `code` is the wire code, without a `Fault` suffix. */
@@ -39,6 +41,8 @@ export interface Service {
   readonly protocol: 'awsQuery' | 'ec2Query' | 'awsJson1_0' | 'awsJson1_1'
   /** The API version of the query protocols, or the `X-Amz-Target` prefix of the JSON ones. */
   readonly target: string
+  /** Other protocols in which the same operations are reached, as CloudWatch is by older clients. */
+  readonly also?: readonly Pick<Service, 'protocol' | 'target'>[]
   /** The SDK package's namespace, in which each operation has a schema named `<Operation>$`. */
   readonly sdk: Readonly<Record<string, unknown>>
   readonly handlers: Readonly<Record<string, Handler>>
