@@ -7,7 +7,7 @@ import { clientSettings, type ClientOptions } from './options.js'
 export function createLogSource(options: ClientOptions): LogSource {
   const client = new CloudWatchLogsClient(clientSettings(options))
   return {
-    async read(group, { since, streams, limit = 10_000 }) {
+    async read(group, { since, streamPrefix, limit = 10_000 }) {
       const lines: LogLine[] = []
       try {
         const pages = paginateFilterLogEvents(
@@ -15,7 +15,7 @@ export function createLogSource(options: ClientOptions): LogSource {
           {
             logGroupName: group,
             startTime: since,
-            ...(streams !== undefined && { logStreamNames: [...streams] }),
+            ...(streamPrefix !== undefined && { logStreamNamePrefix: streamPrefix }),
           },
         )
         for await (const page of pages) {

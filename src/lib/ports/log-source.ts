@@ -11,6 +11,6 @@ export interface LogSource {
   /** Lines of the group from `since` on, oldest first, at most `limit`; empty when the group does not exist. */
   read(
     group: string,
-    options: { readonly since: number; readonly streams?: readonly string[]; readonly limit?: number },
+    options: { readonly since: number; readonly streamPrefix?: string; readonly limit?: number },
   ): Promise<readonly LogLine[]>
 }

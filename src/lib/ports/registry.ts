@@ -43,7 +43,19 @@ export interface Registry {
   openBlob(repository: string, descriptor: Descriptor): Promise<AsyncIterable<Uint8Array> | undefined>
   /** Asks for a blob of another repository of this registry; `false` (a normal answer) when it was not given. */
   mountBlob(repository: string, digest: Digest, from: string): Promise<boolean>
+  /**
+   * Opens that many uploads before it is known what will be uploaded, so that `putBlob` need not wait for them. Never
+   * fails: an upload that could not be opened is asked for again when it is needed.
+   */
+  prepareUploads(repository: string, count: number): void
   /** POST, then one monolithic PUT. `onProgress` gets the bytes sent so far. */
-  putBlob(repository: string, blob: BlobSource, onProgress?: (sent: number) => void): Promise<void>
+  putBlob(
+    repository: string,
+    blob: BlobSource,
+    onProgress?: (sent: number) => void,
+    signal?: AbortSignal,
+  ): Promise<void>
   listTags(repository: string): Promise<readonly string[]>
+  /** Gives back the uploads that were prepared and not used, and closes the connections. */
+  close(): Promise<void>
 }

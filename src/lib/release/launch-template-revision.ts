@@ -1,0 +1,94 @@
+import { createHash } from 'node:crypto'
+import { shortDigest } from '../domain/digest.js'
+import { parseImageRef } from '../domain/image-ref.js'
+import type { Release, Revision } from '../domain/release.js'
+import { RampartError } from '../errors/rampart-error.js'
+import type { CreateLaunchTemplateVersion, LaunchTemplates, LaunchTemplateVersion } from '../ports/auto-scaling.js'
+import { decodeUserData, encodeUserData, pinReferences, userDataLimit, type Pinned } from './user-data.js'
+
+/** The instance tags in which a launch-template version names what it launches. */
+export const releaseTags = {
+  release: 'rampart:release',
+  app: 'rampart:app',
+  environment: 'rampart:environment',
+  source: 'rampart:source-version',
+} as const
+
+/** The release that a version says it launches; undefined for one that rampart did not make. */
+export function releaseOf(version: LaunchTemplateVersion): string | undefined {
+  return version.instanceTags[releaseTags.release]
+}
+
+/** The version's user data with the release's digests in it; `found` tells which repositories it refers to. */
+export function pinVersion(version: LaunchTemplateVersion, release: Release): Pinned & { readonly gzip: boolean } {
+  const data = decodeUserData(version.userData ?? '')
+  const host = parseImageRef(release.images[0]?.repository ?? '')?.registry ?? ''
+  const pins = release.images.map((image) => ({
+    repository: parseImageRef(image.repository)?.repository ?? image.repository,
+    digest: image.digest,
+  }))
+  return { ...pinReferences(data.text, host, pins), gzip: data.gzip }
+}
+
+/** True when instances of this version run exactly the release's digests. */
+export function launches(version: LaunchTemplateVersion, release: Release): boolean {
+  if (version.userData === undefined) return false
+  const pinned = pinVersion(version, release)
+  return pinned.text === decodeUserData(version.userData).text && [...pinned.found.values()].every((count) => count > 0)
+}
+
+function revision(version: LaunchTemplateVersion): Revision {
+  return { name: version.templateId, number: String(version.number) }
+}
+
+function request(source: LaunchTemplateVersion, release: Release): CreateLaunchTemplateVersion {
+  const pinned = pinVersion(source, release)
+  const { base64, bytes } = encodeUserData(pinned)
+  if (bytes > userDataLimit) {
+    throw new RampartError(
+      'preflight',
+      `The user data would be ${bytes} bytes with digests; EC2 takes ${userDataLimit}.`,
+      {
+        next: ['shorten the user data, or compress it with gzip (cloud-init reads both)'],
+      },
+    )
+  }
+  const images = release.images.map((image) => `${image.service}@${shortDigest(image.digest)}`).join(', ')
+  const token = createHash('sha256').update(`${source.templateId}\n${source.number}\n${release.id}\n${base64}`)
+  return {
+    templateId: source.templateId,
+    sourceVersion: source.number,
+    description: `rampart ${release.id}: ${images}`.slice(0, 255),
+    userData: base64,
+    instanceTags: {
+      ...source.instanceTags,
+      [releaseTags.release]: release.id,
+      [releaseTags.app]: release.app,
+      [releaseTags.environment]: release.environment,
+      [releaseTags.source]: String(source.number),
+    },
+    otherTagSpecifications: source.otherTagSpecifications,
+    clientToken: `rampart-${token.digest('hex').slice(0, 48)}`,
+  }
+}
+
+/**
+ * The numbered version that launches the release: the group's own when it does so already, one that an earlier run
+ * made from it, or a new one. Safe to repeat: the client token makes AWS answer a repeated request with the same version.
+ */
+export async function recordRevision(
+  templates: LaunchTemplates,
+  current: LaunchTemplateVersion,
+  release: Release,
+): Promise<{ readonly revision: Revision; readonly reused: boolean }> {
+  if (launches(current, release)) return { revision: revision(current), reused: true }
+  const versions = await templates.listVersions(current.templateId)
+  const earlier = versions.find(
+    (version) =>
+      releaseOf(version) === release.id &&
+      version.instanceTags[releaseTags.source] === String(current.number) &&
+      launches(version, release),
+  )
+  if (earlier !== undefined) return { revision: revision(earlier), reused: true }
+  return { revision: revision(await templates.createVersion(request(current, release))), reused: false }
+}

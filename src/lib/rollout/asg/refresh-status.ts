@@ -1,0 +1,28 @@
+import type { RolloutOutcome } from '../../domain/outcome.js'
+import type { InstanceRefreshStatus } from '../../ports/auto-scaling.js'
+
+/** What each status of an instance refresh means; undefined while it runs. */
+export function outcomeOf(status: InstanceRefreshStatus): RolloutOutcome | undefined {
+  switch (status) {
+    case 'Pending':
+    case 'InProgress':
+    case 'Baking':
+    case 'Cancelling':
+    case 'RollbackInProgress':
+      return undefined
+    case 'Successful':
+      return 'succeeded'
+    case 'RollbackSuccessful':
+      return 'rolled-back'
+    case 'Cancelled':
+      return 'cancelled'
+    case 'Failed':
+    case 'RollbackFailed':
+      return 'failed'
+  }
+}
+
+/** True while a refresh blocks another one: every status that is not an end. */
+export function isActive(status: InstanceRefreshStatus): boolean {
+  return outcomeOf(status) === undefined
+}

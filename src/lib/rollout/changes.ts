@@ -1,0 +1,37 @@
+import type { EventBody } from '../events/event.js'
+import type { Target } from '../domain/target.js'
+import type { Observation } from './driver.js'
+
+const same = (a: Target, b: Target): boolean =>
+  a.lifecycle === b.lifecycle && a.health === b.health && a.reason === b.reason && a.revision === b.revision
+
+/** What happened between two looks at the same rollout, as events. `before` is undefined at the first look. */
+export function changes(id: string, before: Observation | undefined, now: Observation): readonly EventBody[] {
+  const events: EventBody[] = []
+  const progressed =
+    before === undefined ||
+    before.status !== now.status ||
+    before.percentage !== now.percentage ||
+    before.remaining !== now.remaining ||
+    before.reason !== now.reason
+  const earlier = new Map((before?.targets ?? []).map((target) => [target.id, target]))
+  for (const target of now.targets) {
+    const known = earlier.get(target.id)
+    if (known === undefined || !same(known, target)) events.push({ type: 'target.changed', target })
+    earlier.delete(target.id)
+  }
+  for (const target of earlier.values()) {
+    events.push({ type: 'target.gone', id: target.id, revision: target.revision })
+  }
+  if (progressed) {
+    events.push({
+      type: 'rollout.progress',
+      id,
+      status: now.status,
+      percentage: now.percentage,
+      remaining: now.remaining,
+      ...(now.reason !== undefined && { reason: now.reason }),
+    })
+  }
+  return events
+}

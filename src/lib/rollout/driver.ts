@@ -1,0 +1,52 @@
+import type { Cause, RolloutOutcome, TargetProof } from '../domain/outcome.js'
+import type { Release, Revision } from '../domain/release.js'
+import type { Target } from '../domain/target.js'
+
+/** A rollout under way, by the platform's own id. Times are milliseconds since 1970. */
+export interface RolloutHandle {
+  readonly id: string
+  readonly startedAt: number
+  /** True when it was found running rather than started by this call. */
+  readonly attached: boolean
+}
+
+/** A target of the new revision that did not live, or one that could not be launched at all. */
+export interface FailedStart {
+  /** The target's id, or the activity's when there never was a target. */
+  readonly id: string
+  readonly message: string
+}
+
+/** One look at a rollout. */
+export interface Observation {
+  /** The platform's own status word. */
+  readonly status: string
+  readonly direction: 'forward' | 'back'
+  /** How it ended; undefined while it runs. */
+  readonly outcome?: RolloutOutcome
+  readonly percentage: number
+  readonly remaining: number
+  readonly reason?: string
+  readonly targets: readonly Target[]
+  /** All since the rollout began. */
+  readonly failedStarts: readonly FailedStart[]
+}
+
+/** The platform half of a rollout: what the engine asks of an Auto Scaling group, and later of an ECS service. */
+export interface Driver {
+  /** E.g. the group's name, for people. */
+  readonly fleet: string
+  /** How many targets the fleet is to have. */
+  size(): Promise<number>
+  /** True when every target is launched by the revision and nothing is under way. */
+  settledOn(revision: Revision): Promise<boolean>
+  /** Starts the rollout, or attaches to the one that moves the fleet to this revision already. */
+  start(revision: Revision, options: { readonly force: boolean }): Promise<RolloutHandle>
+  observe(handle: RolloutHandle, revision: Revision): Promise<Observation>
+  /** Asks the platform to go back; the outcome comes by observing. */
+  rollBack(handle: RolloutHandle): Promise<void>
+  /** The likeliest cause of what was last observed. */
+  explain(handle: RolloutHandle, revision: Revision, last: Observation): Promise<Cause | undefined>
+  /** What can be proved of each target now. */
+  prove(revision: Revision, release: Release): Promise<readonly TargetProof[]>
+}
