@@ -1,6 +1,7 @@
 import type { Cause, RolloutOutcome, TargetProof } from '../domain/outcome.js'
 import type { Release, Revision } from '../domain/release.js'
 import type { Target } from '../domain/target.js'
+import type { RampartError } from '../errors/rampart-error.js'
 
 /** A rollout under way, by the platform's own id. Times are milliseconds since 1970. */
 export interface RolloutHandle {
@@ -32,12 +33,27 @@ export interface Observation {
   readonly failedStarts: readonly FailedStart[]
 }
 
+/** One named question asked before anything is changed. */
+export interface Check {
+  readonly name: string
+  readonly result: 'ok' | 'warn' | 'fail' | 'skip'
+  readonly detail: string
+  /** What to do about it; a command stands alone. */
+  readonly remedy?: string
+}
+
 /** The platform half of a rollout: what the engine asks of an Auto Scaling group, and later of an ECS service. */
 export interface Driver {
   /** E.g. the group's name, for people. */
   readonly fleet: string
   /** How many targets the fleet is to have. */
   size(): Promise<number>
+  /** Everything that the platform would refuse or silently ignore, asked before anything is changed. */
+  preflight(registryHost: string, repositories: readonly string[]): Promise<readonly Check[]>
+  /** Makes the revision that launches the release, or finds the one that an earlier run made. */
+  record(release: Release): Promise<{ readonly revision: Revision; readonly reused: boolean; readonly from: Revision }>
+  /** The revision of a rollout that is under way, and since when; undefined when the fleet is at rest. */
+  underWay(): Promise<{ readonly revision?: Revision; readonly error: RampartError } | undefined>
   /** True when every target is launched by the revision and nothing is under way. */
   settledOn(revision: Revision): Promise<boolean>
   /** Starts the rollout, or attaches to the one that moves the fleet to this revision already. */

@@ -6,8 +6,10 @@ import type { Driver, Observation, RolloutHandle } from '../driver.js'
 import { explain, type ExplainPorts } from './explain.js'
 import { FailedStarts } from './failed-starts.js'
 import type { AsgRolloutOptions } from './options.js'
+import { preflightGroup } from './preflight.js'
 import { proveGroup } from './prove.js'
 import { isActive, outcomeOf } from './refresh-status.js'
+import { recordRevision } from './revision.js'
 import { targetsOf } from './targets.js'
 
 export interface AsgPorts extends ExplainPorts {
@@ -80,6 +82,40 @@ export function createAsgDriver(
   return {
     fleet: name,
     size: async () => (await group()).desiredCapacity,
+
+    async preflight(registryHost, repositories) {
+      const seen = await autoScaling.describeGroup(name)
+      if (seen === undefined) {
+        return [
+          {
+            name: 'group',
+            result: 'fail',
+            detail: `there is no Auto Scaling group ${name} in this account and region`,
+            remedy: 'aws autoscaling describe-auto-scaling-groups --query AutoScalingGroups[].AutoScalingGroupName',
+          },
+        ]
+      }
+      return preflightGroup(seen, options, ports, registryHost, repositories)
+    },
+
+    async record(release) {
+      const template = (await group()).launchTemplate
+      const current =
+        template === undefined ? undefined : await launchTemplates.describeVersion(template.id, template.version)
+      if (current === undefined) throw new RampartError('preflight', `${name} has no launch template to start from.`)
+      const from = { name: current.templateId, number: String(current.number) }
+      return { ...(await recordRevision(launchTemplates, current, release)), from }
+    },
+
+    async underWay() {
+      const running = await activeRefresh(ports, name)
+      if (running === undefined) return undefined
+      const template = running.launchTemplate
+      return {
+        error: conflict(name, running),
+        ...(template !== undefined && { revision: { name: template.id, number: template.version } }),
+      }
+    },
 
     async settledOn(revision) {
       const [seen, running] = await Promise.all([group(), activeRefresh(ports, name)])

@@ -1,6 +1,6 @@
 import type { TargetProof } from '../../domain/outcome.js'
 import type { Release, Revision } from '../../domain/release.js'
-import { launches } from '../../release/launch-template-revision.js'
+import { launches } from './revision.js'
 import type { AutoScalingGroup, LaunchTemplates, TargetHealthDescription } from '../../ports/auto-scaling.js'
 import { targetsOf } from './targets.js'
 

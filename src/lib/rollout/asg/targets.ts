@@ -1,7 +1,7 @@
 import type { Target, TargetHealth } from '../../domain/target.js'
 import type { AutoScalingGroup, TargetHealthDescription } from '../../ports/auto-scaling.js'
 
-const states: readonly string[] = ['healthy', 'unhealthy', 'initial', 'draining', 'unused', 'unavailable']
+const states: ReadonlySet<string> = new Set(['healthy', 'unhealthy', 'initial', 'draining', 'unused', 'unavailable'])
 /** The worst first: a target is as healthy as the worst of its target groups says. */
 const severity: readonly TargetHealth[] = [
   'unhealthy',
@@ -16,7 +16,7 @@ const severity: readonly TargetHealth[] = [
 const health = (state: string): TargetHealth => {
   // `unhealthy.draining` is unhealthy to us as it is to clients.
   const word = state.split('.')[0] ?? ''
-  return states.includes(word) ? (word as TargetHealth) : 'unavailable'
+  return states.has(word) ? (word as TargetHealth) : 'unavailable'
 }
 
 /** The group's instances as targets, with what its target groups say of them. */

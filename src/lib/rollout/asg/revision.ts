@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
-import { shortDigest } from '../domain/digest.js'
-import { parseImageRef } from '../domain/image-ref.js'
-import type { Release, Revision } from '../domain/release.js'
-import { RampartError } from '../errors/rampart-error.js'
-import type { CreateLaunchTemplateVersion, LaunchTemplates, LaunchTemplateVersion } from '../ports/auto-scaling.js'
+import { shortDigest } from '../../domain/digest.js'
+import { parseImageRef } from '../../domain/image-ref.js'
+import type { Release, Revision } from '../../domain/release.js'
+import { RampartError } from '../../errors/rampart-error.js'
+import type { CreateLaunchTemplateVersion, LaunchTemplates, LaunchTemplateVersion } from '../../ports/auto-scaling.js'
 import { decodeUserData, encodeUserData, pinReferences, userDataLimit, type Pinned } from './user-data.js'
 
 /** The instance tags in which a launch-template version names what it launches. */

@@ -1,5 +1,5 @@
 import { gunzipSync, gzipSync } from 'node:zlib'
-import type { Digest } from '../domain/digest.js'
+import type { Digest } from '../../domain/digest.js'
 
 /** EC2 takes at most this many bytes of user data, counted before base64 (EC2 user guide, "User data"). */
 export const userDataLimit = 16_384
