@@ -1,0 +1,191 @@
+import type { Agent, ClientRequest, IncomingHttpHeaders, IncomingMessage, RequestOptions } from 'node:http'
+
+/** A request body that can be sent again: the same bytes each time `open` is called. */
+export interface WireBody {
+  readonly size: number
+  open(): Iterable<Uint8Array> | AsyncIterable<Uint8Array>
+}
+
+/** One HTTP request, without any retry. */
+export interface WireRequest {
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE'
+  readonly url: URL
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: WireBody
+  /** Gets the bytes of the body handed to the connection so far. */
+  readonly onSent?: (sent: number) => void
+  readonly signal?: AbortSignal
+}
+
+/** An answer whose body has not been read; read it, or call `discard` to free the connection. */
+export interface WireResponse {
+  readonly status: number
+  readonly headers: IncomingHttpHeaders
+  readonly body: IncomingMessage
+}
+
+/** Sends requests over one pool of kept connections per scheme. */
+export interface Transport {
+  send(request: WireRequest): Promise<WireResponse>
+  close(): void
+}
+
+export interface TransportOptions {
+  /** Milliseconds of silence after which a connection counts as dead. */
+  readonly silence?: number
+  /** HTTP_PROXY, HTTPS_PROXY and NO_PROXY, where Node itself can follow them (24.5 and newer). */
+  readonly proxyEnvironment?: Readonly<Record<string, string | undefined>>
+}
+
+// A registry checks a large blob after its last byte before it answers; minutes are normal on object storage.
+const defaultSilence = 300_000
+// Measured: smaller writes cost throughput, larger ones memory.
+const writeSize = 1024 * 1024
+const smallBody = 64 * 1024
+
+/** Reads the rest of a small answer, so that its connection can serve the next request. */
+export async function readAll(response: WireResponse, most: number): Promise<Buffer> {
+  const parts: Buffer[] = []
+  let size = 0
+  for await (const part of response.body as AsyncIterable<Buffer>) {
+    size += part.length
+    if (size > most) throw new RangeError(`the answer is larger than ${most} bytes`)
+    parts.push(part)
+  }
+  return Buffer.concat(parts, size)
+}
+
+/** Leaves the body unread. */
+export function discard(response: WireResponse): void {
+  response.body.on('error', () => undefined)
+  if (response.headers['content-length'] !== undefined && Number(response.headers['content-length']) < 65_536) {
+    response.body.resume()
+  } else response.body.destroy()
+}
+
+/** Joins small pieces into writes of one mebibyte. */
+async function* inLargeWrites(source: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  let held: Uint8Array[] = []
+  let size = 0
+  for await (const piece of source) {
+    held.push(piece)
+    size += piece.length
+    if (size >= writeSize) {
+      yield held.length === 1 && held[0] !== undefined ? held[0] : Buffer.concat(held, size)
+      held = []
+      size = 0
+    }
+  }
+  if (size > 0) yield held.length === 1 && held[0] !== undefined ? held[0] : Buffer.concat(held, size)
+}
+
+/** A transport on `node:http` and `node:https`; each is loaded when the first request needs it. */
+export function createTransport(options: TransportOptions = {}): Transport {
+  const silence = options.silence ?? defaultSilence
+  const agents = new Map<string, Agent>()
+
+  // `import 'node:http'` costs 25 ms and more than this at start-up.
+  const modules = {
+    'http:': () => process.getBuiltinModule('node:http'),
+    'https:': () => process.getBuiltinModule('node:https'),
+  }
+
+  function agentFor(protocol: 'http:' | 'https:'): Agent {
+    const known = agents.get(protocol)
+    if (known !== undefined) return known
+    const settings = {
+      keepAlive: true,
+      maxSockets: 16,
+      ...(options.proxyEnvironment !== undefined && { proxyEnv: options.proxyEnvironment }),
+    }
+    const agent = new (modules[protocol]().Agent)(settings)
+    agents.set(protocol, agent)
+    return agent
+  }
+
+  /** Undefined when a kept connection had gone stale. */
+  function once(request: WireRequest): Promise<WireResponse | undefined> {
+    const protocol = request.url.protocol === 'https:' ? 'https:' : 'http:'
+    const { body } = request
+    return new Promise((resolve, reject) => {
+      const settings: RequestOptions = {
+        method: request.method,
+        agent: agentFor(protocol),
+        timeout: silence,
+        headers: {
+          ...request.headers,
+          'user-agent': 'rampart',
+          ...(body !== undefined && { 'content-length': String(body.size) }),
+          ...(body === undefined && request.method !== 'GET' && request.method !== 'HEAD' && { 'content-length': '0' }),
+        },
+        ...(request.signal !== undefined && { signal: request.signal }),
+      }
+      const outgoing = modules[protocol]().request(request.url, settings)
+      let answered = false
+      outgoing.on('response', (incoming) => {
+        answered = true
+        resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body: incoming })
+      })
+      outgoing.on('timeout', () => outgoing.destroy(Object.assign(new Error('no answer'), { code: 'ETIMEDOUT' })))
+      outgoing.on('error', (error: NodeJS.ErrnoException) => {
+        // A kept connection that the other side closed while it was idle says nothing about the registry: ask again.
+        const stale = !answered && outgoing.reusedSocket && error.code === 'ECONNRESET' && (body?.size ?? 0) < smallBody
+        if (stale) resolve(undefined)
+        else reject(error)
+      })
+      if (body === undefined) outgoing.end()
+      else void write(outgoing, body, request.onSent, () => answered)
+    })
+  }
+
+  return {
+    send: async (request) => {
+      for (;;) {
+        const response = await once(request)
+        if (response !== undefined) return response
+      }
+    },
+    close: () => {
+      for (const agent of agents.values()) agent.destroy()
+      agents.clear()
+    },
+  }
+}
+
+async function write(
+  outgoing: ClientRequest,
+  body: WireBody,
+  onSent: ((sent: number) => void) | undefined,
+  answered: () => boolean,
+): Promise<void> {
+  try {
+    let sent = 0
+    for await (const piece of inLargeWrites(body.open())) {
+      // An answer before the last byte is a refusal, or comes from a connection that is gone.
+      if (outgoing.destroyed || answered()) break
+      if (!outgoing.write(piece)) await settled(outgoing)
+      sent += piece.length
+      onSent?.(sent)
+    }
+    if (sent < body.size && !outgoing.destroyed && !answered()) {
+      throw new RangeError(`the source gave ${sent} of ${body.size} bytes`)
+    }
+    if (answered() && sent < body.size) outgoing.destroy()
+    else outgoing.end()
+  } catch (error) {
+    outgoing.destroy(error instanceof Error ? error : new Error(String(error)))
+  }
+}
+
+/** Waits until the connection takes more, or is gone. */
+function settled(outgoing: ClientRequest): Promise<void> {
+  return new Promise((resolve) => {
+    const events = ['drain', 'close', 'error', 'response'] as const
+    const done = (): void => {
+      for (const event of events) outgoing.off(event, done)
+      resolve()
+    }
+    for (const event of events) outgoing.on(event, done)
+    if (outgoing.destroyed) done()
+  })
+}
