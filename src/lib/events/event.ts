@@ -18,6 +18,8 @@ export type EventBody =
       readonly simulated: boolean
       /** What is simulated, e.g. the scenario and the speed of its clock; only when simulated. */
       readonly simulation?: string
+      /** The phases that this run means to go through, in order, when that is known beforehand. */
+      readonly phases?: readonly Phase[]
     }
   | { readonly type: 'phase.started'; readonly phase: Phase }
   | {

@@ -1,0 +1,167 @@
+import type { Digest } from '../domain/digest.js'
+import type { Cause, RolloutOutcome, TargetProof } from '../domain/outcome.js'
+import type { Phase } from '../domain/phase.js'
+import type { Release, Revision } from '../domain/release.js'
+import type { Target } from '../domain/target.js'
+
+/** What every reporter shows of a run. Times are milliseconds since 1970 by the run's clock, sizes bytes. */
+export interface View {
+  readonly run: RunView | undefined
+  /** When the last event came, so that a reader can say how old this is. */
+  readonly lastEventAt: number | undefined
+  /** In the order in which they started, after those that were announced but have not started. */
+  readonly phases: readonly PhaseView[]
+  readonly checks: readonly CheckView[]
+  readonly plan: PlanView | undefined
+  /** By service, in the order in which they were first heard of. */
+  readonly images: ReadonlyMap<string, ImageView>
+  readonly release: ReleaseView | undefined
+  readonly rollout: RolloutView | undefined
+  /** Those that exist, by id. */
+  readonly targets: ReadonlyMap<string, TargetView>
+  /** How many targets of the run have ceased to exist. */
+  readonly gone: number
+  /** The last lines of each target, by id; bounded. */
+  readonly logs: ReadonlyMap<string, readonly LogView[]>
+  /** The last state of each alarm that was heard of. */
+  readonly alarms: ReadonlyMap<string, string>
+  readonly checkpoint: CheckpointView | undefined
+  readonly warnings: readonly WarningView[]
+  readonly cause: Cause | undefined
+  readonly proof: ProofView | undefined
+  readonly detached: DetachedView | undefined
+  readonly ending: EndingView | undefined
+}
+
+export interface RunView {
+  readonly command: string
+  readonly app: string
+  readonly environment: string
+  readonly simulated: boolean
+  readonly simulation: string | undefined
+  readonly startedAt: number
+}
+
+/** One phase; `waiting` when it was announced and has not started. */
+export interface PhaseView {
+  readonly phase: Phase
+  readonly state: 'waiting' | 'running' | 'done' | 'failed' | 'skipped'
+  readonly startedAt: number | undefined
+  readonly duration: number | undefined
+  readonly detail: string | undefined
+}
+
+export interface CheckView {
+  readonly name: string
+  readonly result: 'ok' | 'warn' | 'fail' | 'skip'
+  readonly detail: string
+  readonly remedy: string | undefined
+}
+
+export interface PlanView {
+  readonly release: Release
+  readonly from: Revision
+  readonly targets: number
+  readonly estimate: number | undefined
+}
+
+export interface ImageView {
+  readonly service: string
+  /** The last thing that was done for it. */
+  readonly step: string | undefined
+  readonly detail: string | undefined
+  /** Layers on their way, by digest. */
+  readonly layers: ReadonlyMap<Digest, { readonly sent: number; readonly total: number }>
+  readonly pushed: PushedView | undefined
+}
+
+export interface PushedView {
+  readonly repository: string
+  readonly digest: Digest
+  readonly tags: readonly string[]
+  readonly layerBytes: number
+  readonly uploadedLayerBytes: number
+  readonly unchanged: boolean
+}
+
+export interface ReleaseView {
+  readonly release: Release
+  readonly revision: Revision
+  readonly reused: boolean
+}
+
+export interface RolloutView {
+  readonly id: string
+  readonly attached: boolean
+  readonly group: string | undefined
+  readonly targets: number | undefined
+  readonly startedAt: number
+  readonly status: string | undefined
+  readonly percentage: number | undefined
+  readonly remaining: number | undefined
+  readonly reason: string | undefined
+  readonly outcome: RolloutOutcome | undefined
+}
+
+export interface TargetView {
+  readonly target: Target
+  readonly note: string | undefined
+  /** When it last changed. */
+  readonly changedAt: number
+}
+
+export interface LogView {
+  readonly time: string
+  readonly text: string
+}
+
+export interface CheckpointView {
+  readonly percentage: number
+  readonly detail: string
+}
+
+export interface WarningView {
+  readonly message: string
+  readonly next: readonly string[]
+}
+
+export interface ProofView {
+  readonly targets: readonly TargetProof[]
+  readonly proved: number
+  readonly total: number
+}
+
+export interface DetachedView {
+  readonly goesOn: string
+  readonly comeBack: string
+}
+
+export interface EndingView {
+  readonly ending: string
+  readonly exitCode: number
+  readonly message: string
+  readonly next: readonly string[]
+  readonly duration: number
+}
+
+/** The view of a run of which nothing is known yet. */
+export const initialView: View = {
+  run: undefined,
+  lastEventAt: undefined,
+  phases: [],
+  checks: [],
+  plan: undefined,
+  images: new Map(),
+  release: undefined,
+  rollout: undefined,
+  targets: new Map(),
+  gone: 0,
+  logs: new Map(),
+  alarms: new Map(),
+  checkpoint: undefined,
+  warnings: [],
+  cause: undefined,
+  proof: undefined,
+  detached: undefined,
+  ending: undefined,
+}
