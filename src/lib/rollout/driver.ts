@@ -50,10 +50,14 @@ export interface Driver {
   size(): Promise<number>
   /** Everything that the platform would refuse or silently ignore, asked before anything is changed. */
   preflight(registryHost: string, repositories: readonly string[]): Promise<readonly Check[]>
-  /** Makes the revision that launches the release, or finds the one that an earlier run made. */
-  record(release: Release): Promise<{ readonly revision: Revision; readonly reused: boolean; readonly from: Revision }>
-  /** The revision of a rollout that is under way, and since when; undefined when the fleet is at rest. */
-  underWay(): Promise<{ readonly revision?: Revision; readonly error: RampartError } | undefined>
+  /** The revision that the fleet is on, or comes from while a rollout is under way. */
+  current(): Promise<Revision>
+  /** The revision that launches the release, when an earlier run made it or the fleet is on it. */
+  find(release: Release): Promise<Revision | undefined>
+  /** Makes the revision that launches the release; the same one again when it is asked twice. */
+  record(release: Release): Promise<Revision>
+  /** The rollout that is under way, and the conflict that it is to a different one; undefined at rest. */
+  underWay(): Promise<{ readonly revision?: Revision; readonly conflict: RampartError } | undefined>
   /** True when every target is launched by the revision and nothing is under way. */
   settledOn(revision: Revision): Promise<boolean>
   /** Starts the rollout, or attaches to the one that moves the fleet to this revision already. */

@@ -12,13 +12,15 @@ export async function proveTargets(
   driver: Driver,
   revision: Revision,
   release: Release,
-  clock: Clock,
-  signal: AbortSignal,
+  { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal },
 ): Promise<readonly TargetProof[]> {
   const deadline = clock.now() + settling
   for (;;) {
     const proofs = await driver.prove(revision, release)
     if ((proofs.length > 0 && proofs.every((proof) => proof.proved)) || clock.now() >= deadline) return proofs
-    await clock.sleep(interval, signal)
+    if (signal.aborted) return proofs
+    await clock.sleep(interval, signal).catch((error: unknown) => {
+      if (!signal.aborted) throw error
+    })
   }
 }

@@ -1,6 +1,11 @@
 import { RampartError } from '../../errors/rampart-error.js'
 import type { Revision } from '../../domain/release.js'
-import type { AutoScalingGroup, InstanceRefresh, LaunchTemplates } from '../../ports/auto-scaling.js'
+import type {
+  AutoScalingGroup,
+  InstanceRefresh,
+  LaunchTemplates,
+  LaunchTemplateVersion,
+} from '../../ports/auto-scaling.js'
 import type { Clock } from '../../ports/clock.js'
 import type { Driver, Observation, RolloutHandle } from '../driver.js'
 import { explain, type ExplainPorts } from './explain.js'
@@ -9,7 +14,7 @@ import type { AsgRolloutOptions } from './options.js'
 import { preflightGroup } from './preflight.js'
 import { proveGroup } from './prove.js'
 import { isActive, outcomeOf } from './refresh-status.js'
-import { recordRevision } from './revision.js'
+import { createRevision, findRevision } from './revision.js'
 import { targetsOf } from './targets.js'
 
 export interface AsgPorts extends ExplainPorts {
@@ -73,6 +78,14 @@ export function createAsgDriver(
     return { group: seen, targets }
   }
 
+  async function currentVersion(): Promise<LaunchTemplateVersion> {
+    const template = (await group()).launchTemplate
+    const version =
+      template === undefined ? undefined : await launchTemplates.describeVersion(template.id, template.version)
+    if (version === undefined) throw new RampartError('preflight', `${name} has no launch template to start from.`)
+    return version
+  }
+
   const handle = (refresh: InstanceRefresh, attached: boolean): RolloutHandle => ({
     id: refresh.id,
     startedAt: refresh.startTime ?? ports.clock.now(),
@@ -98,21 +111,21 @@ export function createAsgDriver(
       return preflightGroup(seen, options, ports, registryHost, repositories)
     },
 
-    async record(release) {
-      const template = (await group()).launchTemplate
-      const current =
-        template === undefined ? undefined : await launchTemplates.describeVersion(template.id, template.version)
-      if (current === undefined) throw new RampartError('preflight', `${name} has no launch template to start from.`)
-      const from = { name: current.templateId, number: String(current.number) }
-      return { ...(await recordRevision(launchTemplates, current, release)), from }
+    async current() {
+      const version = await currentVersion()
+      return { name: version.templateId, number: String(version.number) }
     },
+
+    find: async (release) => findRevision(launchTemplates, await currentVersion(), release),
+
+    record: async (release) => createRevision(launchTemplates, await currentVersion(), release),
 
     async underWay() {
       const running = await activeRefresh(ports, name)
       if (running === undefined) return undefined
       const template = running.launchTemplate
       return {
-        error: conflict(name, running),
+        conflict: conflict(name, running),
         ...(template !== undefined && { revision: { name: template.id, number: template.version } }),
       }
     },

@@ -73,15 +73,15 @@ function request(source: LaunchTemplateVersion, release: Release): CreateLaunchT
 }
 
 /**
- * The numbered version that launches the release: the group's own when it does so already, one that an earlier run
- * made from it, or a new one. Safe to repeat: the client token makes AWS answer a repeated request with the same version.
+ * The numbered version that launches the release and starts from the group's current one: that version itself when it
+ * launches the release already, or one that an earlier run made from it.
  */
-export async function recordRevision(
+export async function findRevision(
   templates: LaunchTemplates,
   current: LaunchTemplateVersion,
   release: Release,
-): Promise<{ readonly revision: Revision; readonly reused: boolean }> {
-  if (launches(current, release)) return { revision: revision(current), reused: true }
+): Promise<Revision | undefined> {
+  if (launches(current, release)) return revision(current)
   const versions = await templates.listVersions(current.templateId)
   const earlier = versions.find(
     (version) =>
@@ -89,6 +89,17 @@ export async function recordRevision(
       version.instanceTags[releaseTags.source] === String(current.number) &&
       launches(version, release),
   )
-  if (earlier !== undefined) return { revision: revision(earlier), reused: true }
-  return { revision: revision(await templates.createVersion(request(current, release))), reused: false }
+  return earlier === undefined ? undefined : revision(earlier)
+}
+
+/**
+ * Makes the version that launches the release. Safe to repeat: the client token makes AWS answer a repeated request
+ * with the same version.
+ */
+export async function createRevision(
+  templates: LaunchTemplates,
+  current: LaunchTemplateVersion,
+  release: Release,
+): Promise<Revision> {
+  return revision(await templates.createVersion(request(current, release)))
 }
