@@ -1,0 +1,106 @@
+import * as sdk from '@aws-sdk/client-ssm'
+import { createHash } from 'node:crypto'
+import { type RequestContext, type Service, ServiceError } from '../wire/service.js'
+import { type Version, checkMembers, tierOf, validName } from './ssm-rules.js'
+import { partitionOf } from './sts.js'
+
+/** Versions of a parameter that AWS keeps. */
+const keptVersions = 100
+
+/**
+ * SSM's Parameter Store: GetParameter, PutParameter and DeleteParameter, with a store of its own for each region.
+ * https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html
+ */
+export function createSsm(): Service {
+  const parameters = new Map<string, readonly Version[]>()
+
+  function get(input: sdk.GetParameterRequest, context: RequestContext): sdk.GetParameterResult {
+    const { name, selector } = parseReference(input.Name ?? '', context)
+    const versions = parameters.get(keyOf(name, context))
+    if (versions === undefined) throw notFound()
+    const version = selector === undefined ? versions.at(-1) : versions.find((one) => String(one.number) === selector)
+    if (version === undefined)
+      throw new ServiceError(
+        'ParameterVersionNotFound',
+        `Systems Manager could not find version ${selector} of ${name}. Verify the version and try again.`,
+      )
+    const sealed = version.type === 'SecureString' && input.WithDecryption !== true
+    return {
+      Parameter: {
+        Name: name,
+        Type: version.type,
+        Value: sealed ? ciphertext(name, version) : version.value,
+        Version: version.number,
+        ...(selector === undefined ? {} : { Selector: `:${selector}` }),
+        LastModifiedDate: version.modified,
+        ARN: arnPrefix(context) + name.replace(/^\//, ''),
+        DataType: version.dataType,
+      },
+    }
+  }
+
+  function put(input: sdk.PutParameterRequest, context: RequestContext): sdk.PutParameterResult {
+    const name = validName(input.Name ?? '')
+    const value = input.Value ?? ''
+    checkMembers(input, value)
+    const key = keyOf(name, context)
+    const versions = parameters.get(key) ?? []
+    const current = versions.at(-1)
+    if (current !== undefined && input.Overwrite !== true) throw alreadyExists()
+    const type = input.Type ?? current?.type
+    if (type === undefined)
+      throw new ServiceError('ValidationException', 'A parameter type is required when you create a parameter.')
+    if (current !== undefined && current.type !== type && name.startsWith('/'))
+      throw new ServiceError(
+        'HierarchyTypeMismatchException',
+        `The parameter's type can not change from ${current.type} to ${type}. Create a parameter of another name.`,
+      )
+    const version: Version = {
+      number: (current?.number ?? 0) + 1,
+      type,
+      value,
+      tier: tierOf(input, value, current),
+      dataType: input.DataType ?? current?.dataType ?? 'text',
+      modified: new Date(context.now),
+    }
+    parameters.set(key, [...versions, version].slice(-keptVersions))
+    return { Version: version.number, Tier: version.tier }
+  }
+
+  function remove(input: sdk.DeleteParameterRequest, context: RequestContext): sdk.DeleteParameterResult {
+    if (!parameters.delete(keyOf(parseReference(input.Name ?? '', context).name, context))) throw notFound()
+    return {}
+  }
+
+  const handlers = { GetParameter: get, PutParameter: put, DeleteParameter: remove }
+  return { signingName: 'ssm', protocol: 'awsJson1_1', target: 'AmazonSSM', sdk, handlers }
+}
+
+const keyOf = (name: string, context: RequestContext): string => `${context.region} ${name}`
+
+/** AWS sends this one without words. */
+const notFound = (): ServiceError => new ServiceError('ParameterNotFound', '')
+
+const alreadyExists = (): ServiceError =>
+  new ServiceError(
+    'ParameterAlreadyExists',
+    'The parameter already exists. To overwrite this value, set the overwrite option in the request to true.',
+  )
+
+/** A name, an ARN or either with `:version` behind it. */
+function parseReference(given: string, context: RequestContext): { name: string; selector: string | undefined } {
+  const prefix = arnPrefix(context)
+  const local = given.startsWith(prefix) ? `/${given.slice(prefix.length)}` : given
+  const [name = '', selector] = local.split(':')
+  return { name: validName(name), selector }
+}
+
+function arnPrefix({ region, accountId }: RequestContext): string {
+  return `arn:${partitionOf(region)}:ssm:${region}:${accountId}:parameter/`
+}
+
+/** What stands for the encrypted value: of a KMS ciphertext's look, and made from nothing of the value. */
+function ciphertext(name: string, version: Version): string {
+  const bytes = createHash('sha512').update(`${name}:${version.number}`).digest()
+  return Buffer.concat([Buffer.from('010200', 'hex'), bytes, bytes.subarray(0, 32)]).toString('base64')
+}
