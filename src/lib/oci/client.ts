@@ -38,7 +38,7 @@ export function createRegistryClient(options: RegistryClientOptions): Registry {
     credentials: options.credentials,
     secure: endpoint.protocol === 'https:',
   })
-  const exchange = createExchange({ transport, authorizer, clock, random, policy, signal })
+  const exchange = createExchange({ origin: endpoint.origin, transport, authorizer, clock, random, policy, signal })
   const shared = { endpoint, exchange, clock, random, policy, signal }
   const openBlob = createDownloads(shared)
   const hasBlob: Registry['hasBlob'] = async (repository, digest) => {

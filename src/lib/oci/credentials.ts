@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { RampartError } from '../errors/rampart-error.js'
 import type { Credentials } from './auth.js'
 
@@ -45,7 +46,6 @@ const hostOf = (name: string): string => name.replace(/^https?:\/\//, '').split(
 
 async function readDockerConfig({ environment, home }: DockerCredentialOptions): Promise<DockerConfig | undefined> {
   const { readFile } = process.getBuiltinModule('node:fs/promises')
-  const { join } = process.getBuiltinModule('node:path')
   const folder = environment['DOCKER_CONFIG']
   const file = join(folder === undefined || folder === '' ? join(home, '.docker') : folder, 'config.json')
   let text: string

@@ -13,14 +13,23 @@ export interface Ask extends Omit<WireRequest, 'headers'> {
   readonly expect: readonly number[]
   /** False when a passing failure is for the caller to deal with, because the request alone cannot be repeated. */
   readonly retry?: boolean
+  /** Read the whole body, of at most this many bytes; a body that breaks off is asked for again. */
+  readonly read?: number
   /** Follow redirects, as the download of a blob must. */
   readonly follow?: boolean
 }
 
 /** Sends a request until it has an answer: authorised, tried again after passing failures, redirected. */
-export type Exchange = (ask: Ask) => Promise<WireResponse>
+export type Exchange = (ask: Ask) => Promise<Answer>
+
+/** An answer; `bytes` is its body when the ask said to read it, and empty otherwise. */
+export interface Answer extends WireResponse {
+  readonly bytes: Uint8Array
+}
 
 export interface ExchangeOptions {
+  /** Only this origin gets the header that proves who we are. */
+  readonly origin: string
   readonly transport: Transport
   readonly authorizer: Authorizer
   readonly clock: Clock
@@ -30,6 +39,7 @@ export interface ExchangeOptions {
 }
 
 const redirects = new Set([301, 302, 303, 307, 308])
+const nothing = new Uint8Array()
 const longestChain = 5
 const longestErrorBody = 64 * 1024
 
@@ -43,11 +53,11 @@ function joined(...signals: readonly (AbortSignal | undefined)[]): AbortSignal |
 export function createExchange(options: ExchangeOptions): Exchange {
   const { transport, authorizer, clock, random, policy } = options
 
-  /** Follows redirects. The header that proves who we are goes to the registry only, never to where it points. */
+  /** Follows redirects. The header that proves who we are never goes to where the registry points. */
   async function send(ask: Ask, authorization: string | undefined, signal: AbortSignal | undefined) {
     let { url } = ask
     for (let hop = 0; ; hop += 1) {
-      const trusted = url.origin === ask.url.origin
+      const trusted = url.origin === options.origin
       const response = await transport.send({
         ...ask,
         url,
@@ -73,8 +83,10 @@ export function createExchange(options: ExchangeOptions): Exchange {
       try {
         const authorization = await authorizer.header(ask.scopes)
         const response = await send(ask, authorization, signal)
-        if (ask.expect.includes(response.status)) return response
-        if (response.status === 401 && lessons < 2) {
+        if (ask.expect.includes(response.status)) {
+          return { ...response, bytes: ask.read === undefined ? nothing : await readAll(response, ask.read) }
+        }
+        if (response.status === 401 && ask.url.origin === options.origin && lessons < 2) {
           discard(response)
           lessons += 1
           if (await authorizer.learn(response, ask.scopes, authorization)) continue

@@ -3,7 +3,7 @@ import type { Manifest, Registry } from '../ports/registry.js'
 import type { Ask, Exchange } from './exchange.js'
 import { digestMismatch, type Purpose } from './failures.js'
 import { manifestTypes, mediaTypes } from './media-types.js'
-import { discard, readAll, type WireResponse } from './transport.js'
+import { discard, type WireResponse } from './transport.js'
 import { digestOf } from './verified.js'
 
 /** The manifest half of a registry client; see the Registry port for the promises. */
@@ -36,13 +36,10 @@ export function createManifests(endpoint: URL, exchange: Exchange): Manifests {
   })
 
   async function getManifest(repository: string, reference: string): Promise<Manifest | undefined> {
-    const ask = reading('GET', repository, reference)
+    const ask = { ...reading('GET', repository, reference), read: longestManifest }
     const response = await exchange(ask)
-    if (response.status === 404) {
-      discard(response)
-      return undefined
-    }
-    const bytes = await readAll(response, longestManifest)
+    if (response.status === 404) return undefined
+    const { bytes } = response
     const digest = digestOf(bytes)
     for (const promised of [response.headers['docker-content-digest'], reference]) {
       check(ask.purpose, typeof promised === 'string' && isDigest(promised) ? promised : undefined, digest)

@@ -1,6 +1,5 @@
 import { RampartError } from '../errors/rampart-error.js'
 import type { Exchange } from './exchange.js'
-import { readAll } from './transport.js'
 
 const longestPage = 4 * 1024 * 1024
 
@@ -16,11 +15,11 @@ export async function listTags(endpoint: URL, exchange: Exchange, repository: st
       url,
       purpose: { host: endpoint.host, what: `list the tags of ${repository}` },
       scopes: [`repository:${repository}:pull`],
+      read: longestPage,
       expect: [200, 404],
     })
-    const body = (await readAll(response, longestPage)).toString()
     if (response.status === 404) return tags
-    tags.push(...readTags(body, endpoint.host))
+    tags.push(...readTags(Buffer.from(response.bytes).toString(), endpoint.host))
     const links = [response.headers.link ?? ''].flat().join(', ')
     const link = /<([^>]+)>\s*;\s*rel="?next"?/.exec(links)?.[1]
     const following = link === undefined ? null : URL.parse(link, url.href)
