@@ -1,0 +1,89 @@
+import { dirname, join, relative, resolve, sep } from 'node:path'
+import type { FileConfig } from './schema.js'
+import type { Config, EnvironmentConfig, RolloutConfig, ServiceConfig } from './types.js'
+
+type FileService = FileConfig['services'][string]
+type FileEnvironment = FileConfig['environments'][string]
+
+/** The checked file, for one of its environments: paths absolute, all defaults in place, frozen. */
+export function resolveConfig(
+  file: FileConfig,
+  environment: string,
+  path: string,
+  region: string,
+  interpolated: ReadonlySet<string>,
+): Config {
+  const chosen = file.environments[environment]
+  if (chosen === undefined) throw new Error(`The environment ${environment} was chosen from the file and is not in it`)
+  const absolute = resolve(path)
+  const directory = dirname(absolute)
+  return freeze({
+    path: absolute,
+    directory,
+    app: file.app,
+    services: Object.entries(file.services).map(([name, service]) => resolveService(name, service, directory)),
+    environment: resolveEnvironment(environment, chosen, region),
+    environments: Object.keys(file.environments),
+    interpolated,
+  })
+}
+
+function resolveService(name: string, service: FileService, directory: string): ServiceConfig {
+  const context = resolve(directory, service.context)
+  const { base, health } = service
+  return {
+    name,
+    context,
+    dockerfile: resolve(context, service.dockerfile),
+    ...(base !== undefined && {
+      base: {
+        dockerfile: resolve(context, base.dockerfile),
+        repository: base.repository,
+        tag: base.tag,
+        inputs: base.inputs.map((input) => relative(context, join(context, input)).split(sep).join('/')),
+        models: base.models.map(({ id, revision, files }) => ({ id, revision, ...(files !== undefined && { files }) })),
+        platform: service.platform,
+        args: base.args,
+      },
+    }),
+    repository: service.repository,
+    tags: service.tags,
+    budget: service.budget,
+    ...(health !== undefined && {
+      health: { live: health.live, ready: health.ready ?? health.live, port: health.port },
+    }),
+    args: service.args,
+    compression: service.compression,
+    platform: service.platform,
+  }
+}
+
+function resolveEnvironment(name: string, environment: FileEnvironment, region: string): EnvironmentConfig {
+  const { registry, target, logs } = environment
+  return {
+    name,
+    region,
+    ...(registry !== undefined && { registry }),
+    target,
+    rollout: resolveRollout(environment.rollout),
+    ...(logs !== undefined && { logs }),
+  }
+}
+
+function resolveRollout(rollout: FileEnvironment['rollout']): RolloutConfig {
+  const { warmup, checkpoints, maxHealthy, ...rest } = rollout
+  return {
+    ...rest,
+    maxHealthy: maxHealthy ?? Math.min(200, rest.minHealthy + 100),
+    ...(warmup !== undefined && { warmup }),
+    ...(checkpoints !== undefined && { checkpoints }),
+  }
+}
+
+function freeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value)
+    for (const item of Object.values(value)) freeze(item)
+  }
+  return value
+}

@@ -1,0 +1,93 @@
+/** What a service is built from. Paths are absolute unless they say otherwise. */
+export interface ModelConfig {
+  /** Hugging Face id, e.g. `protectai/deberta-v3-base-prompt-injection-v2`. */
+  readonly id: string
+  /** The full commit hash, 40 hexadecimal digits. */
+  readonly revision: string
+  /** Patterns of the files that are needed; undefined for all of them. */
+  readonly files?: readonly string[]
+}
+
+export type Platform = 'linux/amd64' | 'linux/arm64'
+
+/** The image with dependencies and models that a service's app image stands on. */
+export interface BaseConfig {
+  readonly dockerfile: string
+  /** Without a registry host. */
+  readonly repository: string
+  readonly tag: string
+  /** Files beside the Dockerfile that the base is made of, relative to the service's context, `/` between parts. */
+  readonly inputs: readonly string[]
+  readonly models: readonly ModelConfig[]
+  readonly platform: Platform
+  readonly args: Readonly<Record<string, string>>
+}
+
+export interface HealthConfig {
+  readonly live: string
+  readonly ready: string
+  readonly port: number
+}
+
+export interface ServiceConfig {
+  readonly name: string
+  readonly context: string
+  readonly dockerfile: string
+  /** Undefined when the service stands on an image that rampart does not build. */
+  readonly base?: BaseConfig
+  /** Without a registry host. */
+  readonly repository: string
+  /** As written, placeholders included; see {@link expandTag}. */
+  readonly tags: readonly string[]
+  /** Most bytes that the app layer may have as it is stored. */
+  readonly budget: number
+  readonly health?: HealthConfig
+  readonly args: Readonly<Record<string, string>>
+  readonly compression: 'gzip' | 'zstd'
+  readonly platform: Platform
+}
+
+export interface TargetConfig {
+  readonly kind: 'asg'
+  /** The Auto Scaling group's exact name. */
+  readonly group: string
+}
+
+/** How a fleet is moved. Durations are milliseconds (whole seconds). */
+export interface RolloutConfig {
+  readonly minHealthy: number
+  readonly maxHealthy: number
+  /** Undefined: the group's own default. */
+  readonly warmup?: number
+  readonly bake: number
+  readonly checkpoints?: { readonly at: readonly number[]; readonly delay: number }
+  readonly alarms: readonly string[]
+  readonly timeout: number | 'auto'
+  /** New targets that may fail to start before the rollout is given up. */
+  readonly maxFailedStarts: number
+}
+
+export interface EnvironmentConfig {
+  readonly name: string
+  readonly region: string
+  /** Host and port of the registry; undefined for the account's own ECR in the region. */
+  readonly registry?: string
+  readonly target: TargetConfig
+  readonly rollout: RolloutConfig
+  readonly logs?: { readonly group: string }
+}
+
+/** rampart.yml, checked and resolved for one environment; frozen to its last part. */
+export interface Config {
+  /** The file's absolute path, and the directory that its relative paths start from. */
+  readonly path: string
+  readonly directory: string
+  readonly app: string
+  /** In the order of the file; at least one. */
+  readonly services: readonly ServiceConfig[]
+  readonly environment: EnvironmentConfig
+  /** The names of all environments, in the order of the file. */
+  readonly environments: readonly string[]
+  /** The values that `${NAME}` took from the environment or from .env: possible secrets, to be masked in output. */
+  readonly interpolated: ReadonlySet<string>
+}
