@@ -1,4 +1,5 @@
 import { Command } from '@oclif/core/command'
+import type { CLIError } from '@oclif/core/errors'
 import * as Flags from '@oclif/core/flags'
 import { exitCodes } from './lib/errors/exit-codes.js'
 import { formatError } from './lib/errors/format.js'
@@ -6,13 +7,21 @@ import { RampartError } from './lib/errors/rampart-error.js'
 
 /** What every command takes, as it was given. */
 export interface SharedFlags {
-  readonly config: string | undefined
-  readonly env: string | undefined
-  readonly progress: string | undefined
+  readonly config?: string | undefined
+  readonly env?: string | undefined
+  readonly progress?: string | undefined
   readonly 'no-color': boolean
+  readonly json: boolean
 }
 
 const group = 'SHARED'
+
+/** What a command's work comes to. */
+export interface Performed {
+  readonly exitCode: number
+  /** What `--json` prints. */
+  readonly result: unknown
+}
 
 /** The parent of all commands: shared flags, `--json`, and one clear error with the right exit code. */
 export abstract class BaseCommand extends Command {
@@ -46,10 +55,16 @@ export abstract class BaseCommand extends Command {
     }),
   }
 
+  /** Ends the command with what was performed: its result for `--json`, its exit code for the process. */
+  protected finish(performed: Performed): unknown {
+    process.exitCode = performed.exitCode
+    return performed.result
+  }
+
   /** One clear error for a person, or JSON, and the documented exit code. */
-  protected override async catch(error: Error & { exitCode?: number }): Promise<void> {
+  protected override async catch(error: Error): Promise<void> {
     // Bad flags, help and exits are oclif's own.
-    if ('oclif' in error) return super.catch(error)
+    if ('oclif' in error) return super.catch(error as CLIError)
     const failure = error instanceof RampartError ? error : bug(error)
     if (this.jsonEnabled()) this.logJson(this.toErrorJson(failure))
     else process.stderr.write(`${formatError(failure)}\n`)

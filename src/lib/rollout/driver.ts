@@ -42,6 +42,29 @@ export interface Check {
   readonly remedy?: string
 }
 
+/** What one look at a fleet at any time tells. */
+export interface FleetStatus {
+  readonly fleet: string
+  readonly desired: number
+  readonly revision: Revision
+  /** The release that the revision says it launches; undefined for a revision that rampart did not make. */
+  readonly release?: string
+  /** The references of the configured repositories in what the revision launches, as they stand there. */
+  readonly images: readonly string[]
+  readonly targets: readonly Target[]
+  /** The newest rollout that the platform still knows of. */
+  readonly rollout?: {
+    readonly id: string
+    readonly status: string
+    readonly active: boolean
+    readonly percentage: number
+    readonly reason?: string
+    /** ISO 8601. */
+    readonly startedAt?: string
+    readonly endedAt?: string
+  }
+}
+
 /** The platform half of a rollout: what the engine asks of an Auto Scaling group, and later of an ECS service. */
 export interface Driver {
   /** E.g. the group's name, for people. */
@@ -60,6 +83,7 @@ export interface Driver {
   underWay(): Promise<{ readonly revision?: Revision; readonly conflict: RampartError } | undefined>
   /** True when every target is launched by the revision and nothing is under way. */
   settledOn(revision: Revision): Promise<boolean>
+  status(registryHost: string, repositories: readonly string[]): Promise<FleetStatus>
   /** Starts the rollout, or attaches to the one that moves the fleet to this revision already. */
   start(revision: Revision, options: { readonly force: boolean }): Promise<RolloutHandle>
   observe(handle: RolloutHandle, revision: Revision): Promise<Observation>

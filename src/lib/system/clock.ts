@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { RampartError } from '../errors/rampart-error.js'
 import type { Clock } from '../ports/clock.js'
 
 /** The machine's own clock. */
@@ -10,7 +11,25 @@ export const systemClock: Clock = {
 /** A clock that agreed with the machine's at `origin` (milliseconds since 1970) and has run `speed` times as fast since. */
 export function acceleratedClock(speed: number, origin: number): Clock {
   return {
-    now: () => origin + (Date.now() - origin) * speed,
+    now: () => Math.round(origin + (Date.now() - origin) * speed),
     sleep: (milliseconds, signal) => delay(milliseconds / speed, undefined, signal === undefined ? {} : { signal }),
   }
+}
+
+/** The value of RAMPART_CLOCK that gives another process the same accelerated clock. */
+export function formatClock(speed: number, origin: number): string {
+  return `${speed}@${origin}`
+}
+
+/** The clock that RAMPART_CLOCK asks for; the machine's own when it says nothing. */
+export function clockFrom(value: string | undefined): Clock {
+  if (value === undefined || value === '') return systemClock
+  const match = /^(?<speed>\d+(?:\.\d+)?)@(?<origin>\d+)$/.exec(value)
+  const speed = Number(match?.groups?.['speed'] ?? 0)
+  if (speed <= 0) {
+    throw new RampartError('usage', `RAMPART_CLOCK is ${JSON.stringify(value)}, which is no clock.`, {
+      next: ['export it as `rampart rehearse serve` prints it, or unset it'],
+    })
+  }
+  return acceleratedClock(speed, Number(match?.groups?.['origin']))
 }

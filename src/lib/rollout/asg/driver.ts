@@ -15,6 +15,7 @@ import { preflightGroup } from './preflight.js'
 import { proveGroup } from './prove.js'
 import { isActive, outcomeOf } from './refresh-status.js'
 import { createRevision, findRevision } from './revision.js'
+import { statusOf } from './status.js'
 import { targetsOf } from './targets.js'
 
 export interface AsgPorts extends ExplainPorts {
@@ -138,6 +139,16 @@ export function createAsgDriver(
         seen.launchTemplate.version === revision.number &&
         seen.instances.every((instance) => instance.launchTemplate?.version === revision.number)
       )
+    },
+
+    async status(registryHost, repositories) {
+      const seen = await group()
+      const [version, refreshes, healths] = await Promise.all([
+        currentVersion(),
+        autoScaling.describeInstanceRefreshes(name),
+        loadBalancing.describeTargetHealth(seen.targetGroupArns),
+      ])
+      return statusOf(seen, version, refreshes[0], healths, registryHost, repositories)
     },
 
     async start(revision, { force }) {

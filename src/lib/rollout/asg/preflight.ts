@@ -2,7 +2,7 @@ import type { Alarms } from '../../ports/alarms.js'
 import type { AutoScalingGroup, LaunchTemplates, LaunchTemplateVersion } from '../../ports/auto-scaling.js'
 import type { Check } from '../driver.js'
 import type { AsgRolloutOptions } from './options.js'
-import { decodeUserData, pinReferences } from './user-data.js'
+import { decodeUserData, findReferences } from './user-data.js'
 
 const numeric = /^\d+$/
 
@@ -51,10 +51,7 @@ function imageCheck(version: LaunchTemplateVersion): Check {
 function userDataCheck(version: LaunchTemplateVersion, host: string, repositories: readonly string[]): Check {
   const name = 'user data'
   const text = decodeUserData(version.userData ?? '').text
-  // Any digest does: only the references are counted here.
-  const pins = repositories.map((repository) => ({ repository, digest: `sha256:${'0'.repeat(64)}` as const }))
-  const { found } = pinReferences(text, host, pins)
-  const missing = repositories.filter((repository) => (found.get(repository) ?? 0) === 0)
+  const missing = repositories.filter((repository) => findReferences(text, host, repository).length === 0)
   if (missing.length === 0) {
     return { name, result: 'ok', detail: `refers to ${repositories.join(', ')}` }
   }

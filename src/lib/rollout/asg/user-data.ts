@@ -46,6 +46,30 @@ const host = String.raw`(?<host>(?:[\w.:-]|${variable})+)/`
 const tag = String.raw`(?<tag>:(?:[\w.-]|${variable})+)?`
 const digest = '(?<digest>@sha256:[0-9a-f]{64})?'
 
+function pattern(repository: string): RegExp {
+  return new RegExp(
+    String.raw`(?<![\w./:@$}-])${host}(?<repository>${escape(repository)})${tag}${digest}(?![\w/@:-]|\.\w)`,
+    'g',
+  )
+}
+
+interface Groups {
+  readonly host: string
+  readonly tag?: string
+  readonly digest?: string
+}
+
+function isReference({ host: name, tag: tagged, digest: pinned }: Groups, registryHost: string): boolean {
+  return name.includes('$') ? tagged !== undefined || pinned !== undefined : name === registryHost
+}
+
+/** The references of the repository in the text, as they stand there; see {@link pinReferences}. */
+export function findReferences(text: string, registryHost: string, repository: string): readonly string[] {
+  return [...text.matchAll(pattern(repository))]
+    .filter((match) => isReference(match.groups as unknown as Groups, registryHost))
+    .map((match) => match[0])
+}
+
 /**
  * Rewrites every reference to the repositories so that it names the digest, and nothing else of the text. A reference
  * is `<host>/<repository>` with an optional tag or digest, where the host is that registry's or comes from a shell
@@ -54,21 +78,12 @@ const digest = '(?<digest>@sha256:[0-9a-f]{64})?'
 export function pinReferences(text: string, registryHost: string, pins: readonly Pin[]): Pinned {
   const found = new Map<string, number>()
   let result = text
-  for (const pin of pins) {
-    const pattern = new RegExp(
-      String.raw`(?<![\w./:@$}-])${host}(?<repository>${escape(pin.repository)})${tag}${digest}(?![\w/@:-]|\.\w)`,
-      'g',
-    )
-    let count = 0
-    result = result.replaceAll(pattern, (whole: string, ...rest: unknown[]) => {
-      const groups = rest.at(-1) as { host: string; tag?: string; digest?: string }
-      const shell = groups.host.includes('$')
-      const named = groups.tag !== undefined || groups.digest !== undefined
-      if (shell ? !named : groups.host !== registryHost) return whole
-      count += 1
-      return `${groups.host}/${pin.repository}@${pin.digest}`
+  for (const { repository, digest: pinned } of pins) {
+    found.set(repository, findReferences(result, registryHost, repository).length)
+    result = result.replaceAll(pattern(repository), (whole: string, ...rest: unknown[]) => {
+      const groups = rest.at(-1) as Groups
+      return isReference(groups, registryHost) ? `${groups.host}/${repository}@${pinned}` : whole
     })
-    found.set(pin.repository, count)
   }
   return { text: result, found }
 }

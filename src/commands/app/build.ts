@@ -1,0 +1,26 @@
+import * as Flags from '@oclif/core/flags'
+import { BaseCommand } from '../../base-command.js'
+
+export default class AppBuild extends BaseCommand {
+  static override readonly summary = 'Build the thin app images without a Docker daemon and push them.'
+  static override readonly description = `Builds one deterministic layer per service on top of its base image, which is never pulled, and pushes what the
+registry lacks. Nothing is rolled out.`
+  static override readonly examples = [
+    '<%= config.bin %> <%= command.id %>',
+    '<%= config.bin %> <%= command.id %> --service backend',
+  ]
+  static override readonly flags = {
+    service: Flags.string({
+      description: 'only this service; may be given more than once',
+      env: 'RAMPART_SERVICE',
+      helpValue: 'NAME',
+      multiple: true,
+    }),
+  }
+
+  async run(): Promise<unknown> {
+    const { flags } = await this.parse(AppBuild)
+    const { runBuild } = await import('../../lib/compose.js')
+    return this.finish(await runBuild({ ...flags, json: this.jsonEnabled() }))
+  }
+}

@@ -1,0 +1,29 @@
+import * as Flags from '@oclif/core/flags'
+import { BaseCommand } from '../base-command.js'
+
+export default class Deploy extends BaseCommand {
+  static override readonly aliases = ['app:deploy']
+  static override readonly summary = 'Build, push, release, roll out and prove, from a code change to every target.'
+  static override readonly description = `Builds a thin app image for each service without a Docker daemon, pushes what the registry lacks, pins the digests
+in a new launch-template version, rolls the Auto Scaling group by instance refresh, follows it to its real end, and
+proves that every target serves what was released.
+
+Run it again after anything at all: each step finds its own earlier result, and a rollout that is under way is joined.
+Ctrl-C leaves; a rollout that has begun goes on without you.`
+  static override readonly examples = [
+    '<%= config.bin %> <%= command.id %>',
+    '<%= config.bin %> <%= command.id %> --env staging --progress ndjson > events.ndjson',
+  ]
+  static override readonly flags = {
+    force: Flags.boolean({
+      description: 'roll every target even when the fleet serves this release already',
+      env: 'RAMPART_FORCE',
+    }),
+  }
+
+  async run(): Promise<unknown> {
+    const { flags } = await this.parse(Deploy)
+    const { runDeploy } = await import('../lib/compose.js')
+    return this.finish(await runDeploy({ ...flags, json: this.jsonEnabled() }))
+  }
+}

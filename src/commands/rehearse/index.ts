@@ -1,0 +1,39 @@
+import * as Flags from '@oclif/core/flags'
+import { BaseCommand } from '../../base-command.js'
+
+export default class Rehearse extends BaseCommand {
+  static override readonly summary = 'Deploy to the embedded rehearsal cloud: no AWS account, no Docker, nothing real.'
+  static override readonly description = `Starts a cloud inside this program that speaks the real AWS and OCI protocols on loopback, sets up what rampart.yml
+names, and deploys to it with the same code that deploys to AWS. Without a rampart.yml the bundled example is used.
+All that it shows is simulated. The clock of that cloud runs faster than yours.`
+  static override readonly examples = [
+    '<%= config.bin %> <%= command.id %>',
+    '<%= config.bin %> <%= command.id %> --scenario bad-image',
+  ]
+  static override readonly flags = {
+    scenario: Flags.string({
+      default: 'healthy',
+      description: 'what happens to the rollout',
+      env: 'RAMPART_SCENARIO',
+      options: ['healthy', 'slow-model', 'bad-image', 'never-ready', 'throttled', 'alarm-trip', 'no-capacity'],
+    }),
+    speed: Flags.integer({
+      default: 60,
+      description: 'seconds of the cloud in a second of yours',
+      env: 'RAMPART_SPEED',
+      helpValue: 'N',
+      max: 3600,
+      min: 1,
+    }),
+    force: Flags.boolean({
+      description: 'roll every target even when the fleet serves this release already',
+      env: 'RAMPART_FORCE',
+    }),
+  }
+
+  async run(): Promise<unknown> {
+    const { flags } = await this.parse(Rehearse)
+    const { runRehearsal } = await import('../../lib/compose-rehearsal.js')
+    return this.finish(await runRehearsal({ ...flags, json: this.jsonEnabled() }))
+  }
+}

@@ -1,0 +1,80 @@
+import type { Performed, SharedFlags } from '../base-command.js'
+import { exitCodes } from './errors/exit-codes.js'
+import type { Emit } from './events/event.js'
+import { createEventStream } from './events/stream.js'
+import { Interruption, runOperation, type Ended, type RunContext } from './operations/run.js'
+import type { Clock } from './ports/clock.js'
+import { createReporter } from './report/reporter.js'
+import { resultJson } from './report/result-json.js'
+import { chooseColour } from './terminal/colour.js'
+import { chooseGlyphs } from './terminal/glyphs.js'
+import { createMask } from './terminal/mask.js'
+import { chooseProgress } from './terminal/progress.js'
+import { onStop } from './terminal/signals.js'
+import { terminalWidth } from './terminal/size.js'
+import { fold } from './view/fold.js'
+import { initialView } from './view/view.js'
+
+export interface Performance {
+  readonly command: string
+  readonly app: string
+  readonly environment: string
+  /** What is simulated, when something is. */
+  readonly simulation: string | undefined
+  readonly clock: Clock
+  /** Values that no output may show. */
+  readonly secrets: Iterable<string>
+}
+
+/** Runs an operation in front of a person, a pipe or a CI log: events, reporter, signals, result and exit code. */
+export async function perform(
+  performance: Performance,
+  flags: SharedFlags,
+  body: (context: RunContext) => Promise<Ended>,
+): Promise<Performed> {
+  const { stdout, stderr, env } = process
+  const { clock } = performance
+  const mode = chooseProgress({
+    flag: flags.progress,
+    env,
+    stdoutIsTty: stdout.isTTY,
+    stderrIsTty: stderr.isTTY,
+  })
+  const colour = (stream: NodeJS.WriteStream): boolean =>
+    chooseColour({ noColourFlag: flags['no-color'], env, isTty: stream.isTTY })
+  const reporter = await createReporter(mode === 'dashboard' ? 'list' : mode, {
+    stdout,
+    stderr,
+    colour: { stdout: colour(stdout), stderr: colour(stderr) },
+    glyphs: chooseGlyphs(env),
+    width: terminalWidth(stderr, env),
+    mask: createMask(performance.secrets),
+    now: () => clock.now(),
+    result: !flags.json,
+  })
+  let view = initialView
+  const stream = createEventStream({
+    now: () => clock.now(),
+    sinks: [
+      (event) => reporter.event(event),
+      (event) => {
+        view = fold(view, event)
+      },
+    ],
+  })
+  const emit: Emit = (event) => stream.emit(event)
+  const controller = new AbortController()
+  const release = onStop((signal) => controller.abort(new Interruption(signal)))
+  const context: RunContext = { clock, emit, signal: controller.signal }
+  try {
+    const ended = await runOperation(context, performance, () => body(context))
+    if (ended.ending === 'bug' && env['DEBUG'] !== undefined && ended.error instanceof Error) {
+      stderr.write(`${ended.error.stack ?? ''}\n`)
+    }
+    return { exitCode: exitCodes[ended.ending], result: resultJson(view) }
+  } finally {
+    stream.end()
+    await reporter.close()
+    release()
+  }
+}
