@@ -1,0 +1,35 @@
+// Writes the files of the package that follow from its code, or with --check says which of them are not current.
+import { readFile, writeFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { Plugin } from '@oclif/core'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const check = process.argv.includes('--check')
+
+async function manifest() {
+  const plugin = new Plugin({ errorOnManifestCreate: true, ignoreManifest: true, root, respectNoCacheDefault: true })
+  await plugin.load()
+  return plugin.manifest
+}
+
+const { configJsonSchema } = await import('../dist/lib/config/json-schema.js')
+const { eventsJsonSchema } = await import('../dist/lib/events/json-schema.js')
+
+const files = {
+  'oclif.manifest.json': await manifest(),
+  'schemas/rampart.schema.json': configJsonSchema(),
+  'schemas/events.schema.json': eventsJsonSchema(),
+}
+
+const stale = []
+for (const [name, content] of Object.entries(files)) {
+  const text = `${JSON.stringify(content, undefined, 2)}\n`
+  const before = await readFile(`${root}${name}`, 'utf8').catch(() => '')
+  if (text === before) continue
+  if (check) stale.push(name)
+  else await writeFile(`${root}${name}`, text)
+}
+if (stale.length > 0) {
+  console.error(`Not current: ${stale.join(', ')}. Run \`npm run generate\` and commit the result.`)
+  process.exit(1)
+}
