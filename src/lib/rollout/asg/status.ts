@@ -4,7 +4,7 @@ import type {
   LaunchTemplateVersion,
   TargetHealthDescription,
 } from '../../ports/auto-scaling.js'
-import type { FleetStatus } from '../driver.js'
+import type { FleetStatus } from '../../domain/fleet-status.js'
 import { isActive } from './refresh-status.js'
 import { releaseOf } from './revision.js'
 import { targetsOf } from './targets.js'
