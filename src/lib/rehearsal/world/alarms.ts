@@ -1,0 +1,35 @@
+import { isHealthyTarget } from './load-balancer.js'
+import type { Alarm, WorldState } from './state.js'
+
+/** Sets an alarm as an evaluation of its metric would. */
+export function setAlarmState(world: WorldState, alarm: Alarm, state: Alarm['state'], reason: string): void {
+  if (alarm.state === state) return
+  alarm.state = state
+  alarm.reason = reason
+  alarm.updatedAt = world.now
+}
+
+/** With the trouble `trips-at-half`: the first alarm follows how much of the fleet serves a new release. */
+export function watchAlarms(world: WorldState): void {
+  const [alarm] = world.alarms
+  if (world.switches.alarm === 'quiet' || alarm === undefined) return
+  const serving = world.group.instances.filter(
+    (instance) =>
+      instance.lifecycle === 'InService' && instance.changedService !== undefined && isHealthyTarget(world, instance),
+  )
+  const isHalf = serving.length > 0 && serving.length * 2 >= world.group.desired
+  if (isHalf === (alarm.state === 'ALARM') || world.alarmPending) return
+  world.alarmPending = true
+  // One evaluation period of a minute goes by before the metric shows in the alarm.
+  world.agenda.add(world.now + 60_000, () => {
+    world.alarmPending = false
+    const points = isHalf ? '[41.0, 37.0, 44.0]' : '[0.0, 1.0, 0.0]'
+    const [state, relation] = isHalf ? (['ALARM', 'were greater'] as const) : (['OK', 'were not greater'] as const)
+    setAlarmState(
+      world,
+      alarm,
+      state,
+      `Threshold Crossed: 3 datapoints ${points} ${relation} than the threshold (10.0).`,
+    )
+  })
+}

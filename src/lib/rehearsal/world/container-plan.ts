@@ -1,0 +1,150 @@
+import type { Answer } from './state.js'
+import type { NeededModel } from './models.js'
+
+/** One thing that a container does, `after` seconds from its start. */
+export type ContainerStep = { readonly after: number } & (
+  | { readonly kind: 'line'; readonly text: string }
+  | { readonly kind: 'answer'; readonly answer: Answer }
+)
+
+/** How a container behaves. */
+export type Behaviour = 'fine' | 'exit' | 'never-ready'
+
+export interface ContainerFacts {
+  readonly service: string
+  readonly port: number
+  readonly livePath: string
+  readonly readyPath: string
+  readonly models: readonly NeededModel[]
+  readonly behaviour: Behaviour
+  readonly modelLoadBytesPerSecond: number
+  readonly modelDownloadBytesPerSecond: number
+  /** The first three numbers of the load balancer's address, e.g. `10.0.1`. */
+  readonly balancerNetwork: string
+}
+
+const restartWaits = [0.1, 0.2, 0.4, 0.8, 1.6]
+
+/** The steps of a container's life from `docker run` until it serves, fails for good, or never gets ready. */
+export function planContainer(facts: ContainerFacts): readonly ContainerStep[] {
+  if (facts.behaviour === 'exit') return crashes(facts)
+  return isWebService(facts) ? webService(facts) : pythonService(facts)
+}
+
+const isWebService = ({ models, port }: ContainerFacts): boolean => models.length === 0 && port === 3000
+
+const megabytes = (bytes: number): string => `${Math.round(bytes / 1e6)} MB`
+
+function pythonService(facts: ContainerFacts): readonly ContainerStep[] {
+  const { behaviour, service, port, livePath, readyPath } = facts
+  const status = behaviour === 'fine' ? '200 OK' : '503 Service Unavailable'
+  const logger = `INFO:     ${service.replaceAll('-', '_')}`
+  const steps: ContainerStep[] = [
+    { after: 3.1, kind: 'line', text: 'INFO:     Started server process [1]' },
+    { after: 3.1, kind: 'line', text: 'INFO:     Waiting for application startup.' },
+    { after: 3.3, kind: 'line', text: 'INFO:     Application startup complete.' },
+    { after: 3.4, kind: 'line', text: `INFO:     Uvicorn running on http://0.0.0.0:${port} (Press CTRL+C to quit)` },
+    { after: 3.4, kind: 'answer', answer: behaviour === 'fine' ? 200 : 503 },
+    { after: 7, kind: 'line', text: access(facts, livePath, status) },
+  ]
+  let after = 4
+  for (const model of facts.models) {
+    if (!model.baked) {
+      const seconds = model.bytes / facts.modelDownloadBytesPerSecond
+      steps.push(
+        {
+          after,
+          kind: 'line',
+          text: `WARNING:  huggingface_hub: ${model.id} is not in the image; downloading ${megabytes(model.bytes)} from https://huggingface.co`,
+        },
+        ...[25, 50, 75, 100].map((percent): ContainerStep => ({
+          after: after + (seconds * percent) / 100,
+          kind: 'line',
+          text: `Downloading model.safetensors: ${String(percent).padStart(3)}% ${megabytes((model.bytes * percent) / 100)} of ${megabytes(model.bytes)}`,
+        })),
+      )
+      after += seconds
+    }
+    const seconds = 1.5 + model.bytes / facts.modelLoadBytesPerSecond
+    const loader = /gliner/i.test(model.id) ? 'gliner' : 'transformers'
+    steps.push(
+      { after, kind: 'line', text: `${logger}.models: ${loader}: loading ${model.id} at revision ${model.revision}` },
+      {
+        after: after + seconds,
+        kind: 'line',
+        text: `${logger}.models: loaded ${model.id} (${megabytes(model.bytes)}) in ${seconds.toFixed(1)}s`,
+      },
+    )
+    after += seconds
+  }
+  if (behaviour === 'never-ready') return [...steps, ...refusals(facts, after)]
+  steps.push(
+    {
+      after: after + 0.8,
+      kind: 'line',
+      text: `${logger}.readiness: ready, ${facts.models.length} models loaded in ${(after - 4).toFixed(1)}s`,
+    },
+    { after: after + 2, kind: 'line', text: access(facts, readyPath, '200 OK') },
+  )
+  return steps
+}
+
+// A release that is up and yet refuses: its code wants a database that nobody has migrated.
+function refusals(facts: ContainerFacts, from: number): readonly ContainerStep[] {
+  const logger = `${facts.service.replaceAll('-', '_')}.readiness`
+  return [1, 11, 31, 61, 121, 241].flatMap((after): readonly ContainerStep[] => [
+    {
+      after: from + after,
+      kind: 'line',
+      text: `ERROR:    ${logger}: not ready: database schema is at revision 3f9c1e, this release needs 8b27d0`,
+    },
+    { after: from + after + 0.4, kind: 'line', text: access(facts, facts.livePath, '503 Service Unavailable') },
+  ])
+}
+
+function webService(facts: ContainerFacts): readonly ContainerStep[] {
+  const ready: readonly ContainerStep[] = [
+    { after: 0.6, kind: 'line', text: `   - Local:        http://localhost:${facts.port}` },
+    { after: 0.6, kind: 'line', text: `   - Network:      http://0.0.0.0:${facts.port}` },
+    { after: 1.4, kind: 'line', text: '   Ready in 812ms' },
+    { after: 1.4, kind: 'answer', answer: facts.behaviour === 'fine' ? 200 : 503 },
+  ]
+  return facts.behaviour === 'fine' ? ready : [...ready, ...refusals(facts, 2)]
+}
+
+function crashes(facts: ContainerFacts): readonly ContainerStep[] {
+  const lines = isWebService(facts)
+    ? [
+        'node:internal/modules/cjs/loader:1247',
+        '  throw err;',
+        "Error: Cannot find module '/app/server.js'",
+        "  code: 'MODULE_NOT_FOUND',",
+      ]
+    : [
+        'Traceback (most recent call last):',
+        '  File "/usr/local/bin/uvicorn", line 8, in <module>',
+        '    sys.exit(main())',
+        '  File "/usr/local/lib/python3.12/site-packages/uvicorn/importer.py", line 19, in import_from_string',
+        '    module = importlib.import_module(module_str)',
+        '  File "/app/main.py", line 12, in <module>',
+        '    from services.policy_engine import PolicyEngine',
+        '  File "/app/services/policy_engine.py", line 4, in <module>',
+        '    import jsonlogic',
+        "ModuleNotFoundError: No module named 'jsonlogic'",
+      ]
+  const steps: ContainerStep[] = []
+  let after = 0
+  // `--restart on-failure:5`: https://docs.docker.com/engine/containers/start-containers-automatically/
+  for (const wait of [...restartWaits, 0]) {
+    after += 2.2
+    for (const text of lines) steps.push({ after, kind: 'line', text })
+    steps.push({ after, kind: 'answer', answer: 'refused' })
+    after += wait
+  }
+  return steps
+}
+
+// As uvicorn writes it.
+function access(facts: ContainerFacts, path: string, status: string): string {
+  return `INFO:     ${facts.balancerNetwork}.41:${40_000 + facts.port} - "GET ${path} HTTP/1.1" ${status}`
+}

@@ -1,0 +1,56 @@
+/** A line of a log stream. */
+export interface LogEvent {
+  readonly id: string
+  readonly stream: string
+  readonly time: number
+  readonly message: string
+}
+
+/** The streams of one log group. */
+export interface LogStore {
+  append(stream: string, time: number, message: string): void
+  /** By name, with the times of their first and last lines. */
+  streams(): readonly {
+    readonly name: string
+    readonly createdAt: number
+    readonly firstAt: number
+    readonly lastAt: number
+  }[]
+  /** In order of time; from `from` on and before `to`. */
+  events(range: { readonly from: number; readonly to: number }): readonly LogEvent[]
+}
+
+const kept = 100_000
+
+/** An empty log group that keeps its newest lines. */
+export function createLogStore(): LogStore {
+  const events: LogEvent[] = []
+  const streams = new Map<string, { name: string; createdAt: number; firstAt: number; lastAt: number }>()
+  let count = 0
+
+  return {
+    append(stream, time, message) {
+      // CloudWatch's own ids are 56 decimal digits that rise with time.
+      const id = `${String(time).padStart(20, '3')}${String(count++).padStart(36, '0')}`
+      const event = { id, stream, time, message }
+      let place = events.length
+      while (place > 0 && (events[place - 1]?.time ?? 0) > time) place--
+      events.splice(place, 0, event)
+      if (events.length > kept) events.splice(0, events.length - kept)
+      const known = streams.get(stream)
+      if (known === undefined) {
+        streams.set(stream, { name: stream, createdAt: time, firstAt: time, lastAt: time })
+      } else {
+        known.firstAt = Math.min(known.firstAt, time)
+        known.lastAt = Math.max(known.lastAt, time)
+      }
+    },
+    streams: () => [...streams.values()].sort((a, b) => (a.name < b.name ? -1 : 1)),
+    events({ from, to }) {
+      const end = events.findLastIndex(({ time }) => time < to) + 1
+      let start = end
+      while (start > 0 && (events[start - 1]?.time ?? 0) >= from) start--
+      return events.slice(start, end)
+    },
+  }
+}

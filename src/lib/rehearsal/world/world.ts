@@ -1,0 +1,100 @@
+import type { ImageCatalog } from '../image-catalog.js'
+import type { RehearsalSetup } from '../setup.js'
+import { createAgenda } from './agenda.js'
+import { watchAlarms } from './alarms.js'
+import { nextGroupTimes, reconcileSize, replaceUnhealthy } from './group.js'
+import { createLogStore } from './log-store.js'
+import { createRandom } from './random.js'
+import { nextRefreshTimes, stepRefresh } from './refresh/step.js'
+import { seedAlarms, seedGroup, seedInstances, seedTargetGroups, seedTemplate, type PreviousImages } from './seed.js'
+import type { WorldState } from './state.js'
+import { defaultSwitches, type Switches } from './switches.js'
+
+export interface WorldOptions {
+  readonly setup: RehearsalSetup
+  readonly images: ImageCatalog
+  /** What serves when the world begins: each service's repository with its digest. */
+  readonly previousImages: PreviousImages
+  /** Host and port of the registry as they stand in image references. */
+  readonly registryHost: string
+  /** Milliseconds since 1970. */
+  readonly start: number
+  /** The same seed, requests and times give the same world. */
+  readonly seed?: number
+  readonly switches?: Partial<Switches>
+}
+
+/** A group of machines behind a load balancer, moved by virtual time and by nothing else. */
+export interface World {
+  readonly state: WorldState
+  /** Lets everything happen that is due until then, in order. Going back in time does nothing. */
+  advanceTo(now: number): void
+}
+
+/** A world in which the earlier release has long been serving on every instance of the group. */
+export function createWorld(options: WorldOptions): World {
+  const state = createState(options)
+  seedInstances(state)
+  let wakeAt = Infinity
+
+  const settle = (): void => {
+    while (replaceUnhealthy(state) || stepRefresh(state) || reconcileSize(state));
+    watchAlarms(state)
+    const next = Math.min(...[...nextGroupTimes(state), ...nextRefreshTimes(state)].filter((time) => time > state.now))
+    if (next === Infinity || (next >= wakeAt && wakeAt > state.now)) return
+    wakeAt = next
+    state.agenda.add(next, () => undefined)
+  }
+
+  return {
+    state,
+    advanceTo(now) {
+      if (now < state.now) return
+      settle()
+      for (let next = state.agenda.nextAt(); next !== undefined && next <= now; next = state.agenda.nextAt()) {
+        const entry = state.agenda.take()
+        if (entry === undefined) break
+        state.now = Math.max(state.now, entry.at)
+        entry.run()
+        if (!entry.quiet) settle()
+      }
+      state.now = now
+      settle()
+    },
+  }
+}
+
+function createState({ setup, images, previousImages, registryHost, start, seed, switches }: WorldOptions): WorldState {
+  const base = {
+    now: start,
+    setup,
+    images,
+    registryHost,
+    random: createRandom(seed ?? 1),
+    switches: { ...defaultSwitches, ...switches },
+  }
+  const template = seedTemplate(base, previousImages)
+  const name = `${setup.app}-${setup.environment}`.slice(0, 32).replace(/-+$/, '')
+  const id = base.random.hex(16)
+  return {
+    ...base,
+    previous: new Set(Object.values(previousImages)),
+    agenda: createAgenda(),
+    logs: createLogStore(),
+    templates: [template],
+    group: seedGroup(setup, template, base.random.uuid()),
+    instances: [],
+    loadBalancer: {
+      arn: `arn:aws:elasticloadbalancing:${setup.region}:${setup.accountId}:loadbalancer/app/${name}/${id}`,
+      name,
+      dnsName: `${name}-${Number.parseInt(id.slice(0, 8), 16)}.${setup.region}.elb.amazonaws.com`,
+      createdAt: template.createdAt,
+    },
+    targetGroups: seedTargetGroups(base),
+    alarms: seedAlarms(setup, start),
+    alarmPending: false,
+    activities: [],
+    refreshes: [],
+    notices: [],
+  }
+}
