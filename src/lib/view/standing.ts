@@ -10,7 +10,7 @@ export type Standing = 'serving' | 'starting' | 'failing' | 'leaving'
 /** Reads it from the platform's words for lifecycle and health. */
 export function standingOf(target: Target): Standing {
   if (/^(?:terminat|detach)/i.test(target.lifecycle) || target.health === 'draining') return 'leaving'
-  if (target.health === 'unhealthy' || target.health === 'unavailable') return 'failing'
+  if (target.health === 'unhealthy') return 'failing'
   if (target.lifecycle !== 'InService' || target.health === 'initial') return 'starting'
   return 'serving'
 }

@@ -1,8 +1,11 @@
 import type { Digest } from '../domain/digest.js'
 import type { Cause, RolloutOutcome, TargetProof } from '../domain/outcome.js'
-import type { Phase } from '../domain/phase.js'
+import { phases, type Phase } from '../domain/phase.js'
 import type { Release, Revision } from '../domain/release.js'
 import type { Target } from '../domain/target.js'
+
+/** Every phase there is, in the order of a deploy. */
+export const everyPhase: readonly Phase[] = phases
 
 /** What every reporter shows of a run. Times are milliseconds since 1970 by the run's clock, sizes bytes. */
 export interface View {

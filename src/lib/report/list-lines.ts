@@ -1,0 +1,101 @@
+import { formatBytes, formatDuration } from '../terminal/format.js'
+import { bytesUnderway } from '../view/images.js'
+import { countTargets, failingLogs } from '../view/standing.js'
+import type { ImageView, PhaseView, View } from '../view/view.js'
+import { isNarrow, sign, type Page } from './page.js'
+import { phaseWords, proofWords, pushWords, releaseWords, rolloutWords } from './words.js'
+
+/** Data older than this, by the run's clock, is said to be old. */
+export const staleAfter = 20_000
+
+/** The line of a phase: its name, its time, and what came of it. */
+export function phaseTitle({ phase, ...rest }: PhaseView, now: number): string {
+  const state = { phase, ...rest }
+  const name = phase.padEnd(9)
+  if (state.state === 'waiting') return name.trimEnd()
+  if (state.state !== 'running') return `${name}  ${phaseWords(state)}`
+  return `${name}  running ${formatDuration(now - (state.startedAt ?? now))}`
+}
+
+/** What is going on in a running or failed phase, at most a handful of lines. */
+export function phaseDetails(page: Page, view: View, { phase, state }: PhaseView, now: number): readonly string[] {
+  if (state !== 'running' && state !== 'failed') return []
+  const warning = view.warnings.at(-1)
+  return [
+    ...detailsOf(page, view, phase),
+    ...(warning === undefined ? [] : [`${sign(page, 'warn')} warning: ${warning.message}`]),
+    ...(state === 'running' ? age(view, now) : []),
+  ]
+}
+
+function detailsOf(page: Page, view: View, phase: PhaseView['phase']): string[] {
+  switch (phase) {
+    case 'preflight':
+      return checkLines(page, view)
+    case 'build':
+      return [...view.images.values()].map(
+        ({ service, step, detail }) => `${service}: ${step ?? 'waiting'}${detail === undefined ? '' : ` (${detail})`}`,
+      )
+    case 'push':
+      return [...view.images.values()].map((image) => pushLine(page, image))
+    case 'release':
+      return view.release === undefined ? [] : [releaseWords(view.release)]
+    case 'rollout':
+      return rolloutLines(page, view)
+    case 'proof':
+      return view.proof === undefined ? [] : [proofWords(view.proof)]
+  }
+}
+
+function checkLines(page: Page, view: View): string[] {
+  const failed = view.checks.filter(({ result }) => result === 'fail')
+  const last = view.checks.at(-1)
+  const shown = last === undefined || failed.includes(last) ? failed : [...failed, last]
+  return shown.map(({ name, result, detail }) => `${sign(page, result)} ${result}  ${name}: ${detail}`)
+}
+
+function pushLine(page: Page, image: ImageView): string {
+  if (image.pushed !== undefined) return `${image.service}: ${pushWords(image.pushed)}`
+  const bytes = bytesUnderway(image)
+  if (bytes === undefined) return `${image.service}: ${image.step ?? 'waiting'}`
+  const share = bytes.total === 0 ? 1 : bytes.sent / bytes.total
+  return `${image.service}: ${bar(page, share)} ${formatBytes(bytes.sent)} of ${formatBytes(bytes.total)}`
+}
+
+/** A bar for a share of 0 to 1, with its percentage in words. */
+export function bar(page: Page, share: number): string {
+  const size = isNarrow(page) ? 8 : 20
+  const bounded = Math.min(1, Math.max(0, Number.isFinite(share) ? share : 0))
+  const full = Math.floor(bounded * size)
+  const cells = page.glyphs.barFull.repeat(full) + page.paint('dim', page.glyphs.barEmpty.repeat(size - full))
+  return `${cells} ${String(Math.floor(bounded * 100)).padStart(3)} %`
+}
+
+function rolloutLines(page: Page, view: View): string[] {
+  const { rollout } = view
+  if (rollout === undefined) return []
+  const counts = countTargets(view)
+  const targets = [
+    `${counts.old} old`,
+    `${counts.new} new`,
+    `${counts.starting} starting`,
+    `${counts.failing} failing`,
+    ...(counts.leaving === 0 ? [] : [`${counts.leaving} leaving`]),
+  ].join(', ')
+  const failing = [...failingLogs(view)].flatMap(([target, lines]) => {
+    const last = lines.at(-1)
+    return last === undefined ? [] : [`${target}: ${last.text}`]
+  })
+  return [
+    ...(rollout.percentage === undefined ? [] : [bar(page, rollout.percentage / 100)]),
+    rolloutWords(rollout),
+    `targets: ${targets}`,
+    ...(rollout.reason === undefined ? [] : [rollout.reason]),
+    ...failing.slice(0, 2),
+  ]
+}
+
+function age(view: View, now: number): string[] {
+  const old = now - (view.lastEventAt ?? now)
+  return old < staleAfter ? [] : [`last event ${formatDuration(old)} ago`]
+}

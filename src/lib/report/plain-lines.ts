@@ -1,0 +1,172 @@
+import type { Event } from '../events/event.js'
+import { formatBytes, formatCount, formatDuration, formatPercent } from '../terminal/format.js'
+import { standingOf } from '../view/standing.js'
+import type { TargetView, View } from '../view/view.js'
+import type { SignName } from './page.js'
+import { phaseWords, pushWords, releaseWords, rolloutWords, shortDigest } from './words.js'
+
+/** One thing that changed: its sign, what it is about, what is new, and what to do about it. */
+export interface PlainLine {
+  readonly sign: SignName
+  readonly label: string
+  readonly text: string
+  readonly more?: readonly string[]
+}
+
+type Of<T extends Event['type']> = Extract<Event, { readonly type: T }>
+
+/** Bytes are told about at most at every quarter of a layer, and not more often than this by the run's clock. */
+const progressEvery = 5000
+
+/** The lines of each event in turn; none when it says what was said before. */
+export function createPlainLines(): (event: Event, view: View) => readonly PlainLine[] {
+  /** What was said last of each thing. */
+  const said = new Map<string, string>()
+  const layers = new Map<string, { readonly step: number; readonly at: number }>()
+
+  function isNews(thing: string, words: string): boolean {
+    if (said.get(thing) === words) return false
+    said.set(thing, words)
+    return true
+  }
+
+  function layerLine(event: Of<'layer.progress'>): PlainLine | undefined {
+    const at = Date.parse(event.at)
+    const step = event.total === 0 ? 4 : Math.floor((4 * event.sent) / event.total)
+    const key = `${event.service} ${event.digest}`
+    const before = layers.get(key) ?? { step: 0, at }
+    // The end of a layer is told by the push itself.
+    const tell = step > before.step && step < 4 && at - before.at >= progressEvery
+    if (tell || !layers.has(key)) layers.set(key, { step: tell ? step : before.step, at: tell ? at : before.at })
+    if (!tell) return undefined
+    const bytes = `${formatBytes(event.sent)} of ${formatBytes(event.total)}`
+    return {
+      sign: 'running',
+      label: 'push',
+      text: `${event.service}: ${step * 25} % of layer ${shortDigest(event.digest)} sent (${bytes})`,
+    }
+  }
+
+  function lineOf(event: Event, view: View): PlainLine | undefined {
+    switch (event.type) {
+      case 'phase.started':
+        return { sign: 'running', label: event.phase, text: 'started' }
+      case 'phase.finished': {
+        const phase = view.phases.find((known) => known.phase === event.phase)
+        return phase && { sign: event.outcome, label: event.phase, text: phaseWords(phase) }
+      }
+      case 'check.done':
+        return {
+          sign: event.result,
+          label: 'check',
+          text: `${event.result.padEnd(4)}  ${event.name}: ${event.detail}`,
+          more: event.remedy === undefined ? [] : [event.remedy],
+        }
+      case 'plan.made':
+        return { sign: 'running', label: 'plan', text: planText(event) }
+      case 'image.step': {
+        const text = `${event.service}: ${event.step}${event.detail === undefined ? '' : ` (${event.detail})`}`
+        return isNews(`image ${event.service}`, text) ? { sign: 'running', label: 'image', text } : undefined
+      }
+      case 'layer.progress':
+        return layerLine(event)
+      case 'image.pushed': {
+        const tags = event.tags.length === 0 ? '' : `, tagged ${event.tags.join(', ')}`
+        return {
+          sign: 'ok',
+          label: 'push',
+          text: `${event.service}: ${shortDigest(event.digest)}, ${pushWords(event)}${tags}`,
+        }
+      }
+      case 'release.recorded':
+        return { sign: 'ok', label: 'release', text: releaseWords(event) }
+      case 'rollout.started': {
+        const verb = event.attached ? 'attached to' : 'started'
+        const size = formatCount(event.targets, 'target')
+        return { sign: 'running', label: 'rollout', text: `${verb} ${event.id} on ${event.group}, ${size}` }
+      }
+      case 'rollout.progress':
+        return progressLine(event, view)
+      case 'target.changed':
+        return targetLine(view.targets.get(event.target.id))
+      case 'target.gone': {
+        said.delete(`target ${event.id}`)
+        const note = event.note === undefined ? '' : `: ${event.note}`
+        return { sign: 'skip', label: 'target', text: `${event.id} (revision ${event.revision}) gone${note}` }
+      }
+      case 'checkpoint':
+        return { sign: 'running', label: 'checkpoint', text: `${formatPercent(event.percentage)}: ${event.detail}` }
+      case 'alarm':
+        return isNews(`alarm ${event.name}`, event.state)
+          ? { sign: event.state === 'OK' ? 'ok' : 'warn', label: 'alarm', text: `${event.name} is ${event.state}` }
+          : undefined
+      case 'log.line':
+        return { sign: 'detail', label: 'log', text: `${event.target}: ${event.text}` }
+      case 'warning':
+        return { sign: 'warn', label: 'warning', text: event.message, more: event.next ?? [] }
+      case 'rollout.finished':
+        return finishedLine(event)
+      // The header, the result and the closing words say these.
+      case 'run.started':
+      case 'proof':
+      case 'detached':
+      case 'run.finished':
+        return undefined
+      default:
+        return unknownType(event)
+    }
+  }
+
+  function progressLine(event: Of<'rollout.progress'>, view: View): PlainLine | undefined {
+    const reason = event.reason === undefined ? '' : `: ${event.reason}`
+    const text = `${view.rollout === undefined ? event.status : rolloutWords(view.rollout)}${reason}`
+    return isNews('rollout', text) ? { sign: 'running', label: 'rollout', text } : undefined
+  }
+
+  function targetLine(changed: TargetView | undefined): PlainLine | undefined {
+    if (changed === undefined) return undefined
+    const { target, note } = changed
+    const age = target.isNew ? 'new' : 'old'
+    const states = [target.lifecycle, ...(target.health === 'none' ? [] : [target.health])].join(', ')
+    const extra = [target.reason, note].filter((part) => part !== undefined && part !== '').join('; ')
+    const text = `${target.id} (${age}, revision ${target.revision}) ${states}${extra === '' ? '' : `: ${extra}`}`
+    if (!isNews(`target ${target.id}`, text)) return undefined
+    const standing = standingOf(target)
+    const mark = standing === 'failing' ? 'fail' : standing === 'serving' && target.isNew ? 'ok' : 'detail'
+    return { sign: mark, label: 'target', text }
+  }
+
+  return (event, view) => {
+    const line = lineOf(event, view)
+    return line === undefined ? [] : [line]
+  }
+}
+
+function planText({ release, from, targets, estimate }: Of<'plan.made'>): string {
+  const time = estimate === undefined ? '' : `, about ${formatDuration(estimate)}`
+  return `${release.id} in place of revision ${from.number} of ${from.name}, ${formatCount(targets, 'target')}${time}`
+}
+
+const outcomes = {
+  succeeded: ['ok', 'succeeded'],
+  'rolled-back': ['failed', 'rolled back'],
+  failed: ['failed', 'failed'],
+  cancelled: ['failed', 'cancelled'],
+  abandoned: ['warn', 'not watched to its end'],
+  'nothing-to-do': ['ok', 'nothing to do'],
+} as const satisfies Record<Of<'rollout.finished'>['outcome'], readonly [SignName, string]>
+
+function finishedLine({ outcome, status, reason, cause }: Of<'rollout.finished'>): PlainLine {
+  const [mark, words] = outcomes[outcome]
+  return {
+    sign: mark,
+    label: 'rollout',
+    text: `${words} (${status})${reason === undefined ? '' : `: ${reason}`}`,
+    more: cause === undefined ? [] : [`cause: ${cause.summary}`],
+  }
+}
+
+/** Holds the compiler to every type; a stream of a newer rampart may have others, and they make no line. */
+function unknownType(_event: never): undefined {
+  return undefined
+}

@@ -1,0 +1,115 @@
+import type { Event } from '../events/event.js'
+import { cleanLine, stripControl } from '../terminal/clean.js'
+import { createPaint } from '../terminal/colour.js'
+import type { Glyphs } from '../terminal/glyphs.js'
+import type { Mask } from '../terminal/mask.js'
+import type { ProgressMode } from '../terminal/progress.js'
+import { fold } from '../view/fold.js'
+import { initialView } from '../view/view.js'
+import { cleanEvent } from './clean-event.js'
+import { closingText } from './closing-text.js'
+import { createNdjson } from './ndjson.js'
+import type { Page } from './page.js'
+import { createPlain } from './plain.js'
+import { writeLines, type Output, type Progress } from './progress.js'
+import { createQuiet } from './quiet.js'
+import { resultText } from './result-text.js'
+
+/** The modes that have a reporter. */
+export type ReporterMode = Exclude<ProgressMode, 'dashboard'>
+
+export interface ReporterOptions {
+  /** Gets the result, or the NDJSON; nothing else. */
+  readonly stdout: Output
+  /** Gets what a person watches, and errors. */
+  readonly stderr: Output
+  readonly colour: { readonly stdout: boolean; readonly stderr: boolean }
+  readonly glyphs: Glyphs
+  readonly width: number
+  /** Takes secrets out of every text before anything else sees it. */
+  readonly mask: Mask
+  /** The run's clock, in milliseconds since 1970. */
+  readonly now: () => number
+  /** False when the command prints the result itself, as `--json` does; true unless told. */
+  readonly result?: boolean
+}
+
+/** Shows one run. */
+export interface Reporter {
+  /** Takes the next event. It neither throws nor waits. */
+  event(event: Event): void
+  /** Prints the result and the closing words of a finished run; ends when both streams have taken everything. */
+  close(): Promise<void>
+}
+
+/** Makes the reporter of a mode. What needs a library is loaded when the mode is chosen and not before. */
+export async function createReporter(mode: ReporterMode, options: ReporterOptions): Promise<Reporter> {
+  const { stdout, stderr, colour, glyphs, width, mask } = options
+  const onStdout: Page = { paint: createPaint(colour.stdout), glyphs, width }
+  const onStderr: Page = { paint: createPaint(colour.stderr), glyphs, width }
+  const progress = await createProgress(mode, onStderr, options)
+  // Sequences go first: a secret that a colour code cuts in two would not be found.
+  const clean: Mask =
+    mode === 'ndjson' ? (text) => mask(stripControl(text)) : (text) => mask(cleanLine(stripControl(text)))
+  const release = [stdout, stderr].map(surviveClosedEnd)
+  const printsResult = mode !== 'ndjson' && options.result !== false
+  let view = initialView
+
+  return {
+    event(event) {
+      const cleaned = cleanEvent(event, clean)
+      view = fold(view, cleaned)
+      progress.event(cleaned, view)
+    },
+    async close() {
+      await progress.stop()
+      if (view.ending !== undefined) {
+        const result = printsResult ? resultText(onStdout, view) : []
+        if (mode !== 'quiet' && printsResult && stdout.isTTY === true) writeLines(stdout, [''])
+        writeLines(stdout, result)
+        const sameScreen = printsResult && stdout.isTTY === true && stderr.isTTY === true
+        const failed = view.ending.exitCode !== 0
+        const showed = mode === 'plain' || mode === 'list'
+        const closing = closingText(onStderr, view, { outcome: !sameScreen, warnings: mode === 'list' })
+        // Where nothing was shown before, there is nothing to stand apart from.
+        if (showed || failed) writeLines(stderr, showed ? closing : closing.slice(1))
+      }
+      await Promise.all([stdout, stderr].map(flush))
+      for (const undo of release) undo()
+    },
+  }
+}
+
+async function createProgress(mode: ReporterMode, page: Page, options: ReporterOptions): Promise<Progress> {
+  const { stdout, stderr, now } = options
+  switch (mode) {
+    case 'plain':
+      return createPlain({ output: stderr, page, now })
+    case 'ndjson':
+      return createNdjson(stdout)
+    case 'quiet':
+      return createQuiet()
+    case 'list': {
+      const { createList } = await import('./list.js')
+      return createList({ output: stderr, page, now })
+    }
+  }
+}
+
+const closedEnds = new Set(['EPIPE', 'EIO', 'ECONNRESET', 'ERR_STREAM_DESTROYED'])
+
+function ignoreClosedEnd(error: NodeJS.ErrnoException): void {
+  if (!closedEnds.has(error.code ?? '')) throw error
+}
+
+/** A reader that went away (`| head`, a closed terminal) must not end a run that changes production. */
+function surviveClosedEnd(output: Output): () => void {
+  output.on('error', ignoreClosedEnd)
+  return () => output.removeListener('error', ignoreClosedEnd)
+}
+
+function flush(output: Output): Promise<void> {
+  return new Promise((resolve) => {
+    output.write('', () => resolve())
+  })
+}

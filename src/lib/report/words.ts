@@ -1,0 +1,71 @@
+import { formatBytes, formatCount, formatDuration, formatPercent } from '../terminal/format.js'
+import type { ReleasedImage } from '../view/images.js'
+import type { EndingView, PhaseView, ProofView, ReleaseView, RolloutView } from '../view/view.js'
+
+const endings: Readonly<Record<string, string>> = {
+  bug: 'internal error',
+  usage: 'not understood',
+  preflight: 'preflight failed',
+  rolledBack: 'rolled back',
+  attention: 'needs attention',
+  conflict: 'another rollout is under way',
+  unreachable: 'out of reach',
+  unknown: 'outcome unknown',
+  verification: 'verification failed',
+}
+
+/** How a run ended, in words: `done`, `rolled back`. */
+export function endingWords(ending: EndingView): string {
+  return endings[ending.ending] ?? ending.ending
+}
+
+/** The first 12 digits of a digest, for people. */
+export function shortDigest(digest: string): string {
+  return digest.slice(digest.indexOf(':') + 1).slice(0, 12)
+}
+
+/** `4 of 4 targets proved (launched with the released digests)`. */
+export function proofWords(proof: ProofView): string {
+  const how = proof.proved === 0 ? '' : ' (launched with the released digests)'
+  return `${proof.proved} of ${formatCount(proof.total, 'target')} proved${how}`
+}
+
+/** `r-1 recorded as revision 8 of lt-1`. */
+export function releaseWords({ release, revision, reused }: ReleaseView): string {
+  return `${release.id} ${reused ? 'found again' : 'recorded'} as revision ${revision.number} of ${revision.name}`
+}
+
+/** `InProgress 50 %, 2 to go`, as far as it is known. */
+export function rolloutWords({ status, percentage, remaining }: RolloutView): string {
+  const state = [status, percentage === undefined ? undefined : formatPercent(percentage)].filter(
+    (part) => part !== undefined,
+  )
+  return [state.join(' ') || 'started', remaining === undefined ? undefined : `${remaining} to go`]
+    .filter((part) => part !== undefined)
+    .join(', ')
+}
+
+/** What came of a phase: `done in 2.1s: 9 checks`. */
+export function phaseWords({ state, duration, detail }: PhaseView): string {
+  const time = duration === undefined ? '' : formatDuration(duration)
+  const what = detail === undefined || detail === '' ? '' : `: ${detail}`
+  switch (state) {
+    case 'done':
+      return `done in ${time}${what}`
+    case 'failed':
+      return `failed after ${time}${what}`
+    case 'skipped':
+      return `skipped${what}`
+    case 'waiting':
+    case 'running':
+      return state
+  }
+}
+
+/** What a push sent: `1.25 MB uploaded`, `unchanged, nothing uploaded`. */
+export function pushWords(pushed: NonNullable<ReleasedImage['pushed']>): string {
+  if (pushed.unchanged) return 'unchanged, nothing uploaded'
+  return pushed.uploadedLayerBytes === 0
+    ? 'layers were there, nothing of them uploaded'
+    : `${formatBytes(pushed.uploadedLayerBytes)} uploaded`
+}
