@@ -20,6 +20,15 @@ const identity = { protocol: 'awsJson1_1', signingName: 'ssm' } as const
 
 const refused = (message: string): ServiceError => new ServiceError('ValidationException', message)
 
+/** A name that a parameter may be given, as the service keeps it, or its refusal. */
+export function newName(given: string): string {
+  const name = validName(given)
+  // AWS's own parameters lie there; they can be asked for, not written.
+  if (/^\/?aws/i.test(name))
+    throw new ServiceError('AccessDeniedException', `No access to reserved parameter name: ${name}.`)
+  return name
+}
+
 /** A name as the service keeps it, or its refusal. Slashes begin a path; a path begins with one. */
 export function validName(given: string): string {
   const name = given.trim()
@@ -27,8 +36,6 @@ export function validName(given: string): string {
   if (!name.startsWith('/') && segments.length > 1) throw refused('Parameter name must be a fully qualified name.')
   const words = name.startsWith('/') ? segments.slice(1) : segments
   const first = words[0]?.toLowerCase() ?? ''
-  if (first.startsWith('aws'))
-    throw new ServiceError('AccessDeniedException', `No access to reserved parameter name: ${name}.`)
   if (first.startsWith('ssm') || !words.every((word) => /^[\w.-]+$/.test(word)))
     throw refused(
       'Parameter name: can\'t be prefixed with "ssm" (case-insensitive). If formed as a path, it can consist of ' +

@@ -1,7 +1,7 @@
 import * as sdk from '@aws-sdk/client-ssm'
 import { createHash } from 'node:crypto'
 import { type RequestContext, type Service, ServiceError } from '../wire/service.js'
-import { type Version, checkMembers, tierOf, validName } from './ssm-rules.js'
+import { type Version, checkMembers, newName, tierOf, validName } from './ssm-rules.js'
 import { partitionOf } from './sts.js'
 
 /** Versions of a parameter that AWS keeps. */
@@ -40,7 +40,7 @@ export function createSsm(): Service {
   }
 
   function put(input: sdk.PutParameterRequest, context: RequestContext): sdk.PutParameterResult {
-    const name = validName(input.Name ?? '')
+    const name = newName(input.Name ?? '')
     const value = input.Value ?? ''
     checkMembers(input, value)
     const key = keyOf(name, context)
