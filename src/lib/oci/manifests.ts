@@ -2,7 +2,7 @@ import { isDigest, type Digest } from '../domain/digest.js'
 import type { Manifest, Registry } from '../ports/registry.js'
 import type { Ask, Exchange } from './exchange.js'
 import { digestMismatch, type Purpose } from './failures.js'
-import { manifestTypes, mediaTypes } from './media-types.js'
+import { manifestTypes, mediaTypes } from '../domain/media-types.js'
 import { discard, type WireResponse } from './transport.js'
 import { digestOf } from './verified.js'
 
