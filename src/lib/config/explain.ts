@@ -81,10 +81,15 @@ export function explain(issue: z.core.$ZodIssue, data: unknown, source: YamlSour
     ]
   }
   const place = source.place(path, typeof value === 'object' ? 'key' : 'value')
-  const message = `\`${text === '' ? 'rampart.yml' : text}\` must be ${what}, not ${shown(value, path, source)}`
+  const word =
+    typeof value === 'string' && kindOf(schema) !== 'pipe' && source.origin(path)?.interpolated === false
+      ? 'the text '
+      : ''
+  const message = `\`${text === '' ? 'rampart.yml' : text}\` must be ${what}, not ${word}${shown(value, path, source)}`
   const correction = schema === undefined ? undefined : correct(schema, value, source.origin(path)?.source)
   const hint =
     correction ??
+    doc?.hint ??
     (doc === undefined || doc.examples.length === 0 ? undefined : `Such as ${quoted(doc.examples.map(String))}`)
   return [{ path, message, place, ...(hint !== undefined && { hint }) }]
 }
@@ -137,7 +142,8 @@ function correct(schema: z.ZodMiniType, value: unknown, source: string | undefin
       return `YAML reads this as a ${typeof value}; put it into quotes: \`"${source}"\``
   }
   const text = typeof value === 'string' ? value : (source ?? '')
-  const tight = text.replaceAll(/\s/g, '')
+  // `100 MB` and `1h 30m` are meant as one word; in other texts a space is part of the name.
+  const tight = /^\s*\d/.test(text) ? text.replaceAll(/\s/g, '') : text.trim()
   const candidates = [
     tight,
     tight.toLowerCase(),

@@ -109,11 +109,7 @@ interface Choice {
   readonly problem?: PathProblem
 }
 
-function chooseEnvironment(
-  data: unknown,
-  wanted: string | undefined,
-  source: YamlSource,
-): Choice {
+function chooseEnvironment(data: unknown, wanted: string | undefined, source: YamlSource): Choice {
   const names = namesOf(data, ['environments'])
   // Then that is the problem, and it is found elsewhere.
   if (names.length === 0) return {}

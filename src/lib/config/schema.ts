@@ -11,10 +11,14 @@ export interface Doc {
   readonly examples: readonly (string | number | boolean)[]
   /** What the whole text matches, for editors. */
   readonly pattern?: string
+  /** All texts that are valid, when they are few. */
+  readonly values?: readonly string[]
+  /** What to do about a wrong value, where examples do not help. */
+  readonly hint?: string
 }
 
 /** The documentation of every value in {@link fileSchema}. */
-export const docs = z.registry<Doc, z.ZodMiniType>()
+export const docs = z.registry<Doc>()
 
 interface Text<T> extends Doc {
   readonly read?: (text: string) => T | undefined
@@ -66,7 +70,7 @@ const oneOf = <T extends string>(values: readonly T[], description: string): z.Z
     what: values.map((value) => `\`${value}\``).join(' or '),
     description,
     examples: values,
-    pattern: values.join('|'),
+    values,
     read: (value) => values.find((item) => item === value),
   })
 
@@ -130,6 +134,7 @@ const modelSchema = z.strictObject({
     description:
       "The commit of the model's repository. Branches such as `main` move, and the same base could hold two models.",
     examples: ['89b085cd330414d3e7d9dd787870f315957e1e9f'],
+    hint: "Copy it from the model's page (Files and versions, History); branches and tags move",
     pattern: '[0-9a-f]{40}',
   }),
   files: z.optional(
