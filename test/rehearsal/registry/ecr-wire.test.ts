@@ -6,11 +6,11 @@ const config = Buffer.from('{}')
 
 const hours = 60 * 60 * 1000
 
-describe('authorization', () => {
-  const basic = (user: string, password: string) => ({
-    Authorization: `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`,
-  })
+const basic = (user: string, password: string) => ({
+  Authorization: `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`,
+})
 
+describe('authorization', () => {
   test('is asked for everywhere, with a Basic challenge', async () => {
     const server = await startRegistry({ uploads: 'ecr' })
     for (const path of ['/v2/', '/v2/_catalog', '/v2/app/manifests/v1']) {

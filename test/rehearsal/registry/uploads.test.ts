@@ -1,5 +1,5 @@
 import { request as httpRequest } from 'node:http'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { codeOf, sha256, startRegistry, type TestRegistry } from './support.js'
 
@@ -132,12 +132,12 @@ describe('by the specification', () => {
   })
 })
 
+const startEcr = (): Promise<TestRegistry> => startRegistry({ uploads: 'ecr', auth: 'none', createOnPush: true })
+
 describe('as ECR', () => {
   const chunk = 5 * 1024 * 1024
-  const start = (): Promise<TestRegistry> => startRegistry({ uploads: 'ecr', auth: 'none', createOnPush: true })
-
   test('chunks answer 201 and a range that stays, while the bytes are kept', async () => {
-    const server = await start()
+    const server = await startEcr()
     const upload = await begin(server)
     const content = Buffer.alloc(2 * chunk + 10, 'x').fill('y', chunk)
     const first = await server.call('PATCH', upload, { body: content.subarray(0, chunk) })
@@ -156,7 +156,7 @@ describe('as ECR', () => {
   })
 
   test('small chunks are refused at the end, unless there is one only', async () => {
-    const server = await start()
+    const server = await startEcr()
     const many = await begin(server)
     await server.call('PATCH', many, { body: bytes.subarray(0, 8) })
     await server.call('PATCH', many, { body: bytes.subarray(8) })
@@ -171,7 +171,7 @@ describe('as ECR', () => {
   })
 
   test('POST and one PUT work, and a wrong digest has its own words', async () => {
-    const server = await start()
+    const server = await startEcr()
     const wrong = await server.call('PUT', `${await begin(server)}?digest=${sha256('other')}`, { body: bytes })
     expect(await codeOf(wrong)).toBe('BLOB_UPLOAD_INVALID')
     const right = await server.call('PUT', `${await begin(server)}?digest=${sha256(bytes)}`, { body: bytes })

@@ -74,6 +74,8 @@ export function parseManifest(bytes: Uint8Array, mediaType: string): ManifestCon
 }
 
 function descriptors(value: unknown, where: string): BlobDescriptor[] {
+  // Clients written in Go say null where they mean an empty list.
+  if (value === undefined || value === null) return []
   if (!Array.isArray(value)) throw invalid(`${where} is not a list`)
   return value.map((entry, index) => descriptor(entry, `${where}[${index}]`))
 }
