@@ -85,5 +85,5 @@ export async function halfRequest(server: RunningServer): Promise<{ closed: Prom
   await once(socket, 'connect')
   socket.on('error', () => undefined)
   socket.write('POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\nab')
-  return { closed: once(socket, 'close') }
+  return { closed: new Promise((resolve) => socket.once('close', resolve)) }
 }
