@@ -175,6 +175,19 @@ describe('manifests', () => {
     expect([response.status, await codeOf(response)]).toEqual([400, code])
   })
 
+  test('may have no layers, as null too', async () => {
+    const server = await startRegistry()
+    await server.pushBlob('app', config)
+    const put = (layers: unknown) =>
+      server.call('PUT', '/v2/app/manifests/v1', {
+        headers: { 'Content-Type': ociManifest },
+        body: imageManifest({ config, layers: [] }, { layers }),
+      })
+    expect((await put([])).status).toBe(201)
+    expect((await put(null)).status).toBe(201)
+    expect(await codeOf(await put({}))).toBe('MANIFEST_INVALID')
+  })
+
   test('under another digest, a bad tag or beyond 4 MiB are refused', async () => {
     const server = await startRegistry()
     await pushImage(server, 'app', 'v1')

@@ -27,7 +27,7 @@ export interface TestRegistry {
   close(): Promise<void>
 }
 
-export interface CallOptions {
+interface CallOptions {
   readonly headers?: Record<string, string>
   readonly body?: Uint8Array<ArrayBuffer> | string
 }

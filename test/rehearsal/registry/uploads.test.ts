@@ -100,6 +100,7 @@ describe('by the specification', () => {
     broken.destroy()
     await new Promise((resolve) => broken.once('close', resolve))
     let status = await server.call('GET', upload)
+    // As long as the registry has not noticed.
     while (status.status === 409) status = await server.call('GET', upload)
     const [, end = '0'] = (status.headers.get('range') ?? '').split('-')
     const received = status.headers.get('range') === '0-0' ? 0 : Number(end) + 1
@@ -107,6 +108,14 @@ describe('by the specification', () => {
     const put = await server.call('PUT', `${upload}?digest=${sha256(bytes)}`, { body: bytes.subarray(received) })
     expect(put.status).toBe(201)
     expect(await stored(server, bytes)).toEqual(bytes)
+  })
+
+  test('the same blob pushed by many at once is one blob', async () => {
+    const server = await startRegistry()
+    const content = Buffer.alloc(3_000_000, 'same')
+    const digests = await Promise.all(['app', 'app', 'one', 'two', 'app'].map((name) => server.pushBlob(name, content)))
+    expect(new Set(digests)).toEqual(new Set([sha256(content)]))
+    expect((await stored(server, content)).equals(content)).toBe(true)
   })
 
   test('any content in any chunks arrives as it was', async () => {

@@ -9,7 +9,7 @@ import type { Digest } from '../../domain/digest.js'
 import type { ByteRange } from './ranges.js'
 
 /** A blob that exists: its bytes are `held` on disk, or it is only `declared` by its size. */
-export interface Blob {
+interface StoredBlob {
   readonly size: number
   readonly state: 'held' | 'declared'
 }
@@ -26,7 +26,7 @@ export interface BlobWriter {
 
 /** Content-addressed blobs in one directory; every name there is a whole, checked blob. */
 export interface BlobStore {
-  stat(digest: Digest): Blob | undefined
+  stat(digest: Digest): StoredBlob | undefined
   /** Makes a blob exist by its size alone; changes nothing when its bytes are held. */
   declare(digest: Digest, size: number): void
   write(): BlobWriter
@@ -46,7 +46,7 @@ export async function createBlobStore(directory: string): Promise<BlobStore> {
   const uploads = join(directory, 'uploads')
   const blobs = join(directory, 'blobs')
   await Promise.all([mkdir(uploads), mkdir(blobs)])
-  const known = new Map<Digest, Blob>()
+  const known = new Map<Digest, StoredBlob>()
   const pathOf = (digest: Digest): string => join(blobs, digest.slice('sha256:'.length))
   return {
     stat: (digest) => known.get(digest),

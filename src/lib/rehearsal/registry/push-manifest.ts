@@ -42,21 +42,21 @@ export function digestOf(bytes: Uint8Array): Digest {
 }
 
 /** The blobs and children that a repository would have to hold for this manifest, and does not. */
-export function missingReferences(repository: Repository, content: ManifestContent): readonly Digest[] {
+function missingReferences(repository: Repository, content: ManifestContent): readonly Digest[] {
   const blobs = requiredBlobs(content).filter(({ digest }) => !repository.blobs.has(digest))
   const children = content.manifests.filter(({ digest }) => !repository.manifests.has(digest))
   return [...blobs, ...children].map(({ digest }) => digest)
 }
 
 /** Setting a tag to what it already is is no change. @throws RegistryError TAG_INVALID, worded as ECR does. */
-export function checkTag(repository: Repository, tag: string, digest: Digest): void {
+function checkTag(repository: Repository, tag: string, digest: Digest): void {
   const current = repository.tags.get(tag)
   if (current === undefined || current === digest || mayMoveTag(repository.tagMutability, tag)) return
   throw new RegistryError('TAG_INVALID', immutableTag(repository.name, tag), { detail: { tag, digest: current } })
 }
 
 /** ECR's sentence for a tag that may not move. */
-export function immutableTag(repository: string, tag: string): string {
+function immutableTag(repository: string, tag: string): string {
   return (
     `The image tag '${tag}' already exists in the '${repository}' repository ` +
     'and cannot be overwritten because the tag is immutable.'

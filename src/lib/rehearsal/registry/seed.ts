@@ -7,7 +7,7 @@ import type { Repository } from './repositories.js'
 import type { RegistryStore } from './store.js'
 
 /** A layer to seed: its bytes, or its size under a name from which its digest follows. */
-export type SeedLayer =
+type SeedLayer =
   | { readonly bytes: Uint8Array; readonly createdBy?: string }
   | { readonly phantom: { readonly name: string; readonly size: number }; readonly createdBy?: string }
 
@@ -43,7 +43,7 @@ interface StoredLayer {
 const layerType = 'application/vnd.oci.image.layer.v1.tar'
 
 /** The digest of a phantom layer: nothing has it, and the same name and size always give it. */
-export function phantomDigest(name: string, size: number): Digest {
+function phantomDigest(name: string, size: number): Digest {
   return `sha256:${createHash('sha256').update(`rampart simulated layer\n${size}\n${name}\n`).digest('hex')}`
 }
 

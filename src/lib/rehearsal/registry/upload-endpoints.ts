@@ -1,31 +1,13 @@
-import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { isDigest, type Digest } from '../../domain/digest.js'
 import { requireDigest } from './blob-endpoints.js'
-import type { BlobWriter } from './blob-store.js'
 import { refuseMethod, sendEmpty, type Exchange } from './exchange.js'
-import { parseContentRange, receivedRange } from './ranges.js'
+import { receivedRange } from './ranges.js'
 import { RegistryError } from './registry-error.js'
 import { requireRepository, type Repository } from './repositories.js'
 import { mayMount, repositoryForPush, type RegistryStore } from './store.js'
+import { newUpload, receiveChunk, type Upload } from './upload.js'
 
-interface Upload {
-  readonly id: string
-  readonly repository: Repository
-  readonly writer: BlobWriter
-  /** True while a request writes to it. */
-  busy: boolean
-  /** When it was last written to, on the virtual clock. */
-  usedAt: number
-  /** Size of the last chunk, and where the first one ended. */
-  lastChunk: number
-  firstEnd: number
-  /** True when a chunk other than the last one was under ECR's least size. */
-  smallChunk: boolean
-}
-
-// "All layer parts except the last part should be at least 5MB", says ECR's CompleteLayerUpload.
-const leastChunk = 5 * 1024 * 1024
 // As long as Docker's registry keeps an upload that nobody continues.
 const idleLimit = 7 * 24 * 60 * 60 * 1000
 
@@ -49,12 +31,8 @@ export function createUploadEndpoints(store: RegistryStore) {
     }
     dropIdle()
     const digest = query.has('digest') ? requireDigest(query.get('digest')) : undefined
-    const id = randomUUID()
-    const writer = store.blobs.write()
-    const now = store.now()
-    const chunks = { lastChunk: 0, firstEnd: 0, smallChunk: false }
-    const upload: Upload = { id, repository, writer, busy: false, usedAt: now, ...chunks }
-    uploads.set(id, upload)
+    const upload = newUpload(repository, store.blobs.write(), store.now())
+    uploads.set(upload.id, upload)
     if (digest) await endAtOnce(exchange, upload, digest)
     else sendProgress(exchange, upload, 202)
   }
@@ -98,32 +76,11 @@ export function createUploadEndpoints(store: RegistryStore) {
   }
 
   async function receive(request: IncomingMessage, upload: Upload): Promise<void> {
-    const { writer } = upload
-    const before = writer.size
-    const range = parseContentRange(request.headers['content-range'])
-    if (range === 'malformed') throw new RegistryError('BLOB_UPLOAD_INVALID', 'Content-Range is not <start>-<end>')
-    if (range && range.start !== before) throw outOfOrder(upload, before)
-    upload.busy = true
     try {
-      // Without this option a failing disk would close the connection before the client has its answer.
-      await writer.append(request.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>)
-    } catch (error) {
-      // A client that goes away leaves an upload that can go on; a disk that fails does not.
-      if (!request.destroyed || request.complete) drop(upload)
-      throw error
+      await receiveChunk(request, upload, { headers: progressHeaders(upload), broken: () => drop(upload) })
     } finally {
-      upload.busy = false
       upload.usedAt = store.now()
     }
-    const size = writer.size - before
-    if (range && range.end - range.start + 1 !== size) {
-      drop(upload)
-      throw new RegistryError('SIZE_INVALID', `the chunk has ${size} bytes, not those of its Content-Range`)
-    }
-    if (size === 0) return
-    if (before > 0 && upload.lastChunk < leastChunk) upload.smallChunk = true
-    if (before === 0) upload.firstEnd = size
-    upload.lastChunk = size
   }
 
   /** Nobody knows the address of an upload that one POST was to end, so nothing stays of a failed one. */
@@ -160,17 +117,12 @@ export function createUploadEndpoints(store: RegistryStore) {
     sendEmpty(exchange, status, progressHeaders(upload))
   }
 
-  function progressHeaders({ id, repository, writer, firstEnd }: Upload): Record<string, string> {
+  function progressHeaders({ id, repository, writer, firstChunk }: Upload): Record<string, string> {
     return {
       Location: `/v2/${repository.name}/blobs/uploads/${id}`,
-      Range: receivedRange(store.rules.uploads === 'ecr' ? firstEnd : writer.size),
+      Range: receivedRange(store.rules.uploads === 'ecr' ? firstChunk : writer.size),
       'Docker-Upload-UUID': id,
     }
-  }
-
-  function outOfOrder(upload: Upload, received: number): RegistryError {
-    const message = `the next chunk starts at ${received}`
-    return new RegistryError('BLOB_UPLOAD_INVALID', message, { status: 416, headers: progressHeaders(upload) })
   }
 
   function drop(upload: Upload): void {
