@@ -18,6 +18,8 @@ export interface ContainerConfig {
   readonly Shell?: readonly string[]
   /** Docker's extension: instructions that wait for a child image. */
   readonly OnBuild?: readonly string[] | null
+  /** Docker's extension, in seconds. */
+  readonly StopTimeout?: number
   /** Docker's extension; Docker sets it with every CMD. */
   readonly ArgsEscaped?: boolean
 }
