@@ -34,7 +34,7 @@ export function createAgenda(): Agenda {
 
   return {
     add(at, run, options) {
-      heap.push({ at, order: count++, quiet: options?.quiet ?? false, run })
+      heap.push({ at: Math.round(at), order: count++, quiet: options?.quiet ?? false, run })
       let index = heap.length - 1
       while (index > 0) {
         const parent = (index - 1) >> 1

@@ -43,9 +43,9 @@ export function registerHealthyTargets(world: WorldState, instance: Instance): v
 export function deregisterTargets(world: WorldState, instance: Instance, done: () => void): void {
   const registered = world.targetGroups.flatMap((group) => {
     const target = group.targets.get(instance.id)
-    return target === undefined ? [] : [target]
+    return target === undefined ? [] : [{ group, target }]
   })
-  for (const target of registered) {
+  for (const { target } of registered) {
     target.state = 'draining'
     target.reason = 'Target.DeregistrationInProgress'
     target.description = 'Target deregistration is in progress'
@@ -54,7 +54,10 @@ export function deregisterTargets(world: WorldState, instance: Instance, done: (
   // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-target-group-attributes.html
   const delay = registered.length === 0 ? 0 : world.switches.deregistrationDelaySeconds * 1000
   world.agenda.add(world.now + delay, () => {
-    for (const group of world.targetGroups) group.targets.delete(instance.id)
+    for (const { group, target } of registered) {
+      // It may have been registered anew meanwhile.
+      if (group.targets.get(instance.id) === target) group.targets.delete(instance.id)
+    }
     done()
   })
 }

@@ -1,3 +1,5 @@
+import { seededRandom } from '../wire/faults.js'
+
 /** Seeded randomness: the same seed gives the same world. */
 export interface Random {
   /** At least 0, below 1. */
@@ -10,16 +12,9 @@ export interface Random {
   uuid(): string
 }
 
-/** A generator that starts from any 32-bit seed (the mulberry32 sequence). */
+/** The randomness that starts from a 32-bit seed. */
 export function createRandom(seed: number): Random {
-  let state = seed >>> 0
-  const next = (): number => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = state
-    mixed = Math.imul(mixed ^ (mixed >>> 15), mixed | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
+  const next = seededRandom(seed)
   const hex = (length: number): string => Array.from({ length }, () => Math.floor(next() * 16).toString(16)).join('')
   return {
     next,

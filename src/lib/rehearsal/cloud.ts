@@ -1,0 +1,155 @@
+import type { RequestListener } from 'node:http'
+import type { Digest } from '../domain/digest.js'
+import { createRegistry, type Registry, type RegistryOptions } from './registry/registry.js'
+import { scenarios, type Scenario, type ScenarioName } from './scenarios.js'
+import { seedImages } from './seed-images.js'
+import { createAutoScalingService } from './services/autoscaling.js'
+import { createCloudWatchService } from './services/cloudwatch.js'
+import { createEc2Service } from './services/ec2.js'
+import { createEcrService } from './services/ecr.js'
+import { createElbv2Service } from './services/elbv2.js'
+import { createLogsService } from './services/logs.js'
+import { createSsm } from './services/ssm.js'
+import { createSts } from './services/sts.js'
+import type { RehearsalSetup } from './setup.js'
+import type { Fault } from './wire/faults.js'
+import { startServer } from './wire/server.js'
+import { createWire, type WireOptions } from './wire/wire.js'
+import type { Switches } from './world/switches.js'
+import { createWorld, type World } from './world/world.js'
+
+export interface RehearsalOptions extends Pick<WireOptions, 'onCall' | 'onAnswer' | 'onError'> {
+  readonly setup: RehearsalSetup
+  readonly scenario: ScenarioName
+  /** The virtual clock, milliseconds since 1970. Nothing in the cloud moves but by it. */
+  readonly now: () => number
+  /** A free one if absent or 0. */
+  readonly port?: number
+  /** Loopback if absent. */
+  readonly host?: string
+  /** Where the registry makes a directory for its blobs; the system's temporary one if absent. */
+  readonly directory?: string
+  /** Over those of the scenario. */
+  readonly switches?: Partial<Switches>
+  /** After those of the scenario. */
+  readonly faults?: readonly Fault[]
+  readonly seed?: number
+  /** By default as ECR does, with blob mounting enabled: simulated bases have no bytes that could be uploaded. */
+  readonly registry?: Pick<RegistryOptions, 'uploads' | 'mounts' | 'createOnPush' | 'auth' | 'blobMounting'>
+}
+
+/** An embedded cloud that runs. All that it answers is simulated. */
+export interface Rehearsal {
+  readonly url: string
+  readonly port: number
+  /** Host and port, as they stand in image references. */
+  readonly registryHost: string
+  /** What a client of AWS needs in its environment to talk to this cloud. The credentials are not secret. */
+  readonly environment: Readonly<Record<string, string>>
+  readonly scenario: Scenario
+  /** The images that serve when the rehearsal begins, by repository. */
+  readonly previousImages: Readonly<Record<string, Digest>>
+  readonly world: World
+  readonly registry: Registry
+  /** Ends every connection and deletes what the registry stored. */
+  close(): Promise<void>
+}
+
+/** Starts the embedded cloud, with the earlier release serving on every instance of the group. */
+export async function startRehearsal(options: RehearsalOptions): Promise<Rehearsal> {
+  const { setup, now } = options
+  const scenario: Scenario = scenarios[options.scenario]
+  const registry = await createRegistry({
+    now,
+    accountId: setup.accountId,
+    uploads: 'ecr',
+    blobMounting: 'ENABLED',
+    ...options.registry,
+    ...(options.directory !== undefined && { directory: options.directory }),
+  })
+  try {
+    const previousImages = seedImages(registry, setup.services, now())
+    // The user data of the launch template names the registry by its port, which is known once the server listens.
+    let listener = notYet
+    const server = await startServer({
+      listener: (request, response) => listener(request, response),
+      ...(options.port !== undefined && { port: options.port }),
+      ...(options.host !== undefined && { host: options.host }),
+    })
+    const registryHost = new URL(server.url).host
+    const world = createWorld({
+      setup,
+      images: registry.catalog,
+      previousImages,
+      registryHost,
+      start: now(),
+      seed: options.seed ?? 1,
+      switches: { ...scenario.switches, ...options.switches },
+    })
+    listener = createListener(options, scenario, world, registry)
+    return {
+      url: server.url,
+      port: server.port,
+      registryHost,
+      environment: clientEnvironment(server.url, setup.region),
+      scenario,
+      previousImages,
+      world,
+      registry,
+      close: async () => {
+        await server.close()
+        await registry.close()
+      },
+    }
+  } catch (error) {
+    await registry.close()
+    throw error
+  }
+}
+
+const notYet: RequestListener = (_request, response) => {
+  response.writeHead(503).end()
+}
+
+function createListener(
+  options: RehearsalOptions,
+  scenario: Scenario,
+  world: World,
+  registry: Registry,
+): RequestListener {
+  const { setup, now, onCall, onAnswer, onError } = options
+  return createWire({
+    services: [
+      createSts(),
+      createSsm(),
+      createEcrService(registry),
+      createAutoScalingService(world),
+      createEc2Service(world),
+      createElbv2Service(world),
+      createLogsService(world),
+      createCloudWatchService(world),
+    ],
+    accountId: setup.accountId,
+    now,
+    faults: [...scenario.faults, ...(options.faults ?? [])],
+    seed: options.seed ?? 1,
+    fallback: (request, response) => registry.handle(request, response),
+    onRequest: (time) => world.advanceTo(time),
+    ...(onCall && { onCall }),
+    ...(onAnswer && { onAnswer }),
+    ...(onError && { onError }),
+  })
+}
+
+/** https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html */
+function clientEnvironment(url: string, region: string): Readonly<Record<string, string>> {
+  return {
+    AWS_ENDPOINT_URL: url,
+    AWS_REGION: region,
+    AWS_DEFAULT_REGION: region,
+    AWS_ACCESS_KEY_ID: 'AKIAREHEARSALEXAMPLE',
+    AWS_SECRET_ACCESS_KEY: 'rehearsal-this-is-no-secret',
+    // Profiles and instance metadata of the machine must not be asked.
+    AWS_EC2_METADATA_DISABLED: 'true',
+  }
+}

@@ -1,0 +1,66 @@
+import type { Fault } from './wire/faults.js'
+import type { Switches } from './world/switches.js'
+
+/** What happens to a rollout in the rehearsal: how the world differs from the default one, and what the wire does. */
+export interface Scenario {
+  /** One line for people. */
+  readonly description: string
+  readonly switches: Partial<Switches>
+  readonly faults: readonly Fault[]
+}
+
+/** Releases other than the one that serves at the beginning meet the trouble; going back to that one always works. */
+export const scenarios = {
+  healthy: {
+    description: 'everything works',
+    switches: {},
+    faults: [],
+  },
+  'slow-model': {
+    description: 'the new release takes four times as long to load its models',
+    switches: { modelLoadFactor: 4 },
+    faults: [],
+  },
+  'bad-image': {
+    description: 'the new release exits with a Python traceback on every target',
+    switches: { newImages: 'exit' },
+    faults: [],
+  },
+  'never-ready': {
+    description: 'the new release starts and answers 503 to every health check',
+    switches: { newImages: 'never-ready' },
+    faults: [],
+  },
+  throttled: {
+    description: 'three AWS calls in ten are throttled, fail with 5xx or lose their connection',
+    switches: {},
+    // Each draws for itself: 1 - 0.85 x 0.94 x 0.95 x 0.96 x 0.96 is 0.3.
+    faults: [
+      { rate: 0.15, effect: { kind: 'throttle' } },
+      { rate: 0.06, effect: { kind: 'status', status: 500 } },
+      { rate: 0.05, effect: { kind: 'status', status: 503 } },
+      { rate: 0.04, effect: { kind: 'drop', when: 'before' } },
+      { rate: 0.04, effect: { kind: 'drop', when: 'after' } },
+    ],
+  },
+  'alarm-trip': {
+    description: 'a CloudWatch alarm goes off once half of the fleet serves the new release',
+    switches: { alarm: 'trips-at-half' },
+    faults: [],
+  },
+  'no-capacity': {
+    description: 'EC2 has no capacity for instances of the new release',
+    switches: { capacity: 'none' },
+    faults: [],
+  },
+} as const satisfies Record<string, Scenario>
+
+export type ScenarioName = keyof typeof scenarios
+
+/** Every scenario's name, in the order in which they are explained. */
+export const scenarioNames = Object.keys(scenarios) as readonly ScenarioName[]
+
+/** True when the text names a scenario. */
+export function isScenarioName(text: string): text is ScenarioName {
+  return Object.hasOwn(scenarios, text)
+}

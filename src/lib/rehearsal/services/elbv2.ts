@@ -1,0 +1,148 @@
+import * as sdk from '@aws-sdk/client-elastic-load-balancing-v2'
+import type { Target, TargetGroup, WorldState } from '../world/state.js'
+import type { World } from '../world/world.js'
+import { paginate } from '../wire/pagination.js'
+import { type RequestContext, type Service, ServiceError } from '../wire/service.js'
+
+const signingName = 'elasticloadbalancing'
+const wire = { signingName, protocol: 'awsQuery' } as const
+
+/**
+ * The world's load balancer and its target groups.
+ * https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_Operations.html
+ */
+export function createElbv2Service(world: World): Service {
+  const { state } = world
+  const handlers = {
+    DescribeTargetGroups: (
+      input: sdk.DescribeTargetGroupsInput,
+      context: RequestContext,
+    ): sdk.DescribeTargetGroupsOutput => {
+      world.advanceTo(context.now)
+      const page = paginate(wire, {
+        operation: 'DescribeTargetGroups',
+        items: selectGroups(state, input),
+        limit: input.PageSize ?? 400,
+        token: input.Marker,
+        boundTo: [input.LoadBalancerArn, input.TargetGroupArns, input.Names],
+      })
+      return { TargetGroups: page.items.map((group) => describeGroup(state, group)), NextMarker: page.nextToken }
+    },
+
+    DescribeTargetHealth: (
+      input: sdk.DescribeTargetHealthInput,
+      context: RequestContext,
+    ): sdk.DescribeTargetHealthOutput => {
+      world.advanceTo(context.now)
+      const group = state.targetGroups.find(({ arn }) => arn === input.TargetGroupArn)
+      if (group === undefined) throw groupNotFound()
+      const asked = input.Targets?.map(({ Id }) => Id ?? '')
+      const described = (asked ?? [...group.targets.keys()]).map((id) => describeHealth(state, group, id))
+      return { TargetHealthDescriptions: described }
+    },
+
+    DescribeLoadBalancers: (
+      input: sdk.DescribeLoadBalancersInput,
+      context: RequestContext,
+    ): sdk.DescribeLoadBalancersOutput => {
+      world.advanceTo(context.now)
+      const { loadBalancer } = state
+      const isUnknown =
+        (input.LoadBalancerArns ?? []).some((arn) => arn !== loadBalancer.arn) ||
+        (input.Names ?? []).some((name) => name !== loadBalancer.name)
+      if (isUnknown) throw balancerNotFound()
+      return { LoadBalancers: [describeBalancer(state)] }
+    },
+  }
+  return { signingName, protocol: 'awsQuery', target: '2015-12-01', sdk, handlers }
+}
+
+const groupNotFound = (): ServiceError => new ServiceError('TargetGroupNotFound', 'One or more target groups not found')
+
+const balancerNotFound = (): ServiceError =>
+  new ServiceError('LoadBalancerNotFound', 'One or more load balancers not found')
+
+function selectGroups(world: WorldState, input: sdk.DescribeTargetGroupsInput): readonly TargetGroup[] {
+  const arns = input.TargetGroupArns ?? []
+  const names = input.Names ?? []
+  if (input.LoadBalancerArn !== undefined && input.LoadBalancerArn !== world.loadBalancer.arn) throw balancerNotFound()
+  const known = (key: 'arn' | 'name', value: string): boolean =>
+    world.targetGroups.some((group) => group[key] === value)
+  if (!arns.every((arn) => known('arn', arn)) || !names.every((name) => known('name', name))) throw groupNotFound()
+  return world.targetGroups.filter(
+    ({ arn, name }) => (arns.length === 0 && names.length === 0) || arns.includes(arn) || names.includes(name),
+  )
+}
+
+const vpc = (world: WorldState): string => `vpc-0${world.loadBalancer.arn.slice(-16)}`
+
+function describeGroup(world: WorldState, group: TargetGroup): sdk.TargetGroup {
+  return {
+    TargetGroupArn: group.arn,
+    TargetGroupName: group.name,
+    Protocol: 'HTTP',
+    Port: group.port,
+    VpcId: vpc(world),
+    HealthCheckProtocol: 'HTTP',
+    HealthCheckPort: 'traffic-port',
+    HealthCheckEnabled: true,
+    HealthCheckIntervalSeconds: group.interval,
+    HealthCheckTimeoutSeconds: group.timeout,
+    HealthyThresholdCount: group.healthyThreshold,
+    UnhealthyThresholdCount: group.unhealthyThreshold,
+    HealthCheckPath: group.path,
+    Matcher: { HttpCode: group.matcher },
+    LoadBalancerArns: [world.loadBalancer.arn],
+    TargetType: 'instance',
+    ProtocolVersion: 'HTTP1',
+    IpAddressType: 'ipv4',
+  }
+}
+
+function describeHealth(world: WorldState, group: TargetGroup, id: string): sdk.TargetHealthDescription {
+  const target = group.targets.get(id)
+  if (target === undefined && !world.instances.some((each) => each.id === id)) {
+    throw new ServiceError('InvalidTarget', `The following targets are not valid instances: '${id}'`)
+  }
+  return {
+    Target: { Id: id, Port: group.port },
+    HealthCheckPort: String(group.port),
+    TargetHealth: target === undefined ? notRegistered : targetHealth(target),
+  }
+}
+
+const notRegistered: sdk.TargetHealth = {
+  State: 'unused',
+  Reason: 'Target.NotRegistered',
+  Description: 'Target is not registered to the target group',
+}
+
+function targetHealth({ state, reason, description }: Target): sdk.TargetHealth {
+  return {
+    State: state,
+    ...(reason !== undefined && { Reason: reason as sdk.TargetHealthReasonEnum }),
+    ...(description !== undefined && { Description: description }),
+  }
+}
+
+function describeBalancer(world: WorldState): sdk.LoadBalancer {
+  const { arn, name, dnsName, createdAt } = world.loadBalancer
+  return {
+    LoadBalancerArn: arn,
+    LoadBalancerName: name,
+    DNSName: dnsName,
+    CanonicalHostedZoneId: 'Z1H1FL5HABSF5',
+    CreatedTime: new Date(createdAt),
+    Scheme: 'internet-facing',
+    VpcId: vpc(world),
+    State: { Code: 'active' },
+    Type: 'application',
+    AvailabilityZones: world.group.zones.map((zone) => ({
+      ZoneName: zone,
+      SubnetId: `subnet-0${zone.slice(-1).repeat(16)}`,
+      LoadBalancerAddresses: [],
+    })),
+    SecurityGroups: [],
+    IpAddressType: 'ipv4',
+  }
+}
