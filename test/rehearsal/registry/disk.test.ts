@@ -1,10 +1,12 @@
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
+import { readdirSync, statSync } from 'node:fs'
 import { mkdir, readdir, stat, utimes, writeFile } from 'node:fs/promises'
 import { request as httpRequest } from 'node:http'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { createBlobStore } from '../../../src/lib/rehearsal/registry/blob-store.js'
 import { createRegistry } from '../../../src/lib/rehearsal/registry/registry.js'
 import { sha256, startRegistry, temporaryDirectory, type TestRegistry } from './support.js'
 
@@ -141,6 +143,30 @@ test('a large upload goes to disk, not to memory', async () => {
   }
   expect(received).toBe(count * chunk.length)
   expect(highest).toBeLessThan(most)
+})
+
+test('a source is asked for no more than the disk can follow', async () => {
+  const directory = await temporaryDirectory()
+  const blobs = await createBlobStore(directory)
+  const chunk = Buffer.alloc(1024 * 1024, 7)
+  const written = (): number => {
+    const [name] = readdirSync(join(directory, 'uploads'))
+    return name === undefined ? 0 : statSync(join(directory, 'uploads', name)).size
+  }
+  let pulled = 0
+  let farthest = 0
+  // It never waits, so that only the writer can slow it down.
+  async function* source() {
+    for (let n = 0; n < 32; n += 1) {
+      farthest = Math.max(farthest, pulled - written())
+      pulled += chunk.length
+      yield chunk
+    }
+  }
+  const writer = blobs.write()
+  await writer.append(source())
+  expect([writer.size, written()]).toEqual([32 * chunk.length, 32 * chunk.length])
+  expect(farthest).toBeLessThanOrEqual(4 * chunk.length)
 })
 
 test('a disk that fails is told, without the paths of this machine', async () => {
