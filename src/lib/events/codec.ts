@@ -121,7 +121,7 @@ export function decodeEvent(line: string, number: number): Event | undefined {
   if (typeof type !== 'string') throw new EventFormatError(number, 'not an event: type must be a string')
   if (!Object.hasOwn(eventShapes, type)) return undefined
   const wrong = fault(value, eventShapes[type as Event['type']], '')
-  if (wrong !== undefined) throw new EventFormatError(number, `not a ${type} event: ${wrong}`)
+  if (wrong !== undefined) throw new EventFormatError(number, `not a valid ${type} event: ${wrong}`)
   return value as unknown as Event
 }
 

@@ -19,13 +19,21 @@ export function phaseTitle({ phase, ...rest }: PhaseView, now: number): string {
 
 /** What is going on in a running or failed phase, at most a handful of lines. */
 export function phaseDetails(page: Page, view: View, { phase, state }: PhaseView, now: number): readonly string[] {
-  if (state !== 'running' && state !== 'failed') return []
-  const warning = view.warnings.at(-1)
+  if (state === 'failed') return failureOf(page, view, phase)
+  if (state !== 'running') return []
+  const warning = view.ending === undefined ? view.warnings.at(-1) : undefined
   return [
     ...detailsOf(page, view, phase),
     ...(warning === undefined ? [] : [`${sign(page, 'warn')} warning: ${warning.message}`]),
-    ...(state === 'running' ? age(view, now) : []),
+    ...(view.ending === undefined ? age(view, now) : []),
   ]
+}
+
+/** What stays on the screen of a phase that failed; the closing words say the rest. */
+function failureOf(page: Page, view: View, phase: PhaseView['phase']): string[] {
+  if (phase === 'preflight') return checkLines(page, view)
+  if (phase !== 'rollout' || view.rollout === undefined) return []
+  return [rolloutWords(view.rollout), ...(view.rollout.reason === undefined ? [] : [view.rollout.reason])]
 }
 
 function detailsOf(page: Page, view: View, phase: PhaseView['phase']): string[] {
@@ -75,13 +83,8 @@ function rolloutLines(page: Page, view: View): string[] {
   const { rollout } = view
   if (rollout === undefined) return []
   const counts = countTargets(view)
-  const targets = [
-    `${counts.old} old`,
-    `${counts.new} new`,
-    `${counts.starting} starting`,
-    `${counts.failing} failing`,
-    ...(counts.leaving === 0 ? [] : [`${counts.leaving} leaving`]),
-  ].join(', ')
+  const named = Object.entries(counts).filter(([name, count]) => count > 0 || (name !== 'leaving' && !isNarrow(page)))
+  const targets = named.map(([name, count]) => `${count} ${name}`).join(', ')
   const failing = [...failingLogs(view)].flatMap(([target, lines]) => {
     const last = lines.at(-1)
     return last === undefined ? [] : [`${target}: ${last.text}`]

@@ -130,15 +130,22 @@ export function createPlainLines(): (event: Event, view: View) => readonly Plain
     const states = [target.lifecycle, ...(target.health === 'none' ? [] : [target.health])].join(', ')
     const extra = [target.reason, note].filter((part) => part !== undefined && part !== '').join('; ')
     const text = `${target.id} (${age}, revision ${target.revision}) ${states}${extra === '' ? '' : `: ${extra}`}`
+    const first = !said.has(`target ${target.id}`)
     if (!isNews(`target ${target.id}`, text)) return undefined
     const standing = standingOf(target)
+    // An old target that serves when it is first seen is no change.
+    if (first && !target.isNew && standing === 'serving') return undefined
     const mark = standing === 'failing' ? 'fail' : standing === 'serving' && target.isNew ? 'ok' : 'detail'
     return { sign: mark, label: 'target', text }
   }
 
   return (event, view) => {
     const line = lineOf(event, view)
-    return line === undefined ? [] : [line]
+    const cause = event.type === 'rollout.finished' ? event.cause : undefined
+    return [
+      ...(line === undefined ? [] : [line]),
+      ...(cause === undefined ? [] : [{ sign: 'detail', label: 'cause', text: cause.summary } as const]),
+    ]
   }
 }
 
@@ -156,13 +163,12 @@ const outcomes = {
   'nothing-to-do': ['ok', 'nothing to do'],
 } as const satisfies Record<Of<'rollout.finished'>['outcome'], readonly [SignName, string]>
 
-function finishedLine({ outcome, status, reason, cause }: Of<'rollout.finished'>): PlainLine {
+function finishedLine({ outcome, status, reason }: Of<'rollout.finished'>): PlainLine {
   const [mark, words] = outcomes[outcome]
   return {
     sign: mark,
     label: 'rollout',
     text: `${words} (${status})${reason === undefined ? '' : `: ${reason}`}`,
-    more: cause === undefined ? [] : [`cause: ${cause.summary}`],
   }
 }
 

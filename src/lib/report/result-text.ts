@@ -37,7 +37,8 @@ function phaseRow(page: Page, view: View, { phase, state, startedAt, duration, d
   const time = duration ?? (startedAt === undefined ? 0 : (view.lastEventAt ?? startedAt) - startedAt)
   // Padded before it is painted: colours have no width on the screen but they have length.
   const outcome = `${sign(page, state)} ${state.padEnd(7)}`
-  const row = `${phase.padEnd(9)}  ${outcome}  ${formatDuration(time).padStart(timeWidth)}`
+  const shown = state === 'skipped' ? '-' : formatDuration(time)
+  const row = `${phase.padEnd(9)}  ${outcome}  ${shown.padStart(timeWidth)}`
   if (detail === undefined || detail === '') return [row]
   return isNarrow(page) ? [row, `  ${detail}`] : [`${row}  ${detail}`]
 }

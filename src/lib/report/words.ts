@@ -35,14 +35,16 @@ export function releaseWords({ release, revision, reused }: ReleaseView): string
   return `${release.id} ${reused ? 'found again' : 'recorded'} as revision ${revision.number} of ${revision.name}`
 }
 
-/** `InProgress 50 %, 2 to go`, as far as it is known. */
+/** `InProgress 50 %, 2 replacements yet to begin`, as far as it is known. */
 export function rolloutWords({ status, percentage, remaining }: RolloutView): string {
   const state = [status, percentage === undefined ? undefined : formatPercent(percentage)].filter(
     (part) => part !== undefined,
   )
-  return [state.join(' ') || 'started', remaining === undefined ? undefined : `${remaining} to go`]
-    .filter((part) => part !== undefined)
-    .join(', ')
+  const words = state.join(' ') || 'started'
+  // On the way back, and when all is done, the platform's number says nothing about what is to come.
+  if (remaining === undefined || status?.startsWith('Rollback') === true || percentage === 100) return words
+  const begun = remaining === 0 ? 'all replacements begun' : `${formatCount(remaining, 'replacement')} yet to begin`
+  return `${words}, ${begun}`
 }
 
 /** What came of a phase: `done in 2.1s: 9 checks`. */

@@ -1,0 +1,154 @@
+import * as fc from 'fast-check'
+import { phases } from '../../src/lib/domain/phase.js'
+import type { Digest } from '../../src/lib/domain/digest.js'
+import type { Event, EventBody, EventType } from '../../src/lib/events/event.js'
+
+const text = fc.oneof(
+  fc.string({ unit: 'binary' }),
+  fc.string(),
+  fc.constantFrom('', '__proto__', 'i-1', 'i-2', 'backend'),
+)
+const texts = fc.array(text, { maxLength: 3 })
+const count = fc.nat()
+const duration = fc.double({ min: 0, noNaN: true, noDefaultInfinity: true })
+const hexadecimal = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 'a', 'b', 'c', 'd', 'e', 'f'].map(String)
+const digest = fc
+  .string({ unit: fc.constantFrom(...hexadecimal), minLength: 64, maxLength: 64 })
+  .map((hex): Digest => `sha256:${hex}`)
+const phase = fc.constantFrom(...phases)
+const release = fc.record({
+  id: text,
+  app: text,
+  environment: text,
+  images: fc.array(fc.record({ service: text, repository: text, digest }), { maxLength: 3 }),
+})
+const revision = fc.record({ name: text, number: text })
+
+type BodyOf<T extends EventType> = Extract<EventBody, { readonly type: T }>
+
+type OptionalKeys<B> = { [K in keyof B]-?: object extends Pick<B, K> ? K : never }[keyof B]
+type Required<B> = { readonly [K in Exclude<keyof B, OptionalKeys<B> | 'type'>]: fc.Arbitrary<B[K]> }
+type Optional<B> = { readonly [K in OptionalKeys<B>]-?: fc.Arbitrary<Exclude<B[K], undefined>> }
+
+/** A body of that type: every field of it, those that may be absent apart. The compiler holds it to the union. */
+function body<T extends EventType>(
+  type: T,
+  required: Required<BodyOf<T>>,
+  optional: Optional<BodyOf<T>>,
+): fc.Arbitrary<BodyOf<T>> {
+  const model: Record<string, fc.Arbitrary<unknown>> = { type: fc.constant(type), ...required, ...optional }
+  return fc.record(model, {
+    requiredKeys: ['type', ...Object.keys(required)],
+  }) as fc.Arbitrary<unknown> as fc.Arbitrary<BodyOf<T>>
+}
+
+/** An arbitrary for the body of every type of event. */
+const bodies: { readonly [T in EventType]: fc.Arbitrary<BodyOf<T>> } = {
+  'run.started': body(
+    'run.started',
+    { command: text, app: text, environment: text, simulated: fc.boolean() },
+    { simulation: text, phases: fc.array(phase) },
+  ),
+  'phase.started': body('phase.started', { phase }, {}),
+  'phase.finished': body(
+    'phase.finished',
+    { phase, outcome: fc.constantFrom('done', 'failed', 'skipped'), duration },
+    { detail: text },
+  ),
+  'check.done': body(
+    'check.done',
+    { name: text, result: fc.constantFrom('ok', 'warn', 'fail', 'skip'), detail: text },
+    { remedy: text },
+  ),
+  'plan.made': body('plan.made', { release, from: revision, targets: count }, { estimate: duration }),
+  'image.step': body('image.step', { service: text, step: text }, { detail: text }),
+  'layer.progress': body('layer.progress', { service: text, digest, sent: count, total: count }, {}),
+  'image.pushed': body(
+    'image.pushed',
+    {
+      service: text,
+      repository: text,
+      digest,
+      tags: texts,
+      layerBytes: count,
+      uploadedLayerBytes: count,
+      unchanged: fc.boolean(),
+    },
+    {},
+  ),
+  'release.recorded': body('release.recorded', { release, revision, reused: fc.boolean() }, {}),
+  'rollout.started': body('rollout.started', { id: text, attached: fc.boolean(), group: text, targets: count }, {}),
+  'rollout.progress': body(
+    'rollout.progress',
+    { id: text, status: text, percentage: duration, remaining: count },
+    { reason: text },
+  ),
+  'target.changed': body(
+    'target.changed',
+    {
+      target: fc.record(
+        {
+          id: text,
+          zone: text,
+          lifecycle: fc.oneof(text, fc.constantFrom('Pending', 'InService', 'Terminating:Wait')),
+          health: fc.constantFrom('healthy', 'unhealthy', 'initial', 'draining', 'unused', 'unavailable', 'none'),
+          reason: text,
+          revision: text,
+          isNew: fc.boolean(),
+        },
+        { requiredKeys: ['id', 'zone', 'lifecycle', 'health', 'revision', 'isNew'] },
+      ),
+    },
+    { note: text },
+  ),
+  'target.gone': body('target.gone', { id: text, revision: text }, { note: text }),
+  checkpoint: body('checkpoint', { percentage: duration, detail: text }, {}),
+  alarm: body('alarm', { name: text, state: text }, {}),
+  'log.line': body('log.line', { target: text, time: text, text }, {}),
+  warning: body('warning', { message: text }, { next: texts }),
+  'rollout.finished': body(
+    'rollout.finished',
+    {
+      id: text,
+      outcome: fc.constantFrom('succeeded', 'rolled-back', 'failed', 'cancelled', 'abandoned', 'nothing-to-do'),
+      status: text,
+    },
+    { reason: text, cause: fc.record({ code: text, summary: text, evidence: texts, next: texts }) },
+  ),
+  proof: body(
+    'proof',
+    {
+      targets: fc.array(
+        fc.record({ target: text, proved: fc.boolean(), grade: fc.constant('launched' as const), detail: text }),
+        { maxLength: 3 },
+      ),
+      proved: count,
+      total: count,
+    },
+    {},
+  ),
+  detached: body('detached', { goesOn: text, comeBack: text }, {}),
+  'run.finished': body('run.finished', { ending: text, exitCode: count, message: text, next: texts, duration }, {}),
+}
+
+export const eventTypes = Object.keys(bodies) as EventType[]
+
+/** Any valid body of that type. */
+export function anyBodyOf(type: EventType): fc.Arbitrary<EventBody> {
+  return bodies[type]
+}
+
+export const anyBody: fc.Arbitrary<EventBody> = fc.oneof(...eventTypes.map(anyBodyOf))
+
+const anyTime = fc
+  .date({ min: new Date('2000-01-01'), max: new Date('2100-01-01'), noInvalidDate: true })
+  .map((date) => date.toISOString())
+
+/** Any valid event of that type. */
+export function anyEventOf(type: EventType): fc.Arbitrary<Event> {
+  return fc
+    .tuple(fc.integer({ min: 1 }), anyTime, anyBodyOf(type))
+    .map(([seq, at, rest]) => ({ v: 1, seq, at, ...rest }))
+}
+
+export const anyEvent: fc.Arbitrary<Event> = fc.oneof(...eventTypes.map(anyEventOf))
