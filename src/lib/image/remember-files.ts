@@ -36,11 +36,6 @@ export function rememberedHashes(saved: SavedHashes, startedAt: number): Remembe
     return changed + grain >= began
   }
 
-  const rowOf = (identity: FileIdentity, sha256: string): SavedHash => {
-    const { size, mtimeNs, ctimeNs, inode } = identity
-    return [size, String(mtimeNs), String(ctimeNs), String(inode), sha256]
-  }
-
   // What this run hashed is good for this run, even where it is too fresh to be kept.
   const fresh = new Map<string, SavedHash>()
 
@@ -60,4 +55,8 @@ export function rememberedHashes(saved: SavedHashes, startedAt: number): Remembe
     },
     save: () => used,
   }
+}
+
+function rowOf({ size, mtimeNs, ctimeNs, inode }: FileIdentity, sha256: string): SavedHash {
+  return [size, String(mtimeNs), String(ctimeNs), String(inode), sha256]
 }

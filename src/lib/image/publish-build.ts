@@ -1,0 +1,152 @@
+import { readFile } from 'node:fs/promises'
+import { isAbsolute, relative } from 'node:path'
+import { mediaTypes } from '../domain/media-types.js'
+import { RampartError } from '../errors/rampart-error.js'
+import type { SourceRevision } from '../ports/git.js'
+import type { Descriptor, Registry } from '../ports/registry.js'
+import { applyRecipe, encodeImageConfig } from './apply.js'
+import { walkContext } from './context.js'
+import type { ImageManifest } from './image-config.js'
+import { asOciLayer, findBase, type BaseRequest, type FoundBase } from './publish-base.js'
+import { digestOf } from './publish-digest.js'
+import { hashFiles, imageKey, sourceKey } from './publish-inputs.js'
+import { baseLabels, sourceLabels, stampOf } from './publish-labels.js'
+import { checkBudget, makeLayer } from './publish-layer.js'
+import { openProofs } from './publish-proofs.js'
+import type { AppImageRequest, AppLayer, Build, PublishPorts } from './publish-types.js'
+import { readRecipe } from './recipe.js'
+import { rememberedHashes } from './remember-files.js'
+import { memoryKey, recall } from './remember.js'
+
+/**
+ * Makes the image in memory while the registry is asked what it has: recipe, context, revision, base and tags at once.
+ * Nothing is uploaded. An image that was published from these very inputs, and is still there, is not made again.
+ */
+export async function buildImage(request: AppImageRequest, ports: PublishPorts): Promise<Build> {
+  const { registry, git, signal } = ports
+  const { service, repository, dockerfile } = request
+  const step = (name: string, detail: string): void => ports.emit({ type: 'image.step', service, step: name, detail })
+  const startedAt = ports.now()
+  const outside = relative(request.context, dockerfile)
+  const paths = outside.startsWith('..') || isAbsolute(outside) ? ['.', dockerfile] : ['.']
+  const asking = git.sourceRevision(request.context, paths)
+  const key = memoryKey(registry.host, repository, request.context, dockerfile)
+  const [text, remembered] = await Promise.all([readDockerfile(request), recall(ports.memory, key)])
+  const recipe = readRecipe(text, request.dockerfileName ?? dockerfile, request.buildArgs)
+
+  // The requests go first; files are looked at while they are under way.
+  const latest = remembered.images[0]
+  const proofs = openProofs(registry, repository, latest)
+  const finding = findBase({
+    reference: request.base ?? recipe.from.reference,
+    place: recipe.from.place,
+    platform: recipe.from.platform ?? request.platform,
+    locate: ports.locate ?? onlyHere(registry),
+    memory: ports.memory,
+    expected: latest !== undefined,
+  })
+  finding.catch(() => undefined)
+  const [context, source] = await Promise.all([
+    walkContext(request.context, { dockerfile, recipe, ...(signal !== undefined && { signal }) }),
+    asking,
+  ])
+  const stamp = stampOf(source, request.sourceDateEpoch)
+  const labels = { ...sourceLabels(request.app, service, stamp.created, source), ...request.labels }
+  const hashes = rememberedHashes(remembered.files, startedAt)
+  const inputs = {
+    dockerfile: text,
+    buildArgs: request.buildArgs,
+    platform: recipe.from.platform ?? request.platform,
+    compression: request.compression,
+    ...stamp,
+    labels,
+    context,
+  }
+  // Without a memory there is nothing to compare with, and packing hashes the files anyway.
+  if (latest !== undefined) await hashFiles(context, hashes, signal)
+  const from = sourceKey(inputs, hashes)
+  if (!remembered.images.some((image) => image.sourceKey === from)) registry.prepareUploads(repository, 2)
+  const base = await finding
+  step('base', `${base.name} is ${base.digest}`)
+
+  const common = {
+    tags: request.tags(source),
+    source,
+    base: { name: base.name, digest: base.digest },
+    proofs,
+    hashes,
+    remembered,
+    memoryKey: key,
+    keys: () => {
+      const now = sourceKey(inputs, hashes)
+      return now === undefined ? undefined : { sourceKey: now, imageKey: imageKey(now, [base.digest, base.name]) }
+    },
+  }
+  const wanted = common.keys()?.imageKey
+  const known = wanted === undefined ? undefined : remembered.images.find((image) => image.imageKey === wanted)
+  if (known !== undefined && (await proofs.hasImage(known.digest))) {
+    checkBudget(request, known.layerBytes)
+    step('layer', 'nothing changed')
+    const { digest, layerBytes } = known
+    return { ...common, content: { kind: 'known', image: known }, digest, layerBytes, notes: [] }
+  }
+
+  const loaded = await base.load()
+  // Asked now, so that the answers are there when the layer is.
+  for (const { digest } of loaded.manifest.layers) proofs.hasBlob(digest).catch(() => undefined)
+  const applied = applyRecipe(recipe, loaded, context, {
+    created: stamp.created,
+    labels: { ...labels, ...baseLabels(base) },
+  })
+  const layer = await makeLayer(applied, request, ports, { hashes, mtime: stamp.mtime, remembered, step })
+  checkBudget(request, layer?.descriptor.size ?? 0, applied)
+  const config = encodeImageConfig(applied.config(layer))
+  const baseLayers = loaded.manifest.layers.map((one) => asOciLayer(one))
+  const manifest = encodeManifest(config, baseLayers, layer, { created: stamp.created, source, base })
+  return {
+    ...common,
+    content: { kind: 'fresh', base, baseLayers, layer, config, manifest },
+    digest: digestOf(manifest),
+    layerBytes: layer?.descriptor.size ?? 0,
+    notes: [...loaded.facts.notes, ...applied.notes],
+  }
+}
+
+async function readDockerfile({ dockerfile }: AppImageRequest): Promise<string> {
+  try {
+    return await readFile(dockerfile, 'utf8')
+  } catch (error) {
+    throw new RampartError('usage', 'the Dockerfile cannot be read', { place: { file: dockerfile }, cause: error })
+  }
+}
+
+const onlyHere =
+  (registry: Registry): BaseRequest['locate'] =>
+  (host, repository) => {
+    if (host === registry.host) return { registry, repository }
+    throw new RampartError(
+      'usage',
+      `the base image is at ${host === '' ? 'Docker Hub' : host}, not at ${registry.host}`,
+    )
+  }
+
+/** https://github.com/opencontainers/image-spec/blob/main/manifest.md, with the keys in a fixed order. */
+function encodeManifest(
+  config: Uint8Array,
+  baseLayers: readonly Descriptor[],
+  layer: AppLayer | undefined,
+  from: { readonly created: string; readonly source: SourceRevision | undefined; readonly base: FoundBase },
+): Uint8Array {
+  const manifest: ImageManifest & { readonly mediaType: string } = {
+    schemaVersion: 2,
+    mediaType: mediaTypes.ociManifest,
+    config: { mediaType: mediaTypes.ociConfig, digest: digestOf(config), size: config.length },
+    layers: [...baseLayers, ...(layer === undefined ? [] : [layer.descriptor])],
+    annotations: {
+      'org.opencontainers.image.created': from.created,
+      ...(from.source !== undefined && { 'org.opencontainers.image.revision': from.source.commit }),
+      ...baseLabels(from.base),
+    },
+  }
+  return Buffer.from(JSON.stringify(manifest))
+}

@@ -1,0 +1,50 @@
+import { formatImageRef, parseImageRef } from '../domain/image-ref.js'
+import type { SourceRevision } from '../ports/git.js'
+
+/** When the image says it was made, so that equal inputs give equal images: never the time of the build. */
+export interface Stamp {
+  /** ISO 8601 in UTC, whole seconds. */
+  readonly created: string
+  /** Seconds since 1970, for the files in the layer. */
+  readonly mtime: number
+}
+
+/** SOURCE_DATE_EPOCH where it is set, else the commit's time, else 1970. https://reproducible-builds.org/specs/source-date-epoch/ */
+export function stampOf(source: SourceRevision | undefined, sourceDateEpoch: number | undefined): Stamp {
+  const committed = Math.floor(Date.parse(source?.committedAt ?? '') / 1000)
+  const seconds = sourceDateEpoch ?? (Number.isNaN(committed) ? 0 : committed)
+  // Files keep 1970 unless somebody asks: a commit that changes no file must not change the layer.
+  return { created: new Date(seconds * 1000).toISOString().replace('.000Z', 'Z'), mtime: sourceDateEpoch ?? 0 }
+}
+
+/** Labels that follow from the source alone. https://github.com/opencontainers/image-spec/blob/main/annotations.md */
+export function sourceLabels(
+  app: string,
+  service: string,
+  created: string,
+  source: SourceRevision | undefined,
+): Readonly<Record<string, string>> {
+  return {
+    'org.opencontainers.image.title': service,
+    'org.opencontainers.image.created': created,
+    ...(source !== undefined && {
+      'org.opencontainers.image.revision': `${source.commit}${source.dirty ? '-dirty' : ''}`,
+    }),
+    ...(source?.version !== undefined && {
+      'org.opencontainers.image.version': `${source.version}${source.dirty ? '-dirty' : ''}`,
+    }),
+    ...(source?.remote !== undefined && { 'org.opencontainers.image.source': source.remote }),
+    'rampart.app': app,
+    'rampart.service': service,
+  }
+}
+
+/** Labels that say which base an image stands on. Those that the base itself has, such as its models, are inherited. */
+export function baseLabels(base: { readonly name: string; readonly digest: string }): Readonly<Record<string, string>> {
+  const ref = parseImageRef(base.name)
+  const { digest: _, ...named } = ref ?? { registry: '', repository: base.name }
+  return {
+    'org.opencontainers.image.base.name': formatImageRef(named),
+    'org.opencontainers.image.base.digest': base.digest,
+  }
+}
