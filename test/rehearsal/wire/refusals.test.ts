@@ -78,6 +78,7 @@ describe('an error of a service', () => {
       name: 'ResourceContentionFault',
       message: 'Busy <now>',
       $fault: 'server',
+      Type: 'Receiver',
       $metadata: { httpStatusCode: 500, requestId: expect.stringMatching(/^[0-9a-f-]{36}$/) },
     })
   })

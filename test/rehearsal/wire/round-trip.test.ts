@@ -155,3 +155,27 @@ describe.each(subjects)('$signingName over $protocol', ({ client: makeClient, op
     client.destroy()
   })
 })
+
+test('EC2 reads parameters under the names that are its own and not those of its answers', async () => {
+  const seen: unknown[] = []
+  const RunInstances = (input: unknown): unknown => {
+    seen.push(input)
+    return {}
+  }
+  const service: Service = {
+    signingName: 'ec2',
+    protocol: 'ec2Query',
+    target: '2016-11-15',
+    sdk: ec2,
+    handlers: { RunInstances },
+  }
+  const server = await serve({ services: [service] })
+  const input: ec2.RunInstancesCommandInput = {
+    MinCount: 1,
+    MaxCount: 2,
+    ClientToken: 'token',
+    NetworkInterfaces: [{ Ipv6Addresses: [{ Ipv6Address: '::1' }], PrivateIpAddresses: [{ Primary: true }] }],
+  }
+  await new ec2.EC2Client(clientConfig(server)).send(new ec2.RunInstancesCommand(input))
+  expect(seen).toEqual([input])
+})

@@ -6,10 +6,7 @@ export type FaultEffect =
   | { readonly kind: 'expired-credentials' }
 
 /** Which of the matching calls are hit: a share of them (0 to 1), every nth, or those with these numbers (from 1). */
-export type FaultOccasion =
-  | { readonly rate: number }
-  | { readonly everyNth: number }
-  | { readonly calls: readonly number[] }
+type FaultOccasion = { readonly rate: number } | { readonly everyNth: number } | { readonly calls: readonly number[] }
 
 /** A fault as data. Without `match` it concerns every AWS call; `service` is a signing name. */
 export type Fault = FaultOccasion & {
