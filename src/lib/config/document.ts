@@ -1,7 +1,7 @@
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type Node, type YAMLMap } from 'yaml'
+import { isAlias, isMap, isScalar, isSeq, parseDocument, type Node, type YAMLMap } from 'yaml'
 import type { Place, Problem } from '../errors/rampart-error.js'
 import { interpolate } from './interpolate.js'
-import { explainSyntax } from './syntax.js'
+import { explainAlias, explainSyntax } from './syntax.js'
 
 /** Where a value stands in rampart.yml: map keys and list indexes from the root. */
 export type Path = readonly (string | number)[]
@@ -46,6 +46,17 @@ interface Spot {
 
 const offsetOf = (node: unknown): number => (node as Node | null)?.range?.[0] ?? 0
 
+/** Finds the place of an offset. The parser's own counter loses lines that flow collections span. */
+function places(text: string, file: string): (offset: number) => Place {
+  const starts = [0]
+  for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', end + 1)) starts.push(end + 1)
+  return (offset) => {
+    const within = Math.min(offset, text.length)
+    const line = starts.findLastIndex((start) => start <= within)
+    return { file, line: line + 1, column: within - (starts[line] ?? 0) + 1 }
+  }
+}
+
 const keyOf = (path: Path): string => JSON.stringify(path)
 
 // Aliases can blow a small file up to any size; a real rampart.yml has some hundred values.
@@ -53,23 +64,18 @@ const mostNodes = 20_000
 
 /** Reads YAML 1.2 with anchors and `<<` merges; `${…}` in values is replaced after YAML is read. Never throws. */
 export function readYaml(text: string, file: string, env: Readonly<Record<string, string | undefined>>): YamlSource {
-  const lines = new LineCounter()
+  const at = places(text, file)
   const document = parseDocument(text, {
-    lineCounter: lines,
     prettyErrors: false,
     uniqueKeys: false,
-    logLevel: 'silent',
+    // At `silent` a second document is passed over.
+    logLevel: 'error',
   })
   const spots = new Map<string, Spot>()
   const origins = new Map<string, Origin>()
   const problems: Problem[] = []
   const flaws: VariableFlaw[] = []
   const used = new Set<string>()
-  const at = (offset: number): Place => {
-    const { line, col } = lines.linePos(Math.min(offset, text.length))
-    // An empty file has no line starts to find.
-    return line === 0 ? { file, line: 1, column: 1 } : { file, line, column: col }
-  }
   const place: YamlSource['place'] = (path, part) => {
     const spot = spots.get(keyOf(path))
     if (spot !== undefined) return at(part === 'key' ? (spot.key ?? spot.value) : spot.value)
@@ -84,7 +90,12 @@ export function readYaml(text: string, file: string, env: Readonly<Record<string
     origin: (path) => origins.get(keyOf(path)),
   }
   for (const error of [...document.errors, ...document.warnings]) {
-    problems.push({ ...explainSyntax(error.code, error.message), place: at(error.pos[0]) })
+    const [offset] = error.pos
+    const line = text.slice(text.lastIndexOf('\n', offset - 1) + 1).split('\n', 1)[0] ?? ''
+    const found = at(offset)
+    // One slip makes the parser stumble several times over the same line.
+    if (problems.some(({ place: before }) => before?.line === found.line)) continue
+    problems.push({ ...explainSyntax(error.code, error.message, line), place: found })
   }
   if (problems.length > 0) return source
 
@@ -117,7 +128,8 @@ export function readYaml(text: string, file: string, env: Readonly<Record<string
     if (isAlias(node)) {
       const target = node.resolve(document)
       if (target !== undefined && !open.has(target)) return readNode(target, path, spot)
-      problems.push({ message: `\`*${node.source}\` refers to itself`, place: at(offsetOf(node)) })
+      origins.set(keyOf(path), { source: `*${node.source}`, interpolated: false, resolved: false })
+      problems.push({ ...explainAlias(node.source, target !== undefined), place: at(offsetOf(node)) })
       return undefined
     }
     if (isScalar(node)) {

@@ -27,7 +27,10 @@ export function formatPath(path: Path): string {
 /** A value as an error may show it: what came from the environment stays hidden behind its `${NAME}`. */
 export function shown(value: unknown, path: Path, source: YamlSource): string {
   const origin = source.origin(path)
-  if (origin?.interpolated === true) return `the value of ${origin.source.trim()}`
+  if (origin?.interpolated === true) {
+    const names = [...origin.source.matchAll(/\$\{[A-Za-z_]\w*/g)].map(([start]) => `${start}}`)
+    return `the value of ${names.join(' and ')}`
+  }
   if (Array.isArray(value)) return `a list of ${value.length}`
   if (value === null) return 'nothing'
   if (typeof value === 'object') return 'a map'
@@ -82,7 +85,7 @@ export function explain(issue: z.core.$ZodIssue, data: unknown, source: YamlSour
   }
   const place = source.place(path, typeof value === 'object' ? 'key' : 'value')
   const word =
-    typeof value === 'string' && kindOf(schema) !== 'pipe' && source.origin(path)?.interpolated === false
+    typeof value === 'string' && kindOf(schema) === 'number' && source.origin(path)?.interpolated === false
       ? 'the text '
       : ''
   const message = `\`${text === '' ? 'rampart.yml' : text}\` must be ${what}, not ${word}${shown(value, path, source)}`

@@ -34,10 +34,11 @@ export async function loadConfig({ path, environment, env }: LoadOptions): Promi
   const variables = overlay(dotenv.values, env)
   const source = readYaml(text, path, variables)
   const { data } = source
-  if (data === undefined || data === null) {
+  if (typeof data !== 'object' || data === null) {
     const place = { file: path, line: 1, column: 1 }
-    const empty = { message: 'The file is empty', hint: 'It needs `app`, `services` and `environments`', place }
-    throw failure(path, [...dotenv.problems, ...(data === null ? [empty] : source.problems)])
+    const message = data === null ? 'The file is empty' : 'The file holds a single value'
+    const none = { message, hint: 'It needs a map with `app`, `services` and `environments`', place }
+    throw failure(path, [...dotenv.problems, ...(data === undefined ? source.problems : [none])])
   }
   const choice = chooseEnvironment(data, environment, source)
   const chosen = choice.name
@@ -61,9 +62,15 @@ export async function loadConfig({ path, environment, env }: LoadOptions): Promi
     ...problems,
     ...(choice.problem === undefined ? [] : [choice.problem]),
   ]
-  if (all.length > 0 || parsed.data === undefined || chosen === undefined || region === undefined)
-    throw failure(path, all)
-  return resolveConfig(parsed.data, chosen, path, region, source.used)
+  // Without problems the chosen environment is sound; others may lack variables that only they need.
+  const sound = parsed.data ?? z.safeParse(fileSchema, onlyEnvironment(data, chosen)).data
+  if (all.length > 0 || sound === undefined || chosen === undefined || region === undefined) throw failure(path, all)
+  const environments = namesOf(data, ['environments'])
+  return resolveConfig(sound, { environment: chosen, environments, path, region, interpolated: source.used })
+}
+
+function onlyEnvironment(data: object, name = ''): unknown {
+  return { ...data, environments: { [name]: valueAt(data, ['environments', name]) } }
 }
 
 /** The process's environment over .env; without a prototype, so that `${constructor}` is a variable that is not set. */

@@ -5,13 +5,17 @@ import type { Config, EnvironmentConfig, RolloutConfig, ServiceConfig } from './
 type FileService = FileConfig['services'][string]
 type FileEnvironment = FileConfig['environments'][string]
 
+interface Resolution extends Pick<Config, 'environments' | 'interpolated'> {
+  readonly environment: string
+  /** The path of rampart.yml. */
+  readonly path: string
+  readonly region: string
+}
+
 /** The checked file, for one of its environments: paths absolute, all defaults in place, frozen. */
 export function resolveConfig(
   file: FileConfig,
-  environment: string,
-  path: string,
-  region: string,
-  interpolated: ReadonlySet<string>,
+  { environment, environments, path, region, interpolated }: Resolution,
 ): Config {
   const chosen = file.environments[environment]
   if (chosen === undefined) throw new Error(`The environment ${environment} was chosen from the file and is not in it`)
@@ -23,7 +27,7 @@ export function resolveConfig(
     app: file.app,
     services: Object.entries(file.services).map(([name, service]) => resolveService(name, service, directory)),
     environment: resolveEnvironment(environment, chosen, region),
-    environments: Object.keys(file.environments),
+    environments,
     interpolated,
   })
 }
