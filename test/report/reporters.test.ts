@@ -5,6 +5,7 @@ import { decodeEvent } from '../../src/lib/events/codec.js'
 import type { Event, EventBody } from '../../src/lib/events/event.js'
 import { resultJson } from '../../src/lib/report/result-json.js'
 import { asciiGlyphs } from '../../src/lib/terminal/glyphs.js'
+import { createMask } from '../../src/lib/terminal/mask.js'
 import { fold } from '../../src/lib/view/fold.js'
 import { initialView } from '../../src/lib/view/view.js'
 import { anyEvent } from '../events/arbitrary.js'
@@ -96,6 +97,15 @@ describe('the streams', () => {
 
   test('leave the result to a command that prints it itself', async () => {
     expect((await play('plain', recorded('healthy'), { result: false })).stdout).toBe('')
+  })
+
+  test('stay whole when a secret is a word of the format', async () => {
+    const mask = createMask(['rollout', 'done', 'log.line', 'healthy', 'sha256:', '2026-11-20T'])
+    const { stdout } = await play('ndjson', recorded('bad-image'), { mask })
+    const lines = stdout.trimEnd().split('\n')
+    expect(lines.map((line, index) => decodeEvent(line, index + 1)?.type)).toEqual(
+      recorded('bad-image').map(({ type }) => type),
+    )
   })
 
   test('of a run that has not ended get no result', async () => {

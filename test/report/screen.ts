@@ -37,7 +37,7 @@ export async function runOnTerminal(
 }
 
 /** The lines that a terminal of that size shows after those bytes, lines that wrapped as one. */
-export async function render(raw: string, columns: number, rows: number): Promise<string> {
+async function render(raw: string, columns: number, rows: number): Promise<string> {
   const terminal = new xterm.Terminal({ cols: columns, rows, scrollback: 5000, allowProposedApi: true })
   await new Promise<void>((resolve) => {
     terminal.write(raw, resolve)

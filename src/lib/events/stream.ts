@@ -1,7 +1,7 @@
 import { eventVersion, type Emit, type Event, type EventBody } from './event.js'
 
 /** Takes every event of a run in order, e.g. a reporter. */
-export type EventSink = (event: Event) => void
+type EventSink = (event: Event) => void
 
 export interface EventStreamOptions {
   /** The run's clock, in milliseconds since 1970. */

@@ -6,7 +6,7 @@ import { isNarrow, sign, type Page } from './page.js'
 import { phaseWords, proofWords, pushWords, releaseWords, rolloutWords } from './words.js'
 
 /** Data older than this, by the run's clock, is said to be old. */
-export const staleAfter = 20_000
+const staleAfter = 20_000
 
 /** The line of a phase: its name, its time, and what came of it. */
 export function phaseTitle({ phase, ...rest }: PhaseView, now: number): string {
@@ -26,14 +26,14 @@ export function phaseDetails(page: Page, view: View, { phase, state }: PhaseView
     ...detailsOf(page, view, phase),
     ...(warning === undefined ? [] : [`${sign(page, 'warn')} warning: ${warning.message}`]),
     ...(view.ending === undefined ? age(view, now) : []),
-  ]
+  ].filter((line) => line !== '')
 }
 
 /** What stays on the screen of a phase that failed; the closing words say the rest. */
 function failureOf(page: Page, view: View, phase: PhaseView['phase']): string[] {
   if (phase === 'preflight') return checkLines(page, view)
   if (phase !== 'rollout' || view.rollout === undefined) return []
-  return [rolloutWords(view.rollout), ...(view.rollout.reason === undefined ? [] : [view.rollout.reason])]
+  return [rolloutWords(view.rollout), view.rollout.reason ?? ''].filter((line) => line !== '')
 }
 
 function detailsOf(page: Page, view: View, phase: PhaseView['phase']): string[] {
@@ -73,7 +73,7 @@ function pushLine(page: Page, image: ImageView): string {
 /** A bar for a share of 0 to 1, with its percentage in words. */
 export function bar(page: Page, share: number): string {
   const size = isNarrow(page) ? 8 : 20
-  const bounded = Math.min(1, Math.max(0, Number.isFinite(share) ? share : 0))
+  const bounded = Number.isNaN(share) ? 0 : Math.min(1, Math.max(0, share))
   const full = Math.floor(bounded * size)
   const cells = page.glyphs.barFull.repeat(full) + page.paint('dim', page.glyphs.barEmpty.repeat(size - full))
   return `${cells} ${String(Math.floor(bounded * 100)).padStart(3)} %`

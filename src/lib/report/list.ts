@@ -130,7 +130,11 @@ export function createList({ output, page, now }: ProgressContext): Progress {
     event(event, next) {
       view = next
       if (event.type === 'run.started') writeLines(output, header(page, view))
-      running ??= start()
+      if (running === undefined) {
+        running = start()
+        // A list that can not be drawn must not end the run that it shows; `stop` says what was wrong.
+        running.catch(() => {})
+      }
       if (event.type === 'phase.started') gates.get(event.phase)?.started.resolve(true)
       if (event.type === 'phase.finished') {
         gates.get(event.phase)?.started.resolve(true)

@@ -10,7 +10,7 @@ export interface Page {
 }
 
 /** Below this many columns, nothing is set beside anything else that could be set below it. */
-export const narrow = 60
+const narrow = 60
 
 /** True when the page is that narrow. */
 export function isNarrow(page: Page): boolean {
@@ -23,7 +23,7 @@ interface Sign {
 }
 
 /** The signs of what phases, checks and alarms can come to; a word always stands beside them. */
-export const signs = {
+const signs = {
   waiting: { role: 'dim', glyph: 'waiting' },
   running: { role: 'active', glyph: 'active' },
   done: { role: 'good', glyph: 'good' },

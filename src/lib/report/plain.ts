@@ -7,7 +7,7 @@ import { writeLines, type Progress, type ProgressContext } from './progress.js'
 import { rolloutWords } from './words.js'
 
 /** When nothing has changed for so long by the run's clock, a line says that the run still goes on. */
-export const heartbeat = 60_000
+const heartbeat = 60_000
 
 /** One line per change, never rewritten, so that a log, a screen reader or a file can take it. */
 export function createPlain({ output, page }: ProgressContext): Progress {

@@ -5,7 +5,7 @@ import type { Glyphs } from '../terminal/glyphs.js'
 import type { Mask } from '../terminal/mask.js'
 import type { ProgressMode } from '../terminal/progress.js'
 import { fold } from '../view/fold.js'
-import { initialView } from '../view/view.js'
+import { initialView, type View } from '../view/view.js'
 import { cleanEvent } from './clean-event.js'
 import { closingText } from './closing-text.js'
 import { createNdjson } from './ndjson.js'
@@ -38,6 +38,8 @@ export interface ReporterOptions {
 export interface Reporter {
   /** Takes the next event. It neither throws nor waits. */
   event(event: Event): void
+  /** What is known of the run so far, without secrets; `resultJson` takes it. */
+  view(): View
   /** Prints the result and the closing words of a finished run; ends when both streams have taken everything. */
   close(): Promise<void>
 }
@@ -61,6 +63,7 @@ export async function createReporter(mode: ReporterMode, options: ReporterOption
       view = fold(view, cleaned)
       progress.event(cleaned, view)
     },
+    view: () => view,
     async close() {
       await progress.stop()
       if (view.ending !== undefined) {

@@ -49,7 +49,8 @@ function facts(page: Page, view: View, ending: EndingView): string[] {
   const revision = view.release?.revision
   const where = revision === undefined ? '' : ` (revision ${revision.number} of ${revision.name})`
   const rows: (readonly [string, string])[] = []
-  if (release !== undefined) rows.push(['Release', `${release.id}${where}`])
+  const fate = view.rollout?.outcome === 'rolled-back' ? ', rolled back: not in service' : ''
+  if (release !== undefined) rows.push(['Release', `${release.id}${where}${fate}`])
   for (const image of images) rows.push([image.service, `${image.repository}@${image.digest}`])
   if (view.proof !== undefined) rows.push(['Proof', proofWords(view.proof)])
   const message = ending.message === '' ? '' : `: ${ending.message}`

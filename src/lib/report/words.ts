@@ -67,7 +67,5 @@ export function phaseWords({ state, duration, detail }: PhaseView): string {
 /** What a push sent: `1.25 MB uploaded`, `unchanged, nothing uploaded`. */
 export function pushWords(pushed: NonNullable<ReleasedImage['pushed']>): string {
   if (pushed.unchanged) return 'unchanged, nothing uploaded'
-  return pushed.uploadedLayerBytes === 0
-    ? 'layers were there, nothing of them uploaded'
-    : `${formatBytes(pushed.uploadedLayerBytes)} uploaded`
+  return pushed.uploadedLayerBytes === 0 ? 'no layer uploaded' : `${formatBytes(pushed.uploadedLayerBytes)} uploaded`
 }

@@ -1,7 +1,7 @@
 import { exitCodes } from '../errors/exit-codes.js'
 
 /** The signals that ask a run to stop: Ctrl-C, a supervisor, a terminal that went away. */
-export const stopSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+const stopSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 /** A word of {@link stopSignals}. */
 export type StopSignal = (typeof stopSignals)[number]

@@ -36,7 +36,7 @@ export interface View {
   readonly ending: EndingView | undefined
 }
 
-export interface RunView {
+interface RunView {
   readonly command: string
   readonly app: string
   readonly environment: string
@@ -54,14 +54,14 @@ export interface PhaseView {
   readonly detail: string | undefined
 }
 
-export interface CheckView {
+interface CheckView {
   readonly name: string
   readonly result: 'ok' | 'warn' | 'fail' | 'skip'
   readonly detail: string
   readonly remedy: string | undefined
 }
 
-export interface PlanView {
+interface PlanView {
   readonly release: Release
   readonly from: Revision
   readonly targets: number
@@ -118,12 +118,12 @@ export interface LogView {
   readonly text: string
 }
 
-export interface CheckpointView {
+interface CheckpointView {
   readonly percentage: number
   readonly detail: string
 }
 
-export interface WarningView {
+interface WarningView {
   readonly message: string
   readonly next: readonly string[]
 }
@@ -134,7 +134,7 @@ export interface ProofView {
   readonly total: number
 }
 
-export interface DetachedView {
+interface DetachedView {
   readonly goesOn: string
   readonly comeBack: string
 }
