@@ -15,7 +15,7 @@ const server = createServer(async (request, response) => {
     if (request.method === 'POST' && pathname === '/inspect') return await inspect(request, response)
     send(response, 404, 'text/plain', 'not found')
   } catch (error) {
-    console.error(error)
+    console.error(`${request.method} ${request.url}: ${error instanceof Error ? error.message : error}`)
     if (!response.headersSent) send(response, 502, 'application/json', JSON.stringify({ detail: 'no answer from the backend' }))
     else response.destroy()
   }
