@@ -70,3 +70,45 @@ describe('a token', () => {
     expect(() => paginate({ protocol, signingName }, request)).toThrow(expect.objectContaining({ code, status: 400 }))
   })
 })
+
+describe('the size of a page', () => {
+  const ec2 = { protocol: 'ec2Query', signingName: 'ec2' } as const
+  const elb = { protocol: 'awsQuery', signingName: 'elasticloadbalancing' } as const
+  const logs = { protocol: 'awsJson1_1', signingName: 'logs' } as const
+  const tooLarge =
+    "Value '101' at 'maxRecords' failed to satisfy constraint: Member must have value less than or equal to 100"
+
+  test.each([
+    [autoScaling, 'DescribeInstanceRefreshes', 101, 'ValidationError', `1 validation error detected: ${tooLarge}`],
+    [
+      ec2,
+      'DescribeInstances',
+      4,
+      'InvalidParameterValue',
+      'Value ( 4 ) for parameter maxResults is invalid. Expecting a value greater than 5.',
+    ],
+    [
+      elb,
+      'DescribeTargetGroups',
+      0,
+      'ValidationError',
+      "1 validation error detected: Value '0' at 'pageSize' failed to satisfy constraint: Member must have value greater than or equal to 1",
+    ],
+    [
+      logs,
+      'DescribeLogStreams',
+      51,
+      'InvalidParameterException',
+      "1 validation error detected: Value '51' at 'limit' failed to satisfy constraint: Member must have value less than or equal to 50",
+    ],
+  ])('of %j %s may not be %i', (service, operation, limit, code, message) => {
+    const request = { operation, items: [], limit, token: undefined }
+    expect(() => paginate(service, request)).toThrow(expect.objectContaining({ code, message }))
+  })
+
+  test('is free within its bounds, and where there are none', () => {
+    const items = Array.from({ length: 7 }, (_, index) => index)
+    expect(paginate(ec2, { operation: 'DescribeInstances', items, limit: 5, token: undefined }).items).toHaveLength(5)
+    expect(paginate(ec2, { operation: 'toString', items, limit: 7, token: undefined }).items).toHaveLength(7)
+  })
+})

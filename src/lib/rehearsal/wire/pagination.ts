@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { checkPageSize } from './page-bounds.js'
 import { type Service, ServiceError } from './service.js'
 
 /** One page of a listing. `nextToken` is undefined on the last one. */
@@ -23,10 +24,11 @@ export interface PageRequest<T> {
 
 /**
  * A page of a listing, by an opaque token that only this operation, with the same request, accepts. Throws the
- * service's own refusal of any other token.
+ * service's own refusal of any other token, and of a size that AWS does not allow for the operation.
  */
 export function paginate<T>(service: Pick<Service, 'protocol' | 'signingName'>, request: PageRequest<T>): Page<T> {
   const { items, limit, keyOf } = request
+  checkPageSize(service, request.operation, limit)
   const start = request.token === undefined ? 0 : position(service, request, request.token)
   const page = items.slice(start, start + limit)
   const end = start + page.length
