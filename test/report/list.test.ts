@@ -55,7 +55,7 @@ describe('the list on a terminal', () => {
   test('gives the cursor back at its end, and when the process leaves in the middle', async () => {
     const whole = await playList('healthy', 80, utf8, '5')
     expect(whole.raw.lastIndexOf(showCursor)).toBeGreaterThan(whole.raw.lastIndexOf(hideCursor))
-    const left = await playList('healthy', 80, utf8, '20', '30')
+    const left = await playList('healthy', 80, utf8, '60', '30')
     expect(left.exitCode).toBe(130)
     expect(left.raw).toContain(hideCursor)
     expect(left.raw.lastIndexOf(showCursor)).toBeGreaterThan(left.raw.lastIndexOf(hideCursor))
