@@ -4,9 +4,10 @@ import type { Emit } from './events/event.js'
 import { createEventStream } from './events/stream.js'
 import { Interruption, runOperation, type Ended, type RunContext } from './operations/run.js'
 import type { Clock } from './ports/clock.js'
+import type { Page } from './report/page.js'
 import { createReporter } from './report/reporter.js'
 import { resultJson } from './report/result-json.js'
-import { chooseColour } from './terminal/colour.js'
+import { chooseColour, createPaint } from './terminal/colour.js'
 import { chooseGlyphs } from './terminal/glyphs.js'
 import { createMask } from './terminal/mask.js'
 import { chooseProgress } from './terminal/progress.js'
@@ -24,6 +25,16 @@ export interface Performance {
   readonly clock: Clock
   /** Values that no output may show. */
   readonly secrets: Iterable<string>
+}
+
+/** How text is to look on a stream. */
+export function streamPage(stream: NodeJS.WriteStream, flags: SharedFlags): Page {
+  const { env } = process
+  return {
+    paint: createPaint(chooseColour({ noColourFlag: flags['no-color'], env, isTty: stream.isTTY })),
+    glyphs: chooseGlyphs(env),
+    width: terminalWidth(stream, env),
+  }
 }
 
 /** Runs an operation in front of a person, a pipe or a CI log: events, reporter, signals, result and exit code. */

@@ -1,19 +1,11 @@
-import type { Release, ReleaseImage, Revision } from '../domain/release.js'
+import type { Release, Revision } from '../domain/release.js'
 import { RampartError } from '../errors/rampart-error.js'
 import { makeRelease } from '../release/make-release.js'
 import type { Check, Driver, RolloutHandle } from '../rollout/driver.js'
 import { follow, type Followed, type Patience } from '../rollout/follow.js'
 import { proveTargets } from '../rollout/prove.js'
+import { pushImages, type ServiceImage } from './push-images.js'
 import { inPhase, unlessStopped, type Ended, type RunContext } from './run.js'
-
-/** One service's image on its way from the context into the registry. */
-export interface ServiceImage {
-  readonly service: string
-  /** Makes the image in memory; nothing is changed anywhere. */
-  build(): Promise<ReleaseImage>
-  /** Uploads what the registry lacks. Gives the bytes of layers that were sent. */
-  push(): Promise<{ readonly uploadedLayerBytes: number }>
-}
 
 export interface DeployRequest {
   readonly app: string
@@ -30,8 +22,6 @@ export interface DeployRequest {
   /** The command that comes back to this rollout, e.g. `rampart deploy -c rampart.yml`. */
   readonly comeBack: string
 }
-
-const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(bytes < 1e6 ? 3 : 1)} MB`
 
 async function preflight(request: DeployRequest, run: RunContext): Promise<void> {
   await inPhase(run, 'preflight', async () => {
@@ -79,14 +69,6 @@ async function build(request: DeployRequest, run: RunContext): Promise<Release> 
 }
 
 const sameRevision = (a: Revision | undefined, b: Revision): boolean => a?.name === b.name && a.number === b.number
-
-async function push(request: DeployRequest, run: RunContext): Promise<void> {
-  await inPhase(run, 'push', async () => {
-    const pushed = await unlessStopped(run.signal, Promise.all(request.images.map((image) => image.push())))
-    const bytes = pushed.reduce((sum, one) => sum + one.uploadedLayerBytes, 0)
-    return { value: undefined, detail: bytes === 0 ? 'no layer uploaded' : `${megabytes(bytes)} of layers uploaded` }
-  })
-}
 
 async function record(request: DeployRequest, run: RunContext, release: Release): Promise<Revision> {
   return inPhase(run, 'release', async () => {
@@ -208,7 +190,7 @@ async function prove(
 export async function deploy(request: DeployRequest, run: RunContext): Promise<Ended> {
   await preflight(request, run)
   const release = await build(request, run)
-  await push(request, run)
+  await pushImages(request.images, run)
   const revision = await record(request, run, release)
   let handle: RolloutHandle | undefined
   const followed = await rollOut(request, run, revision, (begun) => {

@@ -59,7 +59,7 @@ export async function answerBlob(exchange: Exchange, name: string, text: string)
 }
 
 /**
- * The answer to who asks for the bytes of a blob that exists by its size alone: 405, code UNSUPPORTED and
+ * The answer to who asks for the bytes of a blob that exists by its size alone: 410, code UNSUPPORTED and
  * `detail.simulated`, so that a client neither tries again nor takes the blob for missing.
  */
 function withoutBytes(digest: Digest, size: number): RegistryError {
@@ -67,6 +67,6 @@ function withoutBytes(digest: Digest, size: number): RegistryError {
     'UNSUPPORTED',
     `${digest} is simulated: the rehearsal declares its ${size} bytes and does not have them, so it can be ` +
       'inspected, mounted and released, but not pulled',
-    { headers: { Allow: 'HEAD, DELETE' }, detail: { simulated: true, digest, size } },
+    { status: 410, detail: { simulated: true, digest, size } },
   )
 }

@@ -1,0 +1,139 @@
+import { homedir } from 'node:os'
+import { relative } from 'node:path'
+import { expandTag, type Config, type ServiceConfig } from './config/index.js'
+import { buildAppImage, type AppImageRequest, type BuiltImage, type PublishPorts } from './image/publish.js'
+import { createRegistryClient } from './oci/client.js'
+import { dockerCredentials } from './oci/credentials.js'
+import { registryEndpoint, registryRepository } from './oci/endpoint.js'
+import type { ServiceImage } from './operations/push-images.js'
+import type { RunContext } from './operations/run.js'
+import type { Account } from './ports/account.js'
+import type { Registry } from './ports/registry.js'
+import { cacheHome, createFileCache } from './source/state.js'
+import { createGit } from './source/git.js'
+
+/** What all images of a run share: registries, connections and what is remembered. */
+export interface Images {
+  readonly services: readonly ServiceImage[]
+  /** The host of the environment's registry as it stands in image references. */
+  readonly registryHost: () => Promise<string>
+  /** Closes the connections. */
+  close(): Promise<void>
+}
+
+// A few hundred states of a few services; the oldest go first.
+const cacheBytes = 512 * 1024 * 1024
+
+interface Shared {
+  /** Undefined when the configuration names a registry that is not ECR. */
+  readonly account: Account | undefined
+  readonly run: RunContext
+}
+
+/** The environment's registry: the one that the configuration names, else the account's own ECR. */
+function openRegistry(config: Config, { account, run }: Shared): () => Promise<Registry> {
+  let opened: Promise<Registry> | undefined
+  const open = async (): Promise<Registry> => {
+    const { clock, signal } = run
+    const host = config.environment.registry
+    if (host !== undefined || account === undefined) return openElsewhere(host ?? '', run)
+    const { endpoint } = await account.registryAuthorization()
+    return createRegistryClient({
+      endpoint,
+      // Asked anew each time the registry refuses the last one: tokens last for twelve hours, runs may last longer.
+      credentials: async () => ({ ...(await account.registryAuthorization()), scheme: 'basic' }),
+      clock,
+      signal,
+    })
+  }
+  return () => (opened ??= open())
+}
+
+function openElsewhere(host: string, { clock, signal }: RunContext): Registry {
+  const credentials = dockerCredentials(host, { environment: process.env, home: process.env['HOME'] ?? homedir() })
+  return createRegistryClient({ endpoint: registryEndpoint(host), host, credentials, clock, signal })
+}
+
+function request(config: Config, service: ServiceConfig): AppImageRequest {
+  const epoch = Number(process.env['SOURCE_DATE_EPOCH'] ?? Number.NaN)
+  return {
+    app: config.app,
+    service: service.name,
+    context: service.context,
+    dockerfile: service.dockerfile,
+    dockerfileName: relative(process.cwd(), service.dockerfile),
+    buildArgs: service.args,
+    platform: service.platform,
+    compression: service.compression,
+    repository: service.repository,
+    budget: service.budget,
+    tags: (source) =>
+      service.tags
+        .map((tag) =>
+          expandTag(tag, {
+            ...(source?.version !== undefined && { version: source.version }),
+            ...(source !== undefined && { commit: source.commit }),
+          }),
+        )
+        .filter((tag) => tag !== undefined),
+    ...(Number.isInteger(epoch) && { sourceDateEpoch: epoch }),
+  }
+}
+
+/** The images of all services, made from the configuration. Nothing is asked or read before one is built. */
+export function composeImages(config: Config, shared: Shared): Images {
+  const { run } = shared
+  const registry = openRegistry(config, shared)
+  const elsewhere = new Map<string, Registry>()
+  const files = createFileCache({ directory: cacheHome(process.env), mostBytes: cacheBytes })
+  const git = createGit({ environment: process.env, signal: run.signal })
+  const bases = new Set(config.services.map((service) => service.base?.repository))
+
+  function locate(home: Registry): NonNullable<PublishPorts['locate']> {
+    return (host, repository) => {
+      // A base of ours is written without a host: it lives wherever the environment's images do.
+      if (host === home.host || (host === '' && bases.has(repository))) return { registry: home, repository }
+      const known = elsewhere.get(host) ?? openElsewhere(host, run)
+      elsewhere.set(host, known)
+      return { registry: known, repository: registryRepository(host, repository) }
+    }
+  }
+
+  function image(service: ServiceConfig): ServiceImage {
+    let built: BuiltImage | undefined
+    const make = async (): Promise<BuiltImage> => {
+      const home = await registry()
+      const ports = {
+        registry: home,
+        locate: locate(home),
+        git,
+        memory: files,
+        groups: files,
+        now: () => Date.now(),
+        emit: run.emit,
+        signal: run.signal,
+      }
+      built = await buildAppImage(request(config, service), ports)
+      for (const note of built.notes) run.emit({ type: 'warning', message: `${service.name}: ${note}` })
+      return built
+    }
+    return {
+      service: service.name,
+      build: async () => {
+        const { digest } = await make()
+        return { service: service.name, repository: `${(await registry()).host}/${service.repository}`, digest }
+      },
+      push: async () => (built ?? (await make())).push(),
+    }
+  }
+
+  return {
+    services: config.services.map(image),
+    registryHost: async () => (await registry()).host,
+    close: async () => {
+      const open = [...elsewhere.values()]
+      await Promise.all(open.map((one) => one.close()))
+      await (await registry()).close()
+    },
+  }
+}

@@ -1,0 +1,152 @@
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import type { Performed, SharedFlags } from '../base-command.js'
+import { runDeploy } from './compose.js'
+import { findConfig, loadConfig, type Config, type ServiceConfig } from './config/index.js'
+import { RampartError } from './errors/rampart-error.js'
+import { startRehearsal, type Rehearsal } from './rehearsal/cloud.js'
+import { isScenarioName, scenarioNames } from './rehearsal/scenarios.js'
+import type { RehearsalSetup, RehearsedService } from './rehearsal/setup.js'
+import { acceleratedClock, formatClock } from './system/clock.js'
+import { onStop } from './terminal/signals.js'
+
+interface RehearsalFlags extends SharedFlags {
+  readonly scenario: string
+  readonly speed: number
+}
+
+const example = fileURLToPath(new URL('../../examples/rampart-ai/rampart.yml', import.meta.url))
+// AWS's documentation uses this account; nobody has it.
+const accountId = '123456789012'
+const targets = 4
+// The configuration does not say how large a model is; these are the size of the first seed's larger one.
+const assumedModelBytes = 300_000_000
+
+/** The configuration that is asked for, that of the folder, or the bundled example's. */
+function configPath(flags: SharedFlags): string {
+  if (flags.config !== undefined) return flags.config
+  try {
+    return findConfig(process.cwd())
+  } catch (error) {
+    if (error instanceof RampartError && existsSync(example)) return example
+    throw error
+  }
+}
+
+function rehearsedService(service: ServiceConfig): RehearsedService {
+  const { base, health } = service
+  const models = (base?.models ?? []).map(({ id, revision }) => ({ id, revision, bytes: assumedModelBytes }))
+  return {
+    name: service.name,
+    repository: service.repository,
+    ...(base !== undefined && {
+      base: {
+        repository: base.repository,
+        tag: base.tag,
+        models,
+        labels: { 'rampart.models': JSON.stringify(models) },
+      },
+    }),
+    livePath: health?.live ?? '/',
+    readyPath: health?.ready ?? '/',
+    port: health?.port ?? 80,
+  }
+}
+
+function setupOf(config: Config): RehearsalSetup {
+  const { environment } = config
+  return {
+    app: config.app,
+    environment: environment.name,
+    region: environment.region,
+    accountId,
+    group: { name: environment.target.group, desired: targets, min: targets, max: 2 * targets },
+    logGroup: environment.logs?.group ?? `/rampart/${environment.name}`,
+    alarms: environment.rollout.alarms,
+    services: config.services.map(rehearsedService),
+  }
+}
+
+interface Started {
+  readonly cloud: Rehearsal
+  readonly config: Config
+  /** What a client needs in its environment: the cloud's address, and its time. */
+  readonly environment: Readonly<Record<string, string>>
+}
+
+async function start(flags: RehearsalFlags, port: number): Promise<Started> {
+  if (!isScenarioName(flags.scenario)) {
+    throw new RampartError('usage', `There is no scenario ${flags.scenario}.`, {
+      next: [`use one of ${scenarioNames.join(', ')}`],
+    })
+  }
+  const config = await loadConfig({
+    path: configPath(flags),
+    ...(flags.env !== undefined && { environment: flags.env }),
+    env: process.env,
+  })
+  const origin = Date.now()
+  const clock = acceleratedClock(flags.speed, origin)
+  const cloud = await startRehearsal({
+    setup: setupOf(config),
+    scenario: flags.scenario,
+    now: () => clock.now(),
+    port,
+  })
+  const environment = {
+    ...cloud.environment,
+    RAMPART_CLOCK: formatClock(flags.speed, origin),
+    RAMPART_SIMULATION: `scenario ${flags.scenario}, clock at ${flags.speed}x`,
+  }
+  return { cloud, config, environment }
+}
+
+/** Makes this process a client of the rehearsal, and of nothing else. */
+function enter(environment: Readonly<Record<string, string>>): void {
+  for (const name of Object.keys(process.env)) {
+    // A profile would bring the person's own account in, an endpoint of one service would lead out of the rehearsal.
+    if (/^AWS_(?:PROFILE|SESSION_TOKEN|ENDPOINT_URL_\w+|IGNORE_CONFIGURED_ENDPOINT_URLS)$/.test(name)) {
+      Reflect.deleteProperty(process.env, name)
+    }
+  }
+  Object.assign(process.env, environment)
+}
+
+/** `rampart rehearse`. */
+export async function runRehearsal(flags: RehearsalFlags & { readonly force: boolean }): Promise<Performed> {
+  const { cloud, config, environment } = await start(flags, 0)
+  try {
+    enter(environment)
+    return await runDeploy({ ...flags, config: config.path })
+  } finally {
+    await cloud.close()
+  }
+}
+
+const quote = (value: string): string => `'${value.replaceAll("'", String.raw`'\''`)}'`
+
+/** `rampart rehearse serve`: prints the environment to export and serves until it is stopped. */
+export async function serveRehearsal(flags: RehearsalFlags & { readonly port: number }): Promise<Performed> {
+  const { cloud, config, environment } = await start(flags, flags.port)
+  const lines = Object.entries(environment).map(([name, value]) => `export ${name}=${quote(value)}`)
+  process.stdout.write(
+    flags.json
+      ? `${JSON.stringify({ v: 1, url: cloud.url, environment })}\n`
+      : `${['unset AWS_PROFILE AWS_SESSION_TOKEN', ...lines].join('\n')}\n`,
+  )
+  process.stderr.write(
+    [
+      `SIMULATED: rehearsal cloud on ${cloud.url}, ${environment.RAMPART_SIMULATION ?? ''}; nothing of it is real`,
+      `It holds ${config.environment.target.group} of ${config.path}. Ctrl-C ends it.`,
+      '',
+    ].join('\n'),
+  )
+  await new Promise<void>((resolve) => {
+    const release = onStop(() => {
+      release()
+      resolve()
+    })
+  })
+  await cloud.close()
+  return { exitCode: 0, result: undefined }
+}

@@ -1,0 +1,151 @@
+import { relative } from 'node:path'
+import type { Performed, SharedFlags } from '../base-command.js'
+import { composeImages } from './compose-images.js'
+import { findConfig, loadConfig, type Config } from './config/index.js'
+import type { Account } from './ports/account.js'
+import { perform, type Performance } from './perform.js'
+import type { AsgRolloutOptions } from './rollout/asg/options.js'
+import type { Driver } from './rollout/driver.js'
+import type { Patience } from './rollout/follow.js'
+import { clockFrom } from './system/clock.js'
+
+/** The configuration that the flags ask for, with the values in it that must stay unseen. */
+async function configure(flags: SharedFlags): Promise<Config> {
+  const path = flags.config ?? findConfig(process.cwd())
+  return loadConfig({
+    path,
+    ...(flags.env !== undefined && { environment: flags.env }),
+    env: process.env,
+  })
+}
+
+/** Build arguments are where a secret may be: what they took from the environment is never shown. */
+function secretsOf(config: Config): readonly string[] {
+  const places = config.services.flatMap((service) => [service.args, service.base?.args ?? {}])
+  const values = places.flatMap((args) => Object.values(args))
+  return [...config.interpolated].filter((value) => values.some((text) => text.includes(value)))
+}
+
+function performance(command: string, config: Config): Performance {
+  return {
+    command,
+    app: config.app,
+    environment: config.environment.name,
+    simulation: process.env['RAMPART_SIMULATION'],
+    clock: clockFrom(process.env['RAMPART_CLOCK']),
+    secrets: secretsOf(config),
+  }
+}
+
+const seconds = (milliseconds: number): number => Math.round(milliseconds / 1000)
+
+function rolloutOptions({ rollout }: Config['environment']): AsgRolloutOptions {
+  return {
+    minHealthyPercentage: rollout.minHealthy,
+    maxHealthyPercentage: rollout.maxHealthy,
+    ...(rollout.warmup !== undefined && { warmup: seconds(rollout.warmup) }),
+    bakeTime: seconds(rollout.bake),
+    checkpointPercentages: rollout.checkpoints?.at ?? [],
+    ...(rollout.checkpoints !== undefined && { checkpointDelay: seconds(rollout.checkpoints.delay) }),
+    alarms: rollout.alarms,
+  }
+}
+
+/**
+ * When to stop hoping. `auto` allows each batch three times what a slow one takes (ten minutes to boot, pull and load,
+ * then the warmup), and adds what the configuration itself waits for.
+ */
+function patience({ rollout }: Config['environment']): (targets: number) => Patience {
+  return (targets) => {
+    const room = Math.max(1, Math.floor((targets * (rollout.maxHealthy - rollout.minHealthy)) / 100))
+    const batches = Math.ceil(targets / room)
+    const batch = 10 * 60_000 + (rollout.warmup ?? 5 * 60_000)
+    const pauses = (rollout.checkpoints?.at.length ?? 0) * (rollout.checkpoints?.delay ?? 0) + rollout.bake
+    const timeout = rollout.timeout === 'auto' ? 3 * batches * batch + pauses : rollout.timeout
+    return { timeout, maxFailedStarts: rollout.maxFailedStarts }
+  }
+}
+
+interface Cloud {
+  readonly driver: Driver
+  readonly account: Account
+}
+
+async function connect(config: Config, performing: Performance): Promise<Cloud> {
+  const { createAws } = await import('./aws/index.js')
+  const { createAsgDriver } = await import('./rollout/asg/driver.js')
+  const { region, target, logs } = config.environment
+  const aws = createAws({ region })
+  const driver = createAsgDriver(
+    target.group,
+    rolloutOptions(config.environment),
+    { ...aws, clock: performing.clock },
+    logs?.group,
+  )
+  return { driver, account: aws.account }
+}
+
+const repositories = (config: Config): readonly string[] => config.services.map((service) => service.repository)
+
+/** `rampart deploy`. */
+export async function runDeploy(flags: SharedFlags & { readonly force: boolean }): Promise<Performed> {
+  const config = await configure(flags)
+  const performing = performance('deploy', config)
+  return perform(performing, flags, async (run) => {
+    const { deploy } = await import('./operations/deploy.js')
+    const { checkAccount } = await import('./operations/check-account.js')
+    const { driver, account } = await connect(config, performing)
+    const images = composeImages(config, { account, run })
+    try {
+      return await deploy(
+        {
+          app: config.app,
+          environment: config.environment.name,
+          images: images.services,
+          driver,
+          patience: patience(config.environment),
+          force: flags.force,
+          accountChecks: () => checkAccount(account, config.environment.registry, repositories(config)),
+          registryHost: images.registryHost,
+          repositories: repositories(config),
+          comeBack: `rampart deploy -c ${relative(process.cwd(), config.path)} --env ${config.environment.name}`,
+        },
+        run,
+      )
+    } finally {
+      await images.close()
+    }
+  })
+}
+
+/** `rampart app build`. */
+export async function runBuild(
+  flags: SharedFlags & { readonly service?: readonly string[] | undefined },
+): Promise<Performed> {
+  const config = await configure(flags)
+  const performing = performance('app build', config)
+  return perform(performing, flags, async (run) => {
+    const { build } = await import('./operations/build.js')
+    const account = config.environment.registry === undefined ? (await connect(config, performing)).account : undefined
+    const images = composeImages(config, { account, run })
+    try {
+      return await build(images.services, flags.service ?? [], run)
+    } finally {
+      await images.close()
+    }
+  })
+}
+
+/** `rampart status`. */
+export async function runStatus(flags: SharedFlags): Promise<Performed> {
+  const config = await configure(flags)
+  const performing = performance('status', config)
+  const { driver, account } = await connect(config, performing)
+  const { statusText } = await import('./report/status-text.js')
+  const { streamPage } = await import('./perform.js')
+  const host = config.environment.registry ?? new URL((await account.registryAuthorization()).endpoint).host
+  const status = await driver.status(host, repositories(config))
+  const { simulation } = performing
+  if (!flags.json) process.stdout.write(`${statusText(status, streamPage(process.stdout, flags), simulation)}\n`)
+  return { exitCode: 0, result: { v: 1, simulated: simulation !== undefined, ...status } }
+}

@@ -1,0 +1,22 @@
+import type { ReleaseImage } from '../domain/release.js'
+import { inPhase, unlessStopped, type RunContext } from './run.js'
+
+/** One service's image on its way from the context into the registry. */
+export interface ServiceImage {
+  readonly service: string
+  /** Makes the image in memory; nothing is changed anywhere. */
+  build(): Promise<ReleaseImage>
+  /** Uploads what the registry lacks. Gives the bytes of layers that were sent. */
+  push(): Promise<{ readonly uploadedLayerBytes: number }>
+}
+
+const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(bytes < 1e6 ? 3 : 1)} MB`
+
+/** Uploads what the registry lacks of all images at once. */
+export async function pushImages(images: readonly ServiceImage[], run: RunContext): Promise<void> {
+  await inPhase(run, 'push', async () => {
+    const pushed = await unlessStopped(run.signal, Promise.all(images.map((image) => image.push())))
+    const bytes = pushed.reduce((sum, one) => sum + one.uploadedLayerBytes, 0)
+    return { value: undefined, detail: bytes === 0 ? 'no layer uploaded' : `${megabytes(bytes)} of layers uploaded` }
+  })
+}
