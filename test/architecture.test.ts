@@ -17,6 +17,7 @@ const table: Readonly<Record<string, readonly string[]>> = {
   aws: ['ports', 'domain', 'errors'],
   oci: ['ports', 'domain', 'errors'],
   system: ['ports', 'domain', 'errors'],
+  source: ['ports', 'domain', 'errors'],
   image: ['ports', 'domain', 'events', 'errors'],
   release: ['ports', 'domain', 'events', 'errors'],
   rollout: ['ports', 'domain', 'events', 'errors'],

@@ -22,6 +22,7 @@ const tools = {
     present: () => existsSync('/usr/bin/docker-registry'),
     install: 'apt-get install docker-registry',
   },
+  git: { present: () => runs('git', '--version'), install: 'apt-get install git' },
   skopeo: { present: () => runs('skopeo', '--version'), install: 'apt-get install skopeo' },
   crane: {
     present: () => runs('crane', 'version'),

@@ -60,7 +60,7 @@ export function createGit(options: GitOptions): Git {
  * same source; undefined for one on this machine.
  */
 export function publicAddress(remote: string): string | undefined {
-  const short = /^(?:[^@/]+@)?([^:/]+):(?!\/\/)(.+)$/.exec(remote)
+  const short = /^(?:[^@/]+@)?([^:/\\]{2,}):(?!\/\/)(.+)$/.exec(remote)
   const url = URL.parse(short === null ? remote : `ssh://${short[1]}/${short[2]?.replace(/^\/+/, '')}`)
   if (url === null || !['https:', 'http:', 'ssh:', 'git:', 'git+ssh:'].includes(url.protocol) || url.hostname === '') {
     return undefined
