@@ -1,7 +1,8 @@
-import { readdirSync, statSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { dirname, isAbsolute, relative, resolve, sep } from 'node:path'
 import type { Path, PathProblem, YamlSource } from './document.js'
 import { formatPath, shown, suggest, valueAt } from './explain.js'
+import { statOf } from './stat.js'
 
 /**
  * What can be wrong between several values, and with the paths that they name. It reads the plain data, so that its
@@ -95,15 +96,6 @@ function checkService(data: unknown, path: Path, directory: string, source: Yaml
         'A base can only be made of files in its context',
       )
     } else exists(at, context, '', 'file')
-  }
-}
-
-function statOf(path: string): ReturnType<typeof statSync> | undefined {
-  try {
-    return statSync(path, { throwIfNoEntry: false })
-  } catch {
-    // A directory on the way that may not be entered, or a loop of links: for us it is not there.
-    return undefined
   }
 }
 

@@ -34,6 +34,8 @@ export interface YamlSource {
   /** What is wrong with `${…}` in it. */
   readonly flaws: readonly VariableFlaw[]
   readonly used: ReadonlySet<string>
+  /** Whether any value holds a variable. */
+  variables(): boolean
   /** The place of a value, or of its key, or of the nearest thing around it. */
   place(path: Path, part: 'key' | 'value'): Place
   origin(path: Path): Origin | undefined
@@ -86,6 +88,7 @@ export function readYaml(text: string, file: string, env: Readonly<Record<string
     problems,
     flaws,
     used,
+    variables: () => [...origins.values()].some(({ interpolated }) => interpolated),
     place,
     origin: (path) => origins.get(keyOf(path)),
   }

@@ -1,4 +1,5 @@
 import { dirname, join, relative, resolve, sep } from 'node:path'
+import { freeze } from './freeze.js'
 import type { FileConfig } from './schema.js'
 import type { Config, EnvironmentConfig, RolloutConfig, ServiceConfig } from './types.js'
 
@@ -82,12 +83,4 @@ function resolveRollout(rollout: FileEnvironment['rollout']): RolloutConfig {
     ...(warmup !== undefined && { warmup }),
     ...(checkpoints !== undefined && { checkpoints }),
   }
-}
-
-function freeze<T>(value: T): T {
-  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
-    Object.freeze(value)
-    for (const item of Object.values(value)) freeze(item)
-  }
-  return value
 }
