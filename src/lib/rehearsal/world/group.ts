@@ -96,7 +96,10 @@ export function replaceUnhealthy(world: WorldState): boolean {
   const failing = world.group.instances.filter(
     (instance) => instance.lifecycle === 'InService' && unhealthyCause(world, instance) !== undefined,
   )
+  const refresh = activeRefresh(world)
   for (const instance of failing) {
+    // A replacement that has to be replaced itself is what a refresh is blocked by.
+    if (refresh !== undefined && !isOutdated(world, refresh, instance)) refresh.blockedSince ??= world.now
     instance.healthStatus = 'Unhealthy'
     terminateInstance(world, instance, at(world, unhealthyCause(world, instance) ?? ''))
   }
