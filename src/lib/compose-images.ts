@@ -114,7 +114,9 @@ export function composeImages(config: Config, shared: Shared): Images {
         signal: run.signal,
       }
       built = await buildAppImage(request(config, service), ports)
-      for (const note of built.notes) run.emit({ type: 'warning', message: `${service.name}: ${note}` })
+      for (const note of built.notes) {
+        run.emit({ type: 'image.step', service: service.name, step: 'note', detail: note })
+      }
       return built
     }
     return {

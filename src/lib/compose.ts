@@ -2,6 +2,7 @@ import { relative } from 'node:path'
 import type { Performed, SharedFlags } from '../base-command.js'
 import { composeImages } from './compose-images.js'
 import { findConfig, loadConfig, type Config } from './config/index.js'
+import { phases, type Phase } from './domain/phase.js'
 import type { Account } from './ports/account.js'
 import { perform, type Performance } from './perform.js'
 import type { AsgRolloutOptions } from './rollout/asg/options.js'
@@ -26,9 +27,10 @@ function secretsOf(config: Config): readonly string[] {
   return [...config.interpolated].filter((value) => values.some((text) => text.includes(value)))
 }
 
-function performance(command: string, config: Config): Performance {
+function performance(command: string, config: Config, ran: readonly Phase[] = []): Performance {
   return {
     command,
+    phases: ran,
     app: config.app,
     environment: config.environment.name,
     simulation: process.env['RAMPART_SIMULATION'],
@@ -90,7 +92,7 @@ const repositories = (config: Config): readonly string[] => config.services.map(
 /** `rampart deploy`. */
 export async function runDeploy(flags: SharedFlags & { readonly force: boolean }): Promise<Performed> {
   const config = await configure(flags)
-  const performing = performance('deploy', config)
+  const performing = performance('deploy', config, phases)
   return perform(performing, flags, async (run) => {
     const { deploy } = await import('./operations/deploy.js')
     const { checkAccount } = await import('./operations/check-account.js')
@@ -123,7 +125,7 @@ export async function runBuild(
   flags: SharedFlags & { readonly service?: readonly string[] | undefined },
 ): Promise<Performed> {
   const config = await configure(flags)
-  const performing = performance('app build', config)
+  const performing = performance('app build', config, ['build', 'push'])
   return perform(performing, flags, async (run) => {
     const { build } = await import('./operations/build.js')
     const account = config.environment.registry === undefined ? (await connect(config, performing)).account : undefined

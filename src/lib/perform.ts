@@ -1,5 +1,7 @@
 import type { Performed, SharedFlags } from '../base-command.js'
+import type { Phase } from './domain/phase.js'
 import { exitCodes } from './errors/exit-codes.js'
+import { RampartError } from './errors/rampart-error.js'
 import type { Emit } from './events/event.js'
 import { createEventStream } from './events/stream.js'
 import { Interruption, runOperation, type Ended, type RunContext } from './operations/run.js'
@@ -13,8 +15,6 @@ import { createMask } from './terminal/mask.js'
 import { chooseProgress } from './terminal/progress.js'
 import { onStop } from './terminal/signals.js'
 import { terminalWidth } from './terminal/size.js'
-import { fold } from './view/fold.js'
-import { initialView } from './view/view.js'
 
 export interface Performance {
   readonly command: string
@@ -22,6 +22,8 @@ export interface Performance {
   readonly environment: string
   /** What is simulated, when something is. */
   readonly simulation: string | undefined
+  /** The phases that it goes through, for who waits. */
+  readonly phases: readonly Phase[]
   readonly clock: Clock
   /** Values that no output may show. */
   readonly secrets: Iterable<string>
@@ -51,6 +53,11 @@ export async function perform(
     stdoutIsTty: stdout.isTTY,
     stderrIsTty: stderr.isTTY,
   })
+  if (flags.json && mode === 'ndjson') {
+    throw new RampartError('usage', '--json and --progress ndjson both write to stdout.', {
+      next: ['use one of them: NDJSON ends with the outcome, --json is the result alone'],
+    })
+  }
   const colour = (stream: NodeJS.WriteStream): boolean =>
     chooseColour({ noColourFlag: flags['no-color'], env, isTty: stream.isTTY })
   const reporter = await createReporter(mode === 'dashboard' ? 'list' : mode, {
@@ -63,16 +70,7 @@ export async function perform(
     now: () => clock.now(),
     result: !flags.json,
   })
-  let view = initialView
-  const stream = createEventStream({
-    now: () => clock.now(),
-    sinks: [
-      (event) => reporter.event(event),
-      (event) => {
-        view = fold(view, event)
-      },
-    ],
-  })
+  const stream = createEventStream({ now: () => clock.now(), sinks: [(event) => reporter.event(event)] })
   const emit: Emit = (event) => stream.emit(event)
   const controller = new AbortController()
   const release = onStop((signal) => controller.abort(new Interruption(signal)))
@@ -82,7 +80,7 @@ export async function perform(
     if (ended.ending === 'bug' && env['DEBUG'] !== undefined && ended.error instanceof Error) {
       stderr.write(`${ended.error.stack ?? ''}\n`)
     }
-    return { exitCode: exitCodes[ended.ending], result: resultJson(view) }
+    return { exitCode: exitCodes[ended.ending], result: resultJson(reporter.view()) }
   } finally {
     stream.end()
     await reporter.close()

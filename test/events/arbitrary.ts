@@ -128,7 +128,11 @@ const bodies: { readonly [T in EventType]: fc.Arbitrary<BodyOf<T>> } = {
     {},
   ),
   detached: body('detached', { goesOn: text, comeBack: text }, {}),
-  'run.finished': body('run.finished', { ending: text, exitCode: count, message: text, next: texts, duration }, {}),
+  'run.finished': body(
+    'run.finished',
+    { ending: text, exitCode: count, message: text, next: texts, duration },
+    { problems: texts },
+  ),
 }
 
 export const eventTypes = Object.keys(bodies) as EventType[]

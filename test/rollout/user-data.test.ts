@@ -2,12 +2,7 @@ import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Digest } from '../../src/lib/domain/digest.js'
-import {
-  decodeUserData,
-  encodeUserData,
-  findReferences,
-  pinReferences,
-} from '../../src/lib/rollout/asg/user-data.js'
+import { decodeUserData, encodeUserData, findReferences, pinReferences } from '../../src/lib/rollout/asg/user-data.js'
 
 const host = '123456789012.dkr.ecr.us-west-2.amazonaws.com'
 const digest: Digest = `sha256:${'a'.repeat(64)}`

@@ -1,5 +1,6 @@
 import * as Flags from '@oclif/core/flags'
 import { BaseCommand } from '../../base-command.js'
+import { rehearsalFlags } from '../../rehearsal-flags.js'
 
 export default class Rehearse extends BaseCommand {
   static override readonly summary = 'Deploy to the embedded rehearsal cloud: no AWS account, no Docker, nothing real.'
@@ -11,20 +12,7 @@ All that it shows is simulated. The clock of that cloud runs faster than yours.`
     '<%= config.bin %> <%= command.id %> --scenario bad-image',
   ]
   static override readonly flags = {
-    scenario: Flags.string({
-      default: 'healthy',
-      description: 'what happens to the rollout',
-      env: 'RAMPART_SCENARIO',
-      options: ['healthy', 'slow-model', 'bad-image', 'never-ready', 'throttled', 'alarm-trip', 'no-capacity'],
-    }),
-    speed: Flags.integer({
-      default: 60,
-      description: 'seconds of the cloud in a second of yours',
-      env: 'RAMPART_SPEED',
-      helpValue: 'N',
-      max: 3600,
-      min: 1,
-    }),
+    ...rehearsalFlags,
     force: Flags.boolean({
       description: 'roll every target even when the fleet serves this release already',
       env: 'RAMPART_FORCE',

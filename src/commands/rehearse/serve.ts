@@ -1,6 +1,6 @@
 import * as Flags from '@oclif/core/flags'
 import { BaseCommand } from '../../base-command.js'
-import Rehearse from './index.js'
+import { rehearsalFlags } from '../../rehearsal-flags.js'
 
 export default class RehearseServe extends BaseCommand {
   static override readonly summary = 'Keep the rehearsal cloud running for rampart and any other AWS client.'
@@ -18,8 +18,7 @@ loopback only.`
       max: 65_535,
       min: 0,
     }),
-    scenario: Rehearse.flags.scenario,
-    speed: Rehearse.flags.speed,
+    ...rehearsalFlags,
   }
 
   async run(): Promise<unknown> {

@@ -1,5 +1,12 @@
 import { formatPlace, type Problem, type RampartError } from './rampart-error.js'
 
+/** One thing that is wrong on one line: where, what, and what would be right. */
+export function formatProblem(problem: Problem): string {
+  const place = problem.place === undefined ? '' : `${formatPlace(problem.place)}: `
+  const hint = problem.hint === undefined ? '' : ` (${problem.hint})`
+  return `${place}${problem.message}${hint}`
+}
+
 function problemLines(problem: Problem): string[] {
   const place = problem.place === undefined ? '' : `${formatPlace(problem.place)}  `
   return [`  ${place}${problem.message}`, ...(problem.hint === undefined ? [] : [`    ${problem.hint}`])]

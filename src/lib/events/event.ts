@@ -116,6 +116,8 @@ export type EventBody =
       readonly ending: string
       readonly exitCode: number
       readonly message: string
+      /** Everything that was found wrong, one line each with its place; left out when the message says it all. */
+      readonly problems?: readonly string[]
       readonly next: readonly string[]
       readonly duration: number
     }

@@ -206,7 +206,7 @@ export const eventShapes = {
   proof: shape({ targets: { type: 'array', items: proof }, proved: count, total: count }, 'targets', 'proved', 'total'),
   detached: shape({ goesOn: text, comeBack: text }, 'goesOn', 'comeBack'),
   'run.finished': shape(
-    { ending: text, exitCode: count, message: text, next: texts, duration },
+    { ending: text, exitCode: count, message: text, problems: texts, next: texts, duration },
     'ending',
     'exitCode',
     'message',

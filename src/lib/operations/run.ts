@@ -1,5 +1,6 @@
 import { exitCodes, type Ending } from '../errors/exit-codes.js'
-import { RampartError } from '../errors/rampart-error.js'
+import { formatProblem } from '../errors/format.js'
+import { formatPlace, RampartError } from '../errors/rampart-error.js'
 import type { Phase } from '../domain/phase.js'
 import type { Emit } from '../events/event.js'
 import type { Clock } from '../ports/clock.js'
@@ -8,6 +9,8 @@ import type { Clock } from '../ports/clock.js'
 export interface Ended {
   readonly ending: Ending
   readonly message: string
+  /** Everything that was found wrong, one line each. */
+  readonly problems?: readonly string[]
   readonly next: readonly string[]
 }
 
@@ -73,7 +76,15 @@ export async function unlessStopped<T>(signal: AbortSignal, work: Promise<T>): P
 
 /** The end that an error means. What rampart did not expect is a bug and says so. */
 export function endOf(error: unknown): Ended {
-  if (error instanceof RampartError) return { ending: error.kind, message: error.message, next: error.next }
+  if (error instanceof RampartError) {
+    const place = error.place === undefined ? '' : `${formatPlace(error.place)}: `
+    return {
+      ending: error.kind,
+      message: `${place}${error.message}`,
+      problems: error.problems.map(formatProblem),
+      next: error.next,
+    }
+  }
   if (error instanceof Interruption) {
     return { ending: error.ending, message: `${error.message} Nothing that serves was changed.`, next: [] }
   }
@@ -92,6 +103,8 @@ export async function runOperation(
     readonly command: string
     readonly app: string
     readonly environment: string
+    /** The phases that it goes through, when they are known. */
+    readonly phases?: readonly Phase[]
     readonly simulation: string | undefined
   },
   body: () => Promise<Ended>,
@@ -102,6 +115,7 @@ export async function runOperation(
     command: about.command,
     app: about.app,
     environment: about.environment,
+    ...(about.phases !== undefined && { phases: about.phases }),
     simulated: about.simulation !== undefined,
     ...(about.simulation !== undefined && { simulation: about.simulation }),
   })
@@ -115,6 +129,7 @@ export async function runOperation(
     ending: ended.ending,
     exitCode: exitCodes[ended.ending],
     message: ended.message,
+    ...(ended.problems !== undefined && ended.problems.length > 0 && { problems: ended.problems }),
     next: ended.next,
     duration: context.clock.now() - start,
   })

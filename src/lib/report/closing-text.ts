@@ -18,7 +18,7 @@ export function closingText(page: Page, view: View, parts: ClosingParts): readon
   const sections = [
     parts.outcome ? [outcomeLine(page, view, ending)] : [],
     parts.warnings ? warnings(page, view) : [],
-    ending.exitCode === 0 ? [] : [...failedChecks(page, view), ...unproved(page, view)],
+    ending.exitCode === 0 ? [] : [...problems(page, ending), ...failedChecks(page, view), ...unproved(page, view)],
     ending.exitCode === 0 ? [] : cause(page, view),
     goesOn(page, view),
     whatNext(page, view, ending),
@@ -37,6 +37,10 @@ function warnings(page: Page, view: View): string[] {
     `${sign(page, 'warn')} warning: ${message}`,
     ...next.map((step) => `  ${sign(page, 'arrow')} ${step}`),
   ])
+}
+
+function problems(page: Page, { problems: found }: EndingView): string[] {
+  return found.map((problem) => `  ${sign(page, 'fail')} ${problem}`)
 }
 
 function failedChecks(page: Page, view: View): string[] {

@@ -11,6 +11,7 @@ export interface ResultJson {
   readonly outcome: string | null
   readonly exitCode: number | null
   readonly message: string | null
+  readonly problems: readonly string[]
   readonly simulated: boolean
   readonly simulation: string | null
   readonly command: string | null
@@ -74,6 +75,7 @@ export function resultJson(view: View): ResultJson {
     outcome: ending?.ending ?? null,
     exitCode: ending?.exitCode ?? null,
     message: ending?.message ?? null,
+    problems: ending?.problems ?? [],
     simulated: run?.simulated ?? false,
     simulation: run?.simulation ?? null,
     command: run?.command ?? null,

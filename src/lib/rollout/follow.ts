@@ -63,6 +63,8 @@ export async function follow(
       lastSeen = clock.now()
       for (const event of changes(handle.id, last, seen)) emit(event)
       last = seen
+      // The platform went back by itself: the witnesses are still there now, and may be gone at the end.
+      if (!askedBack && seen.direction === 'back') cause ??= await driver.explain(handle, revision, seen)
       if (seen.outcome !== undefined) {
         if (seen.outcome !== 'succeeded') cause ??= await driver.explain(handle, revision, seen)
         return {

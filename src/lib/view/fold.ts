@@ -71,7 +71,12 @@ function changes(view: View, event: Event, at: number): Partial<View> {
     case 'detached':
       return { detached: pick(event, 'goesOn', 'comeBack') }
     case 'run.finished':
-      return { ending: pick(event, 'ending', 'exitCode', 'message', 'next', 'duration') }
+      return {
+        ending: {
+          ...pick(event, 'ending', 'exitCode', 'message', 'next', 'duration'),
+          problems: event.problems ?? [],
+        },
+      }
     default:
       return unknownType(event)
   }

@@ -143,6 +143,7 @@ export interface EndingView {
   readonly ending: string
   readonly exitCode: number
   readonly message: string
+  readonly problems: readonly string[]
   readonly next: readonly string[]
   readonly duration: number
 }

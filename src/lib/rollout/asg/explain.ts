@@ -10,6 +10,7 @@ import type {
 import type { LogLine, LogSource } from '../../ports/log-source.js'
 import type { Target } from '../../domain/target.js'
 import type { FailedStart } from '../driver.js'
+import { logEvidence } from './log-evidence.js'
 
 /** What was last known of a rollout that goes wrong. */
 export interface Findings {
@@ -45,13 +46,11 @@ function alarmCause(names: readonly { name: string; state: string; reason: strin
 }
 
 function launchCause(group: string, failed: readonly ScalingActivity[]): Cause {
-  const newest = failed[0]
+  const said = [...new Set(failed.map((activity) => activity.statusMessage ?? activity.description))]
   return {
     code: 'launch-failed',
-    summary: `EC2 could not launch ${failed.length === 1 ? 'an instance' : `instances (${failed.length} attempts)`}: ${newest?.statusMessage ?? newest?.description ?? ''}`,
-    evidence: failed
-      .slice(0, 3)
-      .map((activity) => `${activity.description}: ${activity.statusMessage ?? activity.statusCode}`),
+    summary: `EC2 could not launch ${failed.length === 1 ? 'an instance' : `instances, ${failed.length} attempts`}.`,
+    evidence: said.slice(0, 3),
     next: [
       `aws autoscaling describe-scaling-activities --auto-scaling-group-name ${group}`,
       'add an Availability Zone or another instance type to the group, or try again later',
@@ -71,7 +70,7 @@ function targetCause(
   return {
     code: 'target-unhealthy',
     summary: `New target ${target} never became healthy${path === undefined ? '' : ` at ${path}`}.${said}`,
-    evidence: lines.map((line) => `${line.stream}: ${line.text.trimEnd()}`),
+    evidence: logEvidence(lines, logLines),
     next: [
       logGroup === undefined
         ? 'set logs.group in rampart.yml to see what the target itself says'
@@ -97,7 +96,7 @@ export async function explain(findings: Findings, ports: ExplainPorts): Promise<
         ? []
         : await ports.logs.read(findings.logGroup, { since: findings.startedAt, streamPrefix: target })
     const groups = await ports.loadBalancing.describeTargetGroups(findings.targetGroupArns)
-    return targetCause(target, findings.reasons.get(target), lines.slice(-logLines), groups, findings.logGroup)
+    return targetCause(target, findings.reasons.get(target), lines, groups, findings.logGroup)
   }
 
   const reason = findings.refresh?.rollbackReason ?? findings.refresh?.statusReason
