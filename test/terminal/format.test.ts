@@ -1,12 +1,7 @@
+import { formatBytes } from '../../src/lib/domain/format-bytes.js'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import {
-  formatBytes,
-  formatCount,
-  formatDuration,
-  formatElapsed,
-  formatPercent,
-} from '../../src/lib/terminal/format.js'
+import { formatCount, formatDuration, formatElapsed, formatPercent } from '../../src/lib/terminal/format.js'
 
 describe('what people read', () => {
   test.each([

@@ -1,3 +1,4 @@
+import { formatBytes } from '../domain/format-bytes.js'
 import type { ReleaseImage } from '../domain/release.js'
 import { inPhase, unlessStopped, type RunContext } from './run.js'
 
@@ -10,13 +11,11 @@ export interface ServiceImage {
   push(): Promise<{ readonly uploadedLayerBytes: number }>
 }
 
-const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(bytes < 1e6 ? 3 : 1)} MB`
-
 /** Uploads what the registry lacks of all images at once. */
 export async function pushImages(images: readonly ServiceImage[], run: RunContext): Promise<void> {
   await inPhase(run, 'push', async () => {
     const pushed = await unlessStopped(run.signal, Promise.all(images.map((image) => image.push())))
     const bytes = pushed.reduce((sum, one) => sum + one.uploadedLayerBytes, 0)
-    return { value: undefined, detail: bytes === 0 ? 'no layer uploaded' : `${megabytes(bytes)} of layers uploaded` }
+    return { value: undefined, detail: bytes === 0 ? 'no layer uploaded' : `${formatBytes(bytes)} of layers uploaded` }
   })
 }

@@ -1,4 +1,5 @@
-import { formatBytes, formatDuration } from '../terminal/format.js'
+import { formatBytes } from '../domain/format-bytes.js'
+import { formatDuration } from '../terminal/format.js'
 import { bytesUnderway } from '../view/images.js'
 import { countTargets, failingLogs } from '../view/standing.js'
 import type { ImageView, PhaseView, View } from '../view/view.js'

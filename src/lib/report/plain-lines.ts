@@ -1,5 +1,6 @@
+import { formatBytes } from '../domain/format-bytes.js'
 import type { Event } from '../events/event.js'
-import { formatBytes, formatCount, formatDuration, formatPercent } from '../terminal/format.js'
+import { formatCount, formatDuration, formatPercent } from '../terminal/format.js'
 import { standingOf } from '../view/standing.js'
 import type { TargetView, View } from '../view/view.js'
 import type { SignName } from './page.js'

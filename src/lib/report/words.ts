@@ -1,4 +1,5 @@
-import { formatBytes, formatCount, formatDuration, formatPercent } from '../terminal/format.js'
+import { formatBytes } from '../domain/format-bytes.js'
+import { formatCount, formatDuration, formatPercent } from '../terminal/format.js'
 import type { ReleasedImage } from '../view/images.js'
 import type { EndingView, PhaseView, ProofView, ReleaseView, RolloutView } from '../view/view.js'
 
