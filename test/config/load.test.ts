@@ -189,6 +189,13 @@ describe('variables', () => {
     expect(error.problems.at(-1)?.message).toContain('not the value of ${SECRET}')
   })
 
+  test('nor does what would have been right instead', async () => {
+    const text = small.replace('us-west-2', '${SECRET}').replace('demo-web', '${SECRET}')
+    const error = await failure(text, { env: { SECRET: 'Sword-Fish' } })
+    expect(error.problems).toHaveLength(2)
+    expect(JSON.stringify(error.problems)).not.toMatch(/sword-fish/i)
+  })
+
   test('the region falls back to the environment', async () => {
     const text = small.replace('    region: us-west-2\n', '')
     expect((await load(text, { env: { AWS_REGION: 'eu-west-1' } })).environment.region).toBe('eu-west-1')

@@ -12,13 +12,13 @@ export interface PathProblem extends Problem {
 }
 
 /** A flaw in the `${…}` of a value. */
-export interface VariableFlaw extends PathProblem {
+interface VariableFlaw extends PathProblem {
   /** True when a variable is not set; false when the text itself is wrong. */
   readonly missing: boolean
 }
 
 /** What stood at a path: its text as written, and what its `${NAME}` came to. */
-export interface Origin {
+interface Origin {
   readonly source: string
   readonly interpolated: boolean
   /** False when a variable in it has no value, so that nothing more can be said of it. */

@@ -89,7 +89,10 @@ export function explain(issue: z.core.$ZodIssue, data: unknown, source: YamlSour
       ? 'the text '
       : ''
   const message = `\`${text === '' ? 'rampart.yml' : text}\` must be ${what}, not ${word}${shown(value, path, source)}`
-  const correction = schema === undefined ? undefined : correct(schema, value, source.origin(path)?.source)
+  // A correction repeats the value, which may be a secret when a variable gave it.
+  const origin = source.origin(path)
+  const correction =
+    schema === undefined || origin?.interpolated === true ? undefined : correct(schema, value, origin?.source)
   const hint =
     correction ??
     doc?.hint ??

@@ -1,5 +1,5 @@
 /** A flaw in a `${NAME}`: `at` counts the characters before it in the text. */
-export interface InterpolationFlaw {
+interface InterpolationFlaw {
   readonly at: number
   readonly message: string
   readonly hint: string
@@ -7,7 +7,7 @@ export interface InterpolationFlaw {
   readonly missing?: string
 }
 
-export interface Interpolation {
+interface Interpolation {
   readonly text: string
   /** Values that came from the environment, as they are. */
   readonly used: readonly string[]

@@ -1,5 +1,5 @@
 /** What a service is built from. Paths are absolute unless they say otherwise. */
-export interface ModelConfig {
+interface ModelConfig {
   /** Hugging Face id, e.g. `protectai/deberta-v3-base-prompt-injection-v2`. */
   readonly id: string
   /** The full commit hash, 40 hexadecimal digits. */
@@ -11,7 +11,7 @@ export interface ModelConfig {
 export type Platform = 'linux/amd64' | 'linux/arm64'
 
 /** The image with dependencies and models that a service's app image stands on. */
-export interface BaseConfig {
+interface BaseConfig {
   readonly dockerfile: string
   /** Without a registry host. */
   readonly repository: string
@@ -23,7 +23,7 @@ export interface BaseConfig {
   readonly args: Readonly<Record<string, string>>
 }
 
-export interface HealthConfig {
+interface HealthConfig {
   readonly live: string
   readonly ready: string
   readonly port: number
@@ -47,7 +47,7 @@ export interface ServiceConfig {
   readonly platform: Platform
 }
 
-export interface TargetConfig {
+interface TargetConfig {
   readonly kind: 'asg'
   /** The Auto Scaling group's exact name. */
   readonly group: string
