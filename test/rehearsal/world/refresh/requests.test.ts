@@ -162,6 +162,14 @@ test('a desired configuration is refused while an image is a Systems Manager par
   expect(() => refreshTo(world, String(version.number))).toThrow(/Systems Manager parameter/)
 })
 
+const baking = (bakingIsActive: boolean): World => {
+  const world = createTestWorld({ switches: { bakingIsActive } })
+  const preferences = { MinHealthyPercentage: 100, MaxHealthyPercentage: 200, InstanceWarmup: 60, BakeTime: 600 }
+  const refresh = refreshTo(world, releaseVersion(world), preferences)
+  passUntil(world, () => refresh.status === 'Baking')
+  return world
+}
+
 describe('CancelInstanceRefresh and RollbackInstanceRefresh', () => {
   const none = expect.objectContaining({ code: 'ActiveInstanceRefreshNotFound' })
 
@@ -213,22 +221,10 @@ describe('CancelInstanceRefresh and RollbackInstanceRefresh', () => {
   })
 
   test('switch: a baking refresh can be out of reach', () => {
-    for (const bakingIsActive of [true, false]) {
-      const world = createTestWorld({ switches: { bakingIsActive } })
-      const refresh = refreshTo(world, releaseVersion(world), {
-        MinHealthyPercentage: 100,
-        MaxHealthyPercentage: 200,
-        InstanceWarmup: 60,
-        BakeTime: 600,
-      })
-      passUntil(world, () => refresh.status === 'Baking')
-      if (bakingIsActive) {
-        expect(rollbackRefresh(world.state).status).toBe('RollbackInProgress')
-      } else {
-        expect(() => rollbackRefresh(world.state)).toThrow(none)
-        expect(() => cancelRefresh(world.state, true)).toThrow(none)
-      }
-    }
+    expect(rollbackRefresh(baking(true).state).status).toBe('RollbackInProgress')
+    expect(cancelRefresh(baking(true).state, true).status).toBe('Cancelling')
+    expect(() => rollbackRefresh(baking(false).state)).toThrow(none)
+    expect(() => cancelRefresh(baking(false).state, true)).toThrow(none)
   })
 })
 

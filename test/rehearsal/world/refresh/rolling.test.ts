@@ -28,6 +28,25 @@ const alarmOf = (world: World): Alarm => {
   return alarm
 }
 
+const protect = (world: World): string => {
+  const { id } = first(world)
+  setProtection(world.state, [id], true)
+  return id
+}
+
+/** Rolls a group of one; how many seconds nothing served, and how it ended. */
+function rollOne(preferences: Parameters<typeof refreshTo>[2]): { readonly down: number; readonly status: string } {
+  const world = createTestWorld({ desired: 1 })
+  const refresh = refreshTo(world, releaseVersion(world), preferences)
+  let down = 0
+  passUntil(world, () => {
+    const targets = [...(world.state.targetGroups[0]?.targets.values() ?? [])]
+    if (!targets.some(({ state }) => state === 'healthy')) down++
+    return hasEnded(refresh)
+  })
+  return { down, status: refresh.status }
+}
+
 const watched = { AlarmSpecification: { Alarms: ['errors'] } }
 
 describe('a healthy rollout', () => {
@@ -38,10 +57,9 @@ describe('a healthy rollout', () => {
     expect(refresh.status).toBe('Pending')
     passUntil(world, () => refresh.status === 'InProgress')
     expect(fleet(world)).toEqual({ 7: 4, 8: 4 })
-    const statuses = new Set<string>()
+    const seen = new Set<string>()
     const seconds = passUntil(world, () => {
-      statuses.add(refresh.status)
-      if (!hasEnded(refresh)) expect(world.state.group.template.version).toBe('7')
+      seen.add(`${refresh.status} ${world.state.group.template.version}`)
       return hasEnded(refresh)
     })
     expect(refresh.status).toBe('Successful')
@@ -50,7 +68,7 @@ describe('a healthy rollout', () => {
     expect(fleet(world)).toEqual({ [version]: 4 })
     expect(world.state.group.template.version).toBe(version)
     expect(refresh).toMatchObject({ percentage: 100, remaining: 0 })
-    expect([...statuses]).toEqual(['InProgress', 'Successful'])
+    expect([...seen]).toEqual(['InProgress 7', `Successful ${version}`])
     expect(world.state.notices.map(({ type }) => type.slice('EC2 Auto Scaling Instance Refresh '.length))).toEqual([
       'Started',
       'Succeeded',
@@ -89,19 +107,11 @@ describe('a healthy rollout', () => {
   })
 
   test('of one instance is an outage by default and none when it launches first', () => {
-    const outage = (preferences: Parameters<typeof refreshTo>[2]): boolean => {
-      const world = createTestWorld({ desired: 1 })
-      const refresh = refreshTo(world, releaseVersion(world), preferences)
-      let down = false
-      passUntil(world, () => {
-        down ||= !world.state.targetGroups[0]?.targets.values().some(({ state }) => state === 'healthy')
-        return hasEnded(refresh)
-      })
-      expect(refresh.status).toBe('Successful')
-      return down
-    }
-    expect(outage({ InstanceWarmup: 30 })).toBe(true)
-    expect(outage({ MinHealthyPercentage: 100, MaxHealthyPercentage: 100, InstanceWarmup: 30 })).toBe(false)
+    const outage = rollOne({ InstanceWarmup: 30 })
+    expect(outage.status).toBe('Successful')
+    expect(outage.down).toBeGreaterThan(60)
+    const launchFirst = { MinHealthyPercentage: 100, MaxHealthyPercentage: 100, InstanceWarmup: 30 }
+    expect(rollOne(launchFirst)).toEqual({ down: 0, status: 'Successful' })
   })
 
   test('counts an instance when it is warm, and what remains when a replacement begins', () => {
@@ -442,12 +452,6 @@ describe('a cancel', () => {
 })
 
 describe('protected and standby instances', () => {
-  const protect = (world: World): string => {
-    const { id } = first(world)
-    setProtection(world.state, [id], true)
-    return id
-  }
-
   test('Wait: an hour, then the refresh fails', () => {
     const world = createTestWorld()
     const id = protect(world)
