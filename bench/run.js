@@ -1,0 +1,201 @@
+/**
+ * The code-change loop against its peers: one file of the application changed, and nothing changed; next to the
+ * registry and over a slow link; on a machine that knows nothing yet. Whole processes, in turns, medians.
+ * `npm run bench -- --help` for the options. Build first: npm run build.
+ */
+import { appendFile, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { pathToFileURL, fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { pushBase } from './base.js'
+import { writeApplication } from './fixture.js'
+import { startLink, startRegistry } from './servers.js'
+import { median, targetsTable, timesTable } from './table.js'
+import { emptyHome, findTools, timed } from './tools.js'
+
+const usage = `usage: npm run bench -- [options]
+  --rounds N       rounds of each scenario (5)
+  --cold-rounds N  rounds on a machine that knows nothing (5); 0 leaves them out
+  --base-size S    bytes of the base image, e.g. 200MB (2GB)
+  --only TOOLS     e.g. rampart,crane
+  --program PATH   the program to measure (bin/run.js)`
+
+const { values } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '5' },
+    'cold-rounds': { type: 'string', default: '5' },
+    'base-size': { type: 'string', default: '2GB' },
+    only: { type: 'string' },
+    program: { type: 'string', default: fileURLToPath(new URL('../bin/run.js', import.meta.url)) },
+    help: { type: 'boolean', default: false },
+  },
+})
+if (values.help) {
+  console.log(usage)
+  process.exit()
+}
+
+const units = { '': 1, kB: 1e3, MB: 1e6, GB: 1e9 }
+const [, amount, unit] = /^([\d.]+)(|kB|MB|GB)$/.exec(values['base-size']) ?? []
+const baseBytes = Number(amount) * units[unit]
+const rounds = Number(values.rounds)
+const coldRounds = Number(values['cold-rounds'])
+if (!(baseBytes > 0) || !(rounds > 0) || !(coldRounds >= 0)) {
+  console.error(usage)
+  process.exit(2)
+}
+
+const program = resolve(values.program)
+const library = (path) => import(pathToFileURL(join(program, '../../dist/lib', path)).href)
+const link = { rtt: 30, bitsPerSecond: 100e6 }
+const work = await mkdtemp(join(tmpdir(), 'rampart-bench-'))
+const say = (text) => console.error(text)
+const stops = []
+
+/** Start-up alone, against an interpreter that does nothing. */
+async function startUp(environment) {
+  const options = { cwd: work, env: environment }
+  const commands = {
+    'node -e 0': ['-e', '0'],
+    'rampart --version': [program, '--version'],
+    'rampart --help': [program, '--help'],
+    'rampart deploy --help': [program, 'deploy', '--help'],
+  }
+  const times = Object.fromEntries(Object.keys(commands).map((name) => [name, []]))
+  for (let round = -1; round < 4 * rounds; round += 1) {
+    for (const [name, words] of Object.entries(commands)) {
+      const time = await timed(process.execPath, words, options)
+      // The first round fills the compile cache.
+      if (round >= 0) times[name].push(time)
+    }
+  }
+  return times
+}
+
+/** Rounds of one change and of no change, every tool in its turn. */
+async function loop(tools, host, file, label) {
+  const changed = Object.fromEntries(Object.keys(tools).map((tool) => [tool, []]))
+  const unchanged = structuredClone(changed)
+  for (let round = 0; round < rounds; round += 1) {
+    await appendFile(file, `# change ${label} ${round}\n`)
+    for (const [tool, { publish }] of Object.entries(tools)) changed[tool].push(await publish(host))
+    for (const [tool, { publish }] of Object.entries(tools)) unchanged[tool].push(await publish(host))
+  }
+  return { changed, unchanged }
+}
+
+async function cold(tools, host, file) {
+  const times = Object.fromEntries(Object.keys(tools).map((tool) => [tool, []]))
+  for (let round = 0; round < coldRounds; round += 1) {
+    await appendFile(file, `# cold ${round}\n`)
+    for (const [tool, { forget, publish, publishCold = publish }] of Object.entries(tools)) {
+      await forget()
+      times[tool].push(await publishCold(host))
+      say(`  cold round ${round + 1}: ${tool} ${(times[tool].at(-1) / 1000).toFixed(2)} s`)
+    }
+  }
+  return times
+}
+
+async function main() {
+  const environment = { ...process.env, HOME: await emptyHome(work), NO_COLOR: '1' }
+  delete environment.NODE_COMPILE_CACHE
+  const registry = await startRegistry(join(work, 'registry'), library)
+  stops.push(registry.stop)
+  const slow = await startLink(registry.host, link)
+  stops.push(slow.stop)
+
+  const context = join(work, 'context')
+  const names = await writeApplication(context, { files: 300, bytes: 5_000_000 })
+  const file = join(context, names[150])
+  const found = findTools({ program, work, context, environment })
+  const wanted = values.only?.split(',') ?? Object.keys(found)
+  const tools = Object.fromEntries(Object.entries(found).filter(([name]) => wanted.includes(name)))
+  stops.push(...Object.values(tools).map((tool) => tool.clean))
+
+  say(`pushing a base of ${values['base-size']} into ${registry.name} …`)
+  const { createRegistryClient } = await library('oci/client.js')
+  const { systemClock } = await library('system/clock.js')
+  const client = createRegistryClient({
+    endpoint: `http://${registry.host}`,
+    credentials: async () => undefined,
+    clock: systemClock,
+  })
+  // Other models each time, so that no engine knows them from an earlier run.
+  const stored = await pushBase(client, 'base', baseBytes, Math.floor(Math.random() * 2 ** 31))
+  await client.close()
+
+  const start = await startUp(environment)
+  say('on machines that know nothing …')
+  const fromNothing = coldRounds > 0 ? await cold(tools, registry.host, file) : {}
+  say('getting warm …')
+  for (const tool of Object.values(tools)) {
+    await tool.warm(registry.host)
+    await tool.warm(slow.host)
+  }
+  say('next to the registry …')
+  const near = await loop(tools, registry.host, file, 'near')
+  say('over the slow link …')
+  await slow.shape(true)
+  const far = await loop(tools, slow.host, file, 'far')
+
+  const title = (name) => `${name}, ${link.rtt} ms, ${link.bitsPerSecond / 1e6} Mbit/s`
+  console.log(
+    [
+      `Application of 300 files, 5 MB; base of ${values['base-size']}, ${(stored / 1e9).toFixed(2)} GB as stored; ${registry.name}; Node ${process.version}; ${rounds} rounds (cold: ${coldRounds}).`,
+      Object.entries(tools)
+        .map(([name, tool]) => `${name}: ${tool.name}`)
+        .join('; '),
+      '',
+      timesTable([
+        { name: 'one file changed', times: near.changed },
+        { name: 'nothing changed', times: near.unchanged },
+        { name: title('one file changed'), times: far.changed },
+        { name: title('nothing changed'), times: far.unchanged },
+        { name: 'cold', times: fromNothing },
+      ]),
+      '',
+      timesTable(Object.entries(start).map(([name, times]) => ({ name, times: { start: times } }))),
+      '',
+      targetsTable(targets({ start, near, far, fromNothing })),
+    ].join('\n'),
+  )
+}
+
+const ratio = (times, peer) =>
+  times?.rampart?.length > 0 && times[peer]?.length > 0 ? median(times.rampart) / median(times[peer]) : undefined
+
+function targets({ start, near, far, fromNothing }) {
+  const starting = (name) => median(start[name]) / median(start['node -e 0'])
+  return [
+    { what: 'one file changed, against crane', ratio: ratio(near.changed, 'crane'), most: 1.5 },
+    { what: 'one file changed, against docker', ratio: ratio(near.changed, 'docker'), most: 0.5 },
+    { what: 'one file changed, slow link, against crane', ratio: ratio(far.changed, 'crane'), most: 0.45 },
+    { what: 'one file changed, slow link, against docker', ratio: ratio(far.changed, 'docker'), most: 0.5 },
+    { what: 'nothing changed, against crane', ratio: ratio(near.unchanged, 'crane'), most: 1 },
+    { what: 'nothing changed, slow link, against crane', ratio: ratio(far.unchanged, 'crane'), most: 0.25 },
+    { what: 'cold, against docker', ratio: ratio(fromNothing, 'docker'), most: 0.02 },
+    { what: 'rampart --version, against node -e 0', ratio: starting('rampart --version'), most: 3.5 },
+    { what: 'rampart --help, against node -e 0', ratio: starting('rampart --help'), most: 3.5 },
+  ]
+}
+
+let stopping
+function stopAll() {
+  return (stopping ??= (async () => {
+    for (const stop of stops.toReversed()) await stop()
+    await rm(work, { recursive: true, force: true })
+  })())
+}
+for (const [signal, code] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+]) {
+  process.on(signal, () => void stopAll().then(() => process.exit(code)))
+}
+try {
+  await main()
+} finally {
+  await stopAll()
+}
