@@ -42,7 +42,7 @@ describe('the list', () => {
       'rollout    running 44s',
       '░░░░░░░░░░░░░░░░░░░░   0 %',
       'InProgress 0 %, all replacements begun',
-      'targets: 4 old, 0 new, 0 starting, 2 failing',
+      'targets: 4 old, 0 new, 2 starting, 0 failing',
       `i-0bb00000000000001: ModuleNotFoundError: No module named 'app.scoring'`,
       'proof',
     ])
@@ -55,7 +55,7 @@ describe('the list', () => {
   })
 
   test('leaves out what is nothing on a narrow screen', () => {
-    expect(lines(viewUntil('bad-image', 39), 0, narrowPage)).toContain('targets: 4 old, 2 failing')
+    expect(lines(viewUntil('bad-image', 39), 0, narrowPage)).toContain('targets: 4 old, 2 starting')
   })
 
   test('is made of any events, one line for each thing', () => {

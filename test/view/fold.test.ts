@@ -87,7 +87,7 @@ describe('the view of a run', () => {
         events.findIndex(({ type }) => type === 'warning'),
       ),
     )
-    expect(countTargets(failing)).toEqual({ old: 4, new: 0, starting: 0, failing: 2, leaving: 0 })
+    expect(countTargets(failing)).toEqual({ old: 4, new: 0, starting: 2, failing: 0, leaving: 0 })
     expect(failingLogs(failing).get('i-0bb00000000000001')?.at(-1)?.text).toBe(
       "ModuleNotFoundError: No module named 'app.scoring'",
     )
@@ -154,6 +154,13 @@ describe('the view of a run', () => {
     ['Terminating:Wait', 'unhealthy', 'leaving'],
     ['Detaching', 'healthy', 'leaving'],
   ] as const)('puts a target that is %s and %s among the %s', (lifecycle, health, standing) => {
-    expect(standingOf({ id: 'i', zone: 'z', lifecycle, health, revision: '1', isNew: true })).toBe(standing)
+    const target = { id: 'i', zone: 'z', lifecycle, health, revision: '1', isNew: true }
+    expect(standingOf({ target, wasHealthy: true })).toBe(standing)
+  })
+
+  test('a new target that was never healthy is starting, however ill the load balancer finds it; an old one fails', () => {
+    const target = { id: 'i', zone: 'z', lifecycle: 'InService', health: 'unhealthy', revision: '1' } as const
+    expect(standingOf({ target: { ...target, isNew: true }, wasHealthy: false })).toBe('starting')
+    expect(standingOf({ target: { ...target, isNew: false }, wasHealthy: false })).toBe('failing')
   })
 })

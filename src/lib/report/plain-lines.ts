@@ -133,7 +133,7 @@ export function createPlainLines(): (event: Event, view: View) => readonly Plain
     const text = `${target.id} (${age}, revision ${target.revision}) ${states}${extra === '' ? '' : `: ${extra}`}`
     const first = !said.has(`target ${target.id}`)
     if (!isNews(`target ${target.id}`, text)) return undefined
-    const standing = standingOf(target)
+    const standing = standingOf(changed)
     // An old target that serves when it is first seen is no change.
     if (first && !target.isNew && standing === 'serving') return undefined
     const mark = standing === 'failing' ? 'fail' : standing === 'serving' && target.isNew ? 'ok' : 'detail'

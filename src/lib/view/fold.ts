@@ -53,6 +53,7 @@ function changes(view: View, event: Event, at: number): Partial<View> {
         targets: withEntry(view.targets, event.target.id, {
           target: event.target,
           note: event.note,
+          wasHealthy: event.target.health === 'healthy' || view.targets.get(event.target.id)?.wasHealthy === true,
           changedAt: at,
         }),
       }

@@ -109,6 +109,8 @@ export interface RolloutView {
 export interface TargetView {
   readonly target: Target
   readonly note: string | undefined
+  /** Whether it has been healthy since it was first seen. */
+  readonly wasHealthy: boolean
   /** When it last changed. */
   readonly changedAt: number
 }
