@@ -9,7 +9,7 @@ import type { ServiceImage } from './operations/push-images.js'
 import type { RunContext } from './operations/run.js'
 import type { Account } from './ports/account.js'
 import type { Registry } from './ports/registry.js'
-import { cacheHome, createFileCache } from './source/state.js'
+import { openCache } from './open-cache.js'
 import { createGit } from './source/git.js'
 
 /** What all images of a run share: registries, connections and what is remembered. */
@@ -20,9 +20,6 @@ export interface Images {
   /** Closes the connections. */
   close(): Promise<void>
 }
-
-// A few hundred states of a few services; the oldest go first.
-const cacheBytes = 512 * 1024 * 1024
 
 interface Shared {
   /** Undefined when the configuration names a registry that is not ECR. */
@@ -85,7 +82,7 @@ export function composeImages(config: Config, shared: Shared): Images {
   const { run } = shared
   const registry = openRegistry(config, shared)
   const elsewhere = new Map<string, Registry>()
-  const files = createFileCache({ directory: cacheHome(process.env), mostBytes: cacheBytes })
+  const files = openCache(process.env)
   const git = createGit({ environment: process.env, signal: run.signal })
   const bases = new Set(config.services.map((service) => service.base?.repository))
 

@@ -8,15 +8,17 @@ import { perform, type Performance } from './perform.js'
 import type { AsgRolloutOptions } from './rollout/asg/options.js'
 import type { Driver } from './rollout/driver.js'
 import type { Patience } from './rollout/follow.js'
+import { openCache } from './open-cache.js'
 import { clockFrom } from './system/clock.js'
 
 /** The configuration that the flags ask for, with the values in it that must stay unseen. */
 async function configure(flags: SharedFlags): Promise<Config> {
-  const path = flags.config ?? findConfig(process.cwd())
   return loadConfig({
-    path,
+    // Relative to where the person is: that is how problems should name it.
+    path: flags.config ?? relative(process.cwd(), findConfig(process.cwd())),
     ...(flags.env !== undefined && { environment: flags.env }),
     env: process.env,
+    memory: openCache(process.env),
   })
 }
 
