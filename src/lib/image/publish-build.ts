@@ -108,7 +108,7 @@ export async function buildImage(request: AppImageRequest, ports: PublishPorts):
     content: { kind: 'fresh', base, baseLayers, layer, config, manifest },
     digest: digestOf(manifest),
     layerBytes: layer?.descriptor.size ?? 0,
-    notes: [...loaded.facts.notes, ...applied.notes],
+    notes: applied.notes,
   }
 }
 
