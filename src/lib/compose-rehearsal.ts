@@ -53,7 +53,8 @@ function rehearsedService(service: ServiceConfig): RehearsedService {
   }
 }
 
-function setupOf(config: Config): RehearsalSetup {
+/** The world that a configuration describes: its group with four targets, its alarms, services and bases. */
+export function rehearsalSetup(config: Config): RehearsalSetup {
   const { environment } = config
   return {
     app: config.app,
@@ -88,7 +89,7 @@ async function start(flags: RehearsalFlags, port: number): Promise<Started> {
   const origin = Date.now()
   const clock = acceleratedClock(flags.speed, origin)
   const cloud = await startRehearsal({
-    setup: setupOf(config),
+    setup: rehearsalSetup(config),
     scenario: flags.scenario,
     now: () => clock.now(),
     port,

@@ -34,6 +34,8 @@ export interface RehearsalOptions extends Pick<WireOptions, 'onCall' | 'onAnswer
   /** After those of the scenario. */
   readonly faults?: readonly Fault[]
   readonly seed?: number
+  /** Runs when the nth request to the registry (from 1) has arrived, before anything of its body is read. */
+  readonly onRegistryRequest?: (n: number, method: string, path: string) => void
   /** By default as ECR does, with blob mounting enabled: simulated bases have no bytes that could be uploaded. */
   readonly registry?: Pick<RegistryOptions, 'uploads' | 'mounts' | 'createOnPush' | 'auth' | 'blobMounting'>
 }
@@ -117,7 +119,8 @@ function createListener(
   world: World,
   registry: Registry,
 ): RequestListener {
-  const { setup, now, onCall, onAnswer, onError } = options
+  const { setup, now, onCall, onAnswer, onError, onRegistryRequest } = options
+  let registryRequests = 0
   return createWire({
     services: [
       createSts(),
@@ -133,7 +136,11 @@ function createListener(
     now,
     faults: [...scenario.faults, ...(options.faults ?? [])],
     seed: options.seed ?? 1,
-    fallback: (request, response) => registry.handle(request, response),
+    fallback: (request, response) => {
+      registryRequests += 1
+      onRegistryRequest?.(registryRequests, request.method ?? '', request.url ?? '')
+      return registry.handle(request, response)
+    },
     onRequest: (time) => world.advanceTo(time),
     ...(onCall && { onCall }),
     ...(onAnswer && { onAnswer }),
