@@ -78,11 +78,12 @@ function matchSource(index: ContextIndex, source: string): readonly string[] {
   const start = resolveInRoot(`/${parts.slice(0, wild).join('/')}`, readLink(index))
   if (start === undefined || !index.children.has(start)) throw missing(index, `/${parts.slice(0, wild).join('/')}`)
   const pattern = compileGlob(parts.slice(wild).join('/'))
+  if (pattern === undefined) throw new TreeProblem(`${source} is not a pattern`, 'write a backslash before [, * and ?')
   const matches: string[] = []
   const visit = (directory: string, prefix: string): void => {
     for (const child of index.children.get(directory) ?? []) {
       const relative = `${prefix}${baseName(`/${child.path}`)}`
-      if (pattern?.test(relative) === true) matches.push(`/${child.path}`)
+      if (pattern.test(relative)) matches.push(`/${child.path}`)
       else if (child.kind === 'directory') visit(`/${child.path}`, `${relative}/`)
     }
   }

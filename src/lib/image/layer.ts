@@ -60,11 +60,11 @@ export interface PackedLayer {
 }
 
 // Large files go through in pieces of this size, each a member or frame of its own.
-const pieceSize = 4 * 1024 * 1024
+const pieceSize = 2 * 1024 * 1024
 // Compressed bytes kept for the upload; what is beyond is made a second time.
-const heldLimit = 48 * 1024 * 1024
+const heldLimit = 32 * 1024 * 1024
 // Uncompressed bytes that are read and not yet compressed.
-const inFlightLimit = 32 * 1024 * 1024
+const inFlightLimit = 12 * 1024 * 1024
 const format = 'rampart-layer-1'
 
 /** A piece of the tar, and how to make it again. */
@@ -72,6 +72,8 @@ interface Piece {
   readonly bytes: Uint8Array
   /** Names the content of a group of small files, which is worth remembering compressed. */
   readonly key?: string
+  /** Called when the bytes are no longer needed. */
+  readonly release?: () => void
 }
 
 /** Makes the layer: sorted entries, fixed times, independent compressed groups. Rejects when a file changes meanwhile. */
@@ -170,7 +172,9 @@ async function* compressAll(
 async function compressPiece(piece: Piece, options: PackOptions): Promise<Compressed> {
   const { cache, compression } = options
   if (cache === undefined || piece.key === undefined) {
-    return { bytes: await compress(piece.bytes, compression), fresh: true }
+    const bytes = await compress(piece.bytes, compression)
+    piece.release?.()
+    return { bytes, fresh: true }
   }
   const known = await cache.get(piece.key)
   if (known !== undefined) return { bytes: known, fresh: false }
@@ -222,16 +226,19 @@ function smallGroup(group: readonly LayerEntry[], options: PackOptions): Piece {
 function* largePieces(entry: LayerEntry & { readonly kind: 'file' }, options: PackOptions): Generator<Piece> {
   yield { bytes: tarHeader(entry, options.mtime ?? 0) }
   const content = createHash('sha256')
+  // Used again and again: what is left to the garbage collector stays in memory far longer.
+  const spare: Buffer[] = []
   const { size } = entry.identity
   const file = openListed(entry.identity)
   try {
     for (let at = 0; at < size; at += pieceSize) {
       const length = Math.min(pieceSize, size - at)
+      const room = spare.pop() ?? Buffer.alloc(pieceSize)
       // Whole blocks: the padding is the last piece's.
-      const bytes = Buffer.alloc(length + (at + length === size ? paddingOf(size) : 0))
+      const bytes = room.subarray(0, length + (at + length === size ? paddingOf(size) : 0)).fill(0, length)
       file.fill(bytes.subarray(0, length))
       content.update(bytes.subarray(0, length))
-      yield { bytes }
+      yield { bytes, release: () => void spare.push(room) }
     }
     file.check()
   } finally {

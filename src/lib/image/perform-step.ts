@@ -152,7 +152,7 @@ function performCopy(build: Build, step: CopyStep, word: (raw: string) => string
     throw new SettingProblem(`--chmod=${chmod} is not a mode; write e.g. 755 or u=rwX,go=rX`)
   }
   const written = word(step.destination)
-  const directory = written === '' || written === '.' || written.endsWith('/') || written.endsWith('/.')
+  const directory = written === '' || written === '.' || written.endsWith('/')
   const path = written.startsWith('/') ? joinPath(written) : joinPath('/', build.config.WorkingDir ?? '/', written)
   const notes = copyInto(build.tree, build.index, {
     sources: step.sources.map(word),

@@ -72,7 +72,8 @@ function parseHeader(bytes: Uint8Array): TarHeader {
   const type = flag === '\0' || flag === '7' ? '0' : flag
   return {
     path: tidy(prefix === '' ? name : `${prefix}/${name}`),
-    type: type === '0' && name.endsWith('/') ? '5' : type,
+    // Old archives tell a directory by the slash alone.
+    type: type === '0' && name.endsWith('/') ? 'slash' : type,
     mode: number(bytes, 100, 8) & 0o7777,
     uid: number(bytes, 108, 8),
     gid: number(bytes, 116, 8),
@@ -85,11 +86,15 @@ function parseHeader(bytes: Uint8Array): TarHeader {
 
 function extend(header: TarHeader, extension: Readonly<Record<string, string>>): TarHeader {
   const { path, linkpath, size, uid, gid, mtime } = extension
+  // Behind an extended name the short one means nothing, its last character included.
+  const type = header.type === 'slash' ? ((path ?? '/').endsWith('/') ? '5' : '0') : header.type
   return {
     ...header,
+    type,
+    ...(type === '5' && { size: 0 }),
     ...(path !== undefined && { path: tidy(path) }),
     ...(linkpath !== undefined && { linkTarget: linkpath }),
-    ...(size !== undefined && header.type === '0' && { size: Number(size) }),
+    ...(size !== undefined && type === '0' && { size: Number(size) }),
     ...(uid !== undefined && { uid: Number(uid) }),
     ...(gid !== undefined && { gid: Number(gid) }),
     ...(mtime !== undefined && { mtime: Number(mtime) }),

@@ -38,9 +38,9 @@ export function tarHeader(entry: LayerEntry, mtime: number): Uint8Array {
   return Buffer.concat([pax, body, Buffer.alloc(paddingOf(body.length)), classic])
 }
 
+// What is beyond printable ASCII has no agreed meaning in a classic header.
 function fits(text: string): boolean {
-  // oxlint-disable-next-line eslint/no-control-regex -- what is beyond ASCII has no agreed meaning in a classic header.
-  return text.length <= 100 && /^[\x01-\x7F]*$/.test(text)
+  return text.length <= 100 && /^[ -~]*$/.test(text)
 }
 
 /** `length key=value\n`, where the length counts its own digits. */

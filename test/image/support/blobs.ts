@@ -1,0 +1,29 @@
+import type { Digest } from '../../../src/lib/domain/digest.js'
+import type { Registry } from '../../../src/lib/ports/registry.js'
+
+/** A registry that has these blobs to read and refuses everything else. */
+export function blobRegistry(blobs: ReadonlyMap<Digest, Uint8Array>, asked: Digest[] = []): Registry {
+  const refuse = (): Promise<never> => Promise.reject(new Error('this registry only has blobs to read'))
+  return {
+    host: 'blobs.test',
+    headManifest: refuse,
+    getManifest: refuse,
+    putManifest: refuse,
+    hasBlob: (_, digest) => Promise.resolve(blobs.has(digest)),
+    getBlob: refuse,
+    openBlob: async (_, { digest }) => {
+      asked.push(digest)
+      const bytes = blobs.get(digest)
+      return bytes === undefined ? undefined : inPieces(bytes)
+    },
+    mountBlob: refuse,
+    putBlob: refuse,
+    prepareUploads: () => undefined,
+    listTags: refuse,
+    close: () => Promise.resolve(),
+  }
+}
+
+async function* inPieces(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += 1000) yield bytes.subarray(at, at + 1000)
+}
