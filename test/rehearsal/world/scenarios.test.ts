@@ -1,0 +1,54 @@
+import { describe, expect, test } from 'vitest'
+import { isScenarioName, scenarioNames, scenarios, type ScenarioName } from '../../../src/lib/rehearsal/scenarios.js'
+import { createFaults } from '../../../src/lib/rehearsal/wire/faults.js'
+import { createTestWorld, fleet, hasEnded, pass, passUntil, refreshTo, releaseVersion } from './support.js'
+
+const preferences = {
+  MinHealthyPercentage: 100,
+  MaxHealthyPercentage: 200,
+  InstanceWarmup: 180,
+  AutoRollback: true,
+  AlarmSpecification: { Alarms: ['errors'] },
+}
+
+describe('scenarios', () => {
+  test.each<[ScenarioName, string, RegExp | undefined]>([
+    ['healthy', 'Successful', undefined],
+    ['slow-model', 'Successful', undefined],
+    ['throttled', 'Successful', undefined],
+    ['bad-image', 'RollbackSuccessful', /failed its Elastic Load Balancing health checks/],
+    ['never-ready', 'RollbackSuccessful', /failed its Elastic Load Balancing health checks/],
+    ['alarm-trip', 'RollbackSuccessful', /alarm errors went into the ALARM state/],
+    ['no-capacity', 'RollbackSuccessful', /sufficient t3\.large capacity/],
+  ])('%s ends %s', (name, status, reason) => {
+    const world = createTestWorld({ switches: scenarios[name].switches })
+    const refresh = refreshTo(world, releaseVersion(world), preferences)
+    passUntil(world, () => hasEnded(refresh))
+    expect(refresh.status).toBe(status)
+    expect(refresh.statusReason ?? '').toMatch(reason ?? /^$/)
+    expect(fleet(world)).toEqual(status === 'Successful' ? { 8: 4 } : { 7: 4 })
+  })
+
+  test('every one has a name and a line for people', () => {
+    expect(scenarioNames.length).toBe(7)
+    for (const name of scenarioNames) expect(scenarios[name].description).toMatch(/^[a-z0-9A-Z].*[^.]$/)
+    expect(isScenarioName('bad-image')).toBe(true)
+    expect(isScenarioName('toString')).toBe(false)
+  })
+
+  test('throttled hits three calls in ten', () => {
+    const next = createFaults(scenarios.throttled.faults, 1)
+    const hits = Array.from({ length: 5000 }, () => next('ec2', 'DescribeInstances')).filter((effect) => effect)
+    expect(hits.length / 5000).toBeCloseTo(0.3, 1)
+    expect(new Set(hits.map((effect) => effect?.kind))).toEqual(new Set(['throttle', 'status', 'drop']))
+  })
+
+  test('an alarm that has tripped is OK again once the new release is gone', () => {
+    const world = createTestWorld({ switches: scenarios['alarm-trip'].switches })
+    const refresh = refreshTo(world, releaseVersion(world), preferences)
+    passUntil(world, () => world.state.alarms[0]?.state === 'ALARM')
+    passUntil(world, () => hasEnded(refresh))
+    pass(world, 120)
+    expect(world.state.alarms[0]?.state).toBe('OK')
+  })
+})
