@@ -1,5 +1,6 @@
 import { homedir } from 'node:os'
 import { relative } from 'node:path'
+import { checkBases } from './compose-bases.js'
 import { expandTag, type Config, type ServiceConfig } from './config/index.js'
 import { buildAppImage, type AppImageRequest, type BuiltImage, type PublishPorts } from './image/publish.js'
 import { createRegistryClient } from './oci/client.js'
@@ -10,6 +11,7 @@ import type { RunContext } from './operations/run.js'
 import type { Account } from './ports/account.js'
 import type { Registry } from './ports/registry.js'
 import { openCache } from './open-cache.js'
+import type { Check } from './rollout/driver.js'
 import { createGit } from './source/git.js'
 
 /** What all images of a run share: registries, connections and what is remembered. */
@@ -17,6 +19,8 @@ export interface Images {
   readonly services: readonly ServiceImage[]
   /** The host of the environment's registry as it stands in image references. */
   readonly registryHost: () => Promise<string>
+  /** Whether the bases are there, and made of what the sources say now. */
+  readonly checkBases: () => Promise<readonly Check[]>
   /** Closes the connections. */
   close(): Promise<void>
 }
@@ -129,6 +133,7 @@ export function composeImages(config: Config, shared: Shared): Images {
   return {
     services: config.services.map(image),
     registryHost: async () => (await registry()).host,
+    checkBases: async () => checkBases(config, await registry()),
     close: async () => {
       const open = [...elsewhere.values()]
       await Promise.all(open.map((one) => one.close()))

@@ -1,9 +1,11 @@
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Performed, SharedFlags } from '../base-command.js'
+import { fingerprintOf } from './compose-bases.js'
 import { runDeploy } from './compose.js'
 import { findConfig, loadConfig, type Config, type ServiceConfig } from './config/index.js'
 import { RampartError } from './errors/rampart-error.js'
+import { fingerprintLabel } from './image/base-freshness.js'
 import { startRehearsal, type Rehearsal } from './rehearsal/cloud.js'
 import { isScenarioName, scenarioNames } from './rehearsal/scenarios.js'
 import type { RehearsalSetup, RehearsedService } from './rehearsal/setup.js'
@@ -33,7 +35,8 @@ function configPath(flags: SharedFlags): string {
   }
 }
 
-function rehearsedService(service: ServiceConfig): RehearsedService {
+async function rehearsedService(service: ServiceConfig): Promise<RehearsedService> {
+  const fingerprint = await fingerprintOf(service)
   const { base, health } = service
   const models = (base?.models ?? []).map(({ id, revision }) => ({ id, revision, bytes: assumedModelBytes }))
   return {
@@ -44,7 +47,10 @@ function rehearsedService(service: ServiceConfig): RehearsedService {
         repository: base.repository,
         tag: base.tag,
         models,
-        labels: { 'rampart.models': JSON.stringify(models) },
+        labels: {
+          'rampart.models': JSON.stringify(models),
+          ...(fingerprint !== undefined && { [fingerprintLabel]: fingerprint }),
+        },
       },
     }),
     livePath: health?.live ?? '/',
@@ -54,7 +60,7 @@ function rehearsedService(service: ServiceConfig): RehearsedService {
 }
 
 /** The world that a configuration describes: its group with four targets, its alarms, services and bases. */
-export function rehearsalSetup(config: Config): RehearsalSetup {
+export async function rehearsalSetup(config: Config): Promise<RehearsalSetup> {
   const { environment } = config
   return {
     app: config.app,
@@ -64,7 +70,7 @@ export function rehearsalSetup(config: Config): RehearsalSetup {
     group: { name: environment.target.group, desired: targets, min: targets, max: 2 * targets },
     logGroup: environment.logs?.group ?? `/rampart/${environment.name}`,
     alarms: environment.rollout.alarms,
-    services: config.services.map(rehearsedService),
+    services: await Promise.all(config.services.map(rehearsedService)),
   }
 }
 
@@ -89,7 +95,7 @@ async function start(flags: RehearsalFlags, port: number): Promise<Started> {
   const origin = Date.now()
   const clock = acceleratedClock(flags.speed, origin)
   const cloud = await startRehearsal({
-    setup: rehearsalSetup(config),
+    setup: await rehearsalSetup(config),
     scenario: flags.scenario,
     now: () => clock.now(),
     port,

@@ -109,7 +109,10 @@ export async function runDeploy(flags: SharedFlags & { readonly force: boolean }
           driver,
           patience: patience(config.environment),
           force: flags.force,
-          accountChecks: () => checkAccount(account, config.environment.registry, repositories(config)),
+          accountChecks: async () => [
+            ...(await checkAccount(account, config.environment.registry, repositories(config))),
+            ...(await images.checkBases()),
+          ],
           registryHost: images.registryHost,
           repositories: repositories(config),
           comeBack: `rampart deploy -c ${relative(process.cwd(), config.path)} --env ${config.environment.name}`,

@@ -1,0 +1,52 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Config, ServiceConfig } from './config/index.js'
+import { baseFreshness } from './image/base-freshness.js'
+import { baseFingerprint } from './image/fingerprint.js'
+import type { Registry } from './ports/registry.js'
+import type { Check } from './rollout/driver.js'
+
+/** The fingerprint of a service's base as its sources are now; undefined when rampart does not know its sources. */
+export async function fingerprintOf(service: ServiceConfig): Promise<string | undefined> {
+  const { base } = service
+  if (base === undefined) return undefined
+  const inputs = await Promise.all(
+    base.inputs.map(async (input) => [input, await readFile(join(service.context, input))] as const),
+  )
+  return baseFingerprint({
+    dockerfile: await readFile(base.dockerfile),
+    inputs: new Map(inputs),
+    models: base.models,
+    args: base.args,
+    platform: base.platform,
+  })
+}
+
+const verdicts = {
+  fresh: { result: 'ok', words: 'is what its sources say' },
+  stale: { result: 'warn', words: 'was built from other sources than these: dependencies or models changed since' },
+  unlabelled: { result: 'skip', words: 'carries no fingerprint, so nobody can say whether it is fresh' },
+  missing: { result: 'fail', words: 'is not in the registry' },
+} as const
+
+/** One check for each base of ours: is it there, and is it made of what the sources say now. */
+export async function checkBases(config: Config, registry: Registry): Promise<readonly Check[]> {
+  const bases = config.services.map(async (service): Promise<readonly Check[]> => {
+    const { base } = service
+    const fingerprint = await fingerprintOf(service)
+    if (base === undefined || fingerprint === undefined) return []
+    const freshness = await baseFreshness(registry, base.repository, base.tag, fingerprint)
+    const { result, words } = verdicts[freshness]
+    const image = `${registry.host}/${base.repository}:${base.tag}`
+    return [
+      {
+        name: `base of ${service.name}`,
+        result,
+        detail: `${image} ${words}`,
+        ...(freshness !== 'fresh' &&
+          freshness !== 'unlabelled' && { remedy: `build ${base.dockerfile} and push it as ${image}` }),
+      },
+    ]
+  })
+  return (await Promise.all(bases)).flat()
+}
