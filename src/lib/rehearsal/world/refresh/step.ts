@@ -10,7 +10,7 @@ const hour = 3600 * second
 const day = 24 * hour
 
 /** A refresh that has been blocked for so long fails. */
-export const blockedLimit = hour
+const blockedLimit = hour
 /** A refresh that has been replacing for so long fails. */
 export const replacingLimit = 14 * day
 
