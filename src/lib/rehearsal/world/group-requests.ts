@@ -1,5 +1,5 @@
 import { ServiceError } from '../wire/service.js'
-import { at } from './group.js'
+import { at } from './activities.js'
 import { findTemplate, findVersion, versionNotFound } from './launch-templates.js'
 import { deregisterTargets, registerTargets } from './load-balancer.js'
 import { activeRefresh } from './refresh/refresh.js'

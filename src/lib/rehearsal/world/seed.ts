@@ -1,7 +1,7 @@
 import type { RequestLaunchTemplateData } from '@aws-sdk/client-ec2'
 import type { Digest } from '../../domain/digest.js'
 import type { RehearsalSetup } from '../setup.js'
-import { instanceTags } from './group.js'
+import { instanceTags } from './launch.js'
 import { registerHealthyTargets } from './load-balancer.js'
 import { traffic } from './machine.js'
 import type { Alarm, Group, Instance, LaunchTemplate, TargetGroup, WorldState } from './state.js'

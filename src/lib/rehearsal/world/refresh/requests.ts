@@ -5,7 +5,7 @@ import type { LaunchTemplateChoice, WorldState } from '../state.js'
 import { resolvePreferences } from './preferences.js'
 import { reasons } from './reasons.js'
 import { activeRefresh, matches, rollbackObstacle, type Preferences, type Refresh } from './refresh.js'
-import { beginRollback, endRefresh, replacingLimit } from './step.js'
+import { beginRollback, endRefresh, replacingLimit } from './ending.js'
 
 const invalid = (message: string): ServiceError => new ServiceError('ValidationError', message)
 

@@ -1,18 +1,14 @@
-import { at, launchInstance, terminateInstance } from '../group.js'
-import { isHealthyTarget } from '../load-balancer.js'
-import { liveInstances, type Instance, type WorldState } from '../state.js'
-import { checkpointQuota, decide, healthyBounds, type Member } from './decide.js'
+import { at } from '../activities.js'
+import { launchInstance, terminateInstance } from '../launch.js'
+import type { WorldState } from '../state.js'
+import { checkpointQuota, decide, healthyBounds } from './decide.js'
+import { blockedLimit, endRefresh, fail, notify } from './ending.js'
+import { explain, wait } from './explain.js'
 import { reasons } from './reasons.js'
-import { activeRefresh, isOutdated, rollbackObstacle, type Refresh, type RefreshStatus } from './refresh.js'
+import { activeRefresh, isOutdated, type Refresh } from './refresh.js'
+import { look, type View } from './view.js'
 
 const second = 1000
-const hour = 3600 * second
-const day = 24 * hour
-
-/** A refresh that has been blocked for so long fails. */
-const blockedLimit = hour
-/** A refresh that has been replacing for so long fails. */
-export const replacingLimit = 14 * day
 
 /** Lets the active refresh do what it can do now; true when it changed anything but its own numbers and words. */
 export function stepRefresh(world: WorldState): boolean {
@@ -33,41 +29,6 @@ export function stepRefresh(world: WorldState): boolean {
   }
 }
 
-/** Turns the refresh round: from now on it replaces what it has launched. */
-export function beginRollback(world: WorldState, refresh: Refresh, reason: string): void {
-  refresh.rollback = { reason, startTime: world.now, percentage: refresh.percentage, remaining: refresh.remaining }
-  refresh.status = 'RollbackInProgress'
-  refresh.statusReason = reason
-  refresh.pauseUntil = undefined
-  refresh.bakeUntil = undefined
-  refresh.blockedSince = undefined
-  refresh.progress = -Infinity
-  refresh.deadline = world.now + replacingLimit
-  world.group.retryAt = undefined
-  notify(world, refresh, 'Rollback Started')
-}
-
-/** Ends the refresh. */
-export function endRefresh(
-  world: WorldState,
-  refresh: Refresh,
-  status: RefreshStatus,
-  reason: string | undefined,
-): void {
-  refresh.status = status
-  refresh.statusReason = reason
-  refresh.endTime = world.now
-  world.group.retryAt = undefined
-  const events = {
-    Successful: 'Succeeded',
-    Failed: 'Failed',
-    Cancelled: 'Cancelled',
-    RollbackSuccessful: 'Rollback Succeeded',
-    RollbackFailed: 'Rollback Failed',
-  } as const
-  if (status in events) notify(world, refresh, events[status as keyof typeof events])
-}
-
 /** When the refresh has something to do again by itself. */
 export function nextRefreshTimes(world: WorldState): readonly number[] {
   const refresh = activeRefresh(world)
@@ -85,15 +46,6 @@ export function nextRefreshTimes(world: WorldState): readonly number[] {
   ].filter((time) => time !== undefined)
 }
 
-// https://docs.aws.amazon.com/autoscaling/ec2/userguide/instance-refresh-eventbridge-events.html
-function notify(world: WorldState, refresh: Refresh, event: string, detail: Record<string, unknown> = {}): void {
-  world.notices.push({
-    at: world.now,
-    type: `EC2 Auto Scaling Instance Refresh ${event}`,
-    detail: { InstanceRefreshId: refresh.id, AutoScalingGroupName: world.group.name, ...detail },
-  })
-}
-
 function begin(world: WorldState, refresh: Refresh): boolean {
   if (world.now < refresh.startTime + world.switches.refreshPendingSeconds * second) return false
   refresh.status = 'InProgress'
@@ -108,72 +60,8 @@ function cancelling(world: WorldState, refresh: Refresh): boolean {
   return true
 }
 
-function fail(world: WorldState, refresh: Refresh, reason: string): boolean {
-  if (refresh.status === 'RollbackInProgress') {
-    endRefresh(world, refresh, world.switches.failedRollbackStatus, reason)
-  } else if (
-    refresh.preferences.autoRollback &&
-    rollbackObstacle(world, refresh.source, refresh.desired) === undefined
-  ) {
-    beginRollback(world, refresh, reason)
-  } else {
-    endRefresh(world, refresh, 'Failed', reason)
-  }
-  return true
-}
-
 function alarmIn(world: WorldState, refresh: Refresh, state: 'ALARM' | 'INSUFFICIENT_DATA'): string | undefined {
   return world.alarms.find((alarm) => alarm.state === state && refresh.preferences.alarms.includes(alarm.name))?.name
-}
-
-interface View {
-  readonly members: readonly Member[]
-  readonly instances: readonly Instance[]
-  /** How many instances the refresh is about: the desired capacity without those that it ignores. */
-  readonly size: number
-  readonly current: number
-  readonly ready: number
-  readonly outdated: number
-  readonly waitingFor: { readonly id: string; readonly standby: boolean } | undefined
-}
-
-function look(world: WorldState, refresh: Refresh): View {
-  const { group } = world
-  const { preferences } = refresh
-  const isShielded = (instance: Instance): boolean =>
-    instance.protectedFromScaleIn && preferences.protectedInstances !== 'Refresh'
-  const instances = liveInstances(group)
-  const members = instances.map((instance): Member => {
-    const outdated = isOutdated(world, refresh, instance)
-    return {
-      id: instance.id,
-      launchedAt: instance.launchedAt,
-      outdated,
-      ready: isServing(world, instance) && (isOlderThan(refresh, instance) || isWarm(world, refresh, instance)),
-      shielded: outdated && isShielded(instance),
-    }
-  })
-  const standing = group.instances.find(
-    (instance) => instance.lifecycle === 'Standby' && isOutdated(world, refresh, instance),
-  )
-  const shielded = members.filter((member) => member.shielded)
-  const isWaiting = preferences.protectedInstances === 'Wait'
-  const ignored = isWaiting ? 0 : shielded.length
-  const current = members.filter(({ outdated }) => !outdated)
-  return {
-    members,
-    instances,
-    size: Math.max(0, group.desired - ignored),
-    current: current.length,
-    ready: current.filter(({ ready }) => ready).length,
-    outdated: members.length - current.length - ignored,
-    waitingFor:
-      isWaiting && shielded[0] !== undefined
-        ? { id: shielded[0].id, standby: false }
-        : preferences.standbyInstances === 'Wait' && standing !== undefined
-          ? { id: standing.id, standby: true }
-          : undefined,
-  }
 }
 
 // Going back and forth (an unhealthy replacement and its own replacement) is no progress.
@@ -183,19 +71,6 @@ function noteProgress(refresh: Refresh, view: View): void {
   refresh.progress = progress
   refresh.blockedSince = undefined
 }
-
-function isServing(world: WorldState, instance: Instance): boolean {
-  return (
-    instance.lifecycle === 'InService' &&
-    instance.healthStatus === 'Healthy' &&
-    (world.switches.healthCheckType === 'EC2' || isHealthyTarget(world, instance))
-  )
-}
-
-const isOlderThan = (refresh: Refresh, { launchedAt }: Instance): boolean => launchedAt < refresh.startTime
-
-const isWarm = (world: WorldState, { preferences }: Refresh, { inServiceAt }: Instance): boolean =>
-  inServiceAt !== undefined && world.now >= inServiceAt + preferences.warmup * second
 
 function forward(world: WorldState, refresh: Refresh): boolean {
   const { preferences } = refresh
@@ -315,40 +190,4 @@ function act(world: WorldState, refresh: Refresh, view: View, quota: number): bo
     if (!launchInstance(world, at(world, 'an instance was launched in response to an instance refresh.'))) break
   }
   return acted
-}
-
-// Says what is being waited for, and whether that counts towards the hour after which a refresh fails.
-function explain(world: WorldState, refresh: Refresh, view: View): boolean {
-  const { group, switches } = world
-  const failedLaunch = group.retryAt === undefined ? undefined : world.activities.findLast((each) => each.statusMessage)
-  if (failedLaunch?.statusMessage !== undefined) {
-    return wait(world, refresh, reasons.launchFailing(failedLaunch.statusMessage), true)
-  }
-  const unready = view.instances.filter((each) => view.members.some(({ id, ready }) => id === each.id && !ready))
-  const inService = unready.filter(({ lifecycle }) => lifecycle === 'InService')
-  const failing = inService.find((each) => isWarm(world, refresh, each))
-  if (failing !== undefined) {
-    return wait(world, refresh, reasons.unhealthyTarget(failing.id), true)
-  }
-  const [warming] = inService
-  if (warming !== undefined) return wait(world, refresh, reasons.warming(warming.id), switches.warmupCountsAsBlocked)
-  const [pending] = unready
-  if (pending !== undefined) {
-    return wait(world, refresh, reasons.insufficientData(pending.id), switches.warmupCountsAsBlocked)
-  }
-  const leaving = group.instances.find(({ lifecycle }) => lifecycle === 'Terminating')
-  if (leaving !== undefined) return wait(world, refresh, reasons.terminating(leaving.id), false)
-  if (view.waitingFor !== undefined) {
-    const { id, standby } = view.waitingFor
-    return wait(world, refresh, standby ? reasons.standby(id) : reasons.isProtected(id), true)
-  }
-  if (view.members.length < group.desired) return wait(world, refresh, reasons.launching(), false)
-  return wait(world, refresh, reasons.noRoom(), true)
-}
-
-function wait(world: WorldState, refresh: Refresh, reason: string, isBlocked: boolean): boolean {
-  refresh.statusReason = reason
-  if (isBlocked) refresh.blockedSince ??= world.now
-  if (refresh.blockedSince === undefined || world.now < refresh.blockedSince + blockedLimit) return false
-  return fail(world, refresh, reasons.blocked(reason))
 }
