@@ -25,6 +25,8 @@ export type Answer =
 export interface StandIn {
   readonly host: string
   readonly seen: readonly Seen[]
+  /** How many connections were made to it. */
+  connections(): number
   close(): Promise<void>
 }
 
@@ -60,10 +62,15 @@ export async function standIn(answer: (request: Seen, count: number) => Answer):
     response.writeHead(given.status, { 'content-length': Buffer.byteLength(given.body ?? ''), ...given.headers })
     response.end(given.body)
   }
+  let connections = 0
+  server.on('connection', () => {
+    connections += 1
+  })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
     host: `127.0.0.1:${(server.address() as AddressInfo).port}`,
     seen,
+    connections: () => connections,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())

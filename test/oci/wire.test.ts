@@ -135,6 +135,29 @@ describe('uploads', () => {
   })
 })
 
+describe('connections', () => {
+  test('opened ahead are the ones that requests use', async () => {
+    const server = await start(() => ({ status: 200 }))
+    const client = clientOf(server.host)
+    client.connect(3)
+    const asked = await Promise.all(Array.from({ length: 3 }, () => client.hasBlob('app', absent)))
+    expect(asked).toEqual([true, true, true])
+    expect(server.connections()).toBe(3)
+    await client.hasBlob('app', absent)
+    expect(server.connections()).toBe(3)
+    await client.close()
+  })
+
+  test('that cannot be opened ahead fail with the request that needs one', async () => {
+    const server = await standIn(() => took)
+    await server.close()
+    const client = clientOf(server.host)
+    client.connect(2)
+    await expect(client.hasBlob('app', absent)).rejects.toMatchObject({ kind: 'unreachable' })
+    await client.close()
+  })
+})
+
 describe('downloads', () => {
   const bytes = randomBytes(300_000)
   const descriptor = descriptorOf(bytes)

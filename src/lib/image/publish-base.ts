@@ -15,6 +15,8 @@ export interface FoundBase {
   readonly name: string
   /** Of the image itself, also where the name is that of an index of several platforms. */
   readonly digest: Digest
+  /** Names in the memory what was read of it. */
+  readonly key: string
   readonly registry: Registry
   readonly repository: string
   /** The rest of what a layer on top needs; read when it is asked for, and from memory if it is there. */
@@ -64,7 +66,7 @@ export async function findBase(request: BaseRequest): Promise<FoundBase> {
   const key = JSON.stringify(['base', 1, named, request.platform])
   const kept = await recallBase(memory, key)
   if (kept !== undefined) {
-    return { name: reference, digest: kept.digest, registry, repository, load: () => Promise.resolve(kept.base) }
+    return { name: reference, digest: kept.digest, key, registry, repository, load: () => Promise.resolve(kept.base) }
   }
 
   const found = read ?? (await registry.getManifest(repository, named))
@@ -81,10 +83,11 @@ export async function findBase(request: BaseRequest): Promise<FoundBase> {
     await memory.put(key, Buffer.from(JSON.stringify(text)))
     return { manifest, config, facts }
   }
-  return { name: reference, digest, registry, repository, load: () => (loading ??= load()) }
+  return { name: reference, digest, key, registry, repository, load: () => (loading ??= load()) }
 }
 
-async function recallBase(
+/** What was read of a base before, by its key. */
+export async function recallBase(
   memory: Memory,
   key: string,
 ): Promise<{ readonly digest: Digest; readonly base: Base } | undefined> {

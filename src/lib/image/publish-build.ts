@@ -1,22 +1,26 @@
 import { readFile } from 'node:fs/promises'
 import { isAbsolute, relative } from 'node:path'
+import type { Digest } from '../domain/digest.js'
 import { mediaTypes } from '../domain/media-types.js'
 import { RampartError } from '../errors/rampart-error.js'
 import type { SourceRevision } from '../ports/git.js'
 import type { Descriptor, Registry } from '../ports/registry.js'
-import { applyRecipe, encodeImageConfig } from './apply.js'
+import { applyRecipe, encodeImageConfig, type AppliedRecipe, type Base } from './apply.js'
 import { walkContext } from './context.js'
 import type { ImageManifest } from './image-config.js'
-import { asOciLayer, findBase, type BaseRequest, type FoundBase } from './publish-base.js'
+import { asOciLayer, findBase, recallBase, type BaseRequest, type FoundBase } from './publish-base.js'
 import { digestOf } from './publish-digest.js'
 import { hashFiles, imageKey, sourceKey } from './publish-inputs.js'
 import { baseLabels, sourceLabels, stampOf } from './publish-labels.js'
-import { checkBudget, makeLayer } from './publish-layer.js'
+import { checkBudget, describeLayer, makeLayer } from './publish-layer.js'
 import { openProofs } from './publish-proofs.js'
 import type { AppImageRequest, AppLayer, Build, PublishPorts } from './publish-types.js'
 import { readRecipe } from './recipe.js'
 import { rememberedHashes } from './remember-files.js'
-import { memoryKey, recall } from './remember.js'
+import { memoryKey, recall, type Memory } from './remember.js'
+
+// Two tags or names to ask for, and two uploads to open.
+const connections = 4
 
 /**
  * Makes the image in memory while the registry is asked what it has: recipe, context, revision, base and tags at once.
@@ -27,25 +31,27 @@ export async function buildImage(request: AppImageRequest, ports: PublishPorts):
   const { service, repository, dockerfile } = request
   const step = (name: string, detail: string): void => ports.emit({ type: 'image.step', service, step: name, detail })
   const startedAt = ports.now()
-  const outside = relative(request.context, dockerfile)
-  const paths = outside.startsWith('..') || isAbsolute(outside) ? ['.', dockerfile] : ['.']
-  const asking = git.sourceRevision(request.context, paths)
+  // The requests go first, and their connections before them; everything else is done while they are under way.
+  registry.connect(connections)
   const key = memoryKey(registry.host, repository, request.context, dockerfile)
   const [text, remembered] = await Promise.all([readDockerfile(request), recall(ports.memory, key)])
-  const recipe = readRecipe(text, request.dockerfileName ?? dockerfile, request.buildArgs)
-
-  // The requests go first; files are looked at while they are under way.
   const latest = remembered.images[0]
   const proofs = openProofs(registry, repository, latest)
+  const recipe = readRecipe(text, request.dockerfileName ?? dockerfile, request.buildArgs)
+  const platform = recipe.from.platform ?? request.platform
+  const name = request.base ?? recipe.from.reference
   const finding = findBase({
-    reference: request.base ?? recipe.from.reference,
+    reference: name,
     place: recipe.from.place,
-    platform: recipe.from.platform ?? request.platform,
+    platform,
     locate: ports.locate ?? onlyHere(registry),
     memory: ports.memory,
     expected: latest !== undefined,
   })
   finding.catch(() => undefined)
+  const outside = relative(request.context, dockerfile)
+  const paths = outside.startsWith('..') || isAbsolute(outside) ? ['.', dockerfile] : ['.']
+  const asking = git.sourceRevision(request.context, paths)
   const [context, source] = await Promise.all([
     walkContext(request.context, { dockerfile, recipe, ...(signal !== undefined && { signal }) }),
     asking,
@@ -56,7 +62,7 @@ export async function buildImage(request: AppImageRequest, ports: PublishPorts):
   const inputs = {
     dockerfile: text,
     buildArgs: request.buildArgs,
-    platform: recipe.from.platform ?? request.platform,
+    platform,
     compression: request.compression,
     ...stamp,
     labels,
@@ -65,11 +71,25 @@ export async function buildImage(request: AppImageRequest, ports: PublishPorts):
   // Without a memory there is nothing to compare with, and packing hashes the files anyway.
   if (latest !== undefined) await hashFiles(context, hashes, signal)
   const from = sourceKey(inputs, hashes)
-  if (!remembered.images.some((image) => image.sourceKey === from)) registry.prepareUploads(repository, 2)
+  const isNew = !remembered.images.some((image) => image.sourceKey === from)
+  if (isNew) registry.prepareUploads(repository, 2)
+
+  /** The image on a base of that digest. */
+  const make = async (digest: Digest, loaded: Base): Promise<Made> => {
+    const applied = applyRecipe(recipe, loaded, context, {
+      created: stamp.created,
+      labels: { ...labels, ...baseLabels({ name, digest }) },
+    })
+    const layer = await makeLayer(applied, request, ports, { hashes, mtime: stamp.mtime, remembered })
+    return { loaded, applied, layer }
+  }
+  // Made on the base that it stood on last, before the registry has said whether the name still means that one.
+  const ahead = isNew && latest !== undefined ? makeAhead(ports.memory, latest.baseKey, make) : undefined
+  ahead?.catch(() => undefined)
   const base = await finding
   step('base', `${base.name} is ${base.digest}`)
 
-  const common = {
+  const common: Omit<Build, 'content' | 'digest' | 'layerBytes' | 'notes'> = {
     tags: request.tags(source),
     source,
     base: { name: base.name, digest: base.digest },
@@ -91,17 +111,16 @@ export async function buildImage(request: AppImageRequest, ports: PublishPorts):
     return { ...common, content: { kind: 'known', image: known }, digest, layerBytes, notes: [] }
   }
 
-  const loaded = await base.load()
+  const early = base.key === latest?.baseKey ? await ahead : undefined
+  const loading = early === undefined ? base.load() : Promise.resolve(early.loaded)
   // Asked now, so that the answers are there when the layer is.
-  for (const { digest } of loaded.manifest.layers) proofs.hasBlob(digest).catch(() => undefined)
-  const applied = applyRecipe(recipe, loaded, context, {
-    created: stamp.created,
-    labels: { ...labels, ...baseLabels(base) },
-  })
-  const layer = await makeLayer(applied, request, ports, { hashes, mtime: stamp.mtime, remembered, step })
+  const { layers } = (await loading).manifest
+  for (const { digest } of layers) proofs.hasBlob(digest).catch(() => undefined)
+  const { applied, layer } = early ?? (await make(base.digest, await loading))
+  step('layer', describeLayer(layer))
   checkBudget(request, layer?.descriptor.size ?? 0, applied)
   const config = encodeImageConfig(applied.config(layer))
-  const baseLayers = loaded.manifest.layers.map((one) => asOciLayer(one))
+  const baseLayers = layers.map((one) => asOciLayer(one))
   const manifest = encodeManifest(config, baseLayers, layer, { created: stamp.created, source, base })
   return {
     ...common,
@@ -110,6 +129,22 @@ export async function buildImage(request: AppImageRequest, ports: PublishPorts):
     layerBytes: layer?.descriptor.size ?? 0,
     notes: applied.notes,
   }
+}
+
+/** An image on a base, before it has a manifest. */
+interface Made {
+  readonly loaded: Base
+  readonly applied: AppliedRecipe
+  readonly layer: AppLayer | undefined
+}
+
+async function makeAhead(
+  memory: Memory,
+  baseKey: string,
+  make: (digest: Digest, loaded: Base) => Promise<Made>,
+): Promise<Made | undefined> {
+  const kept = await recallBase(memory, baseKey)
+  return kept === undefined ? undefined : make(kept.digest, kept.base)
 }
 
 async function readDockerfile({ dockerfile }: AppImageRequest): Promise<string> {

@@ -13,6 +13,7 @@ export async function keep(build: Build, { memory }: PublishPorts): Promise<void
       : {
           sourceKey,
           imageKey,
+          baseKey: content.base.key,
           digest,
           tags,
           layerBytes,

@@ -10,7 +10,6 @@ export interface LayerContext {
   readonly hashes: RememberedHashes
   readonly mtime: number
   readonly remembered: ImageMemory
-  readonly step: (name: string, detail: string) => void
 }
 
 /** The layer, packed now unless an equal one was made before. */
@@ -18,7 +17,7 @@ export async function makeLayer(
   applied: AppliedRecipe,
   request: AppImageRequest,
   ports: PublishPorts,
-  { hashes, mtime, remembered, step }: LayerContext,
+  { hashes, mtime, remembered }: LayerContext,
 ): Promise<AppLayer | undefined> {
   if (applied.entries.length === 0) return undefined
   const { signal } = ports
@@ -38,7 +37,6 @@ export async function makeLayer(
   const made = before === undefined ? undefined : remembered.layers.find(({ key }) => key === before)
   if (made !== undefined) {
     const { digest, size, mediaType, diffId } = made
-    step('layer', `${size} bytes, as before`)
     const pack = async (): Promise<PackedLayer> => {
       const packed = await packLayer(applied.entries, options)
       if (packed.digest === digest) return packed
@@ -46,18 +44,26 @@ export async function makeLayer(
         next: ['run the command again'],
       })
     }
-    return { descriptor: { mediaType, digest, size }, diffId, key: before, made: true, pack }
+    return { descriptor: { mediaType, digest, size }, diffId, key: before, made: true, groups: undefined, pack }
   }
   const packed = await packLayer(applied.entries, options)
   const { digest, size, mediaType, diffId, groups } = packed
-  step('layer', `${size} bytes; ${groups.compressed} of ${groups.total} groups compressed`)
   return {
     descriptor: { mediaType, digest, size },
     diffId,
     key: keyOf(),
     made: false,
+    groups,
     pack: () => Promise.resolve(packed),
   }
+}
+
+/** A layer in a few words. */
+export function describeLayer(layer: AppLayer | undefined): string {
+  if (layer === undefined) return 'none: the Dockerfile changes the configuration only'
+  const { descriptor, groups } = layer
+  const how = groups === undefined ? 'as before' : `${groups.compressed} of ${groups.total} groups compressed`
+  return `${descriptor.size} bytes, ${how}`
 }
 
 /** Rejects a layer over its budget, and names its largest files. */

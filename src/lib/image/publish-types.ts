@@ -56,6 +56,8 @@ export interface AppLayer {
   readonly key: string | undefined
   /** True when it was made here before, so that the registry is likely to have it. */
   readonly made: boolean
+  /** What packing took; undefined when it was not packed. */
+  readonly groups: PackedLayer['groups'] | undefined
   pack(): Promise<PackedLayer>
 }
 

@@ -22,6 +22,8 @@ export interface RememberedImage {
   readonly sourceKey: string
   /** Names the inputs with the base's digest. */
   readonly imageKey: string
+  /** Names in the memory what was read of the base. */
+  readonly baseKey: string
   readonly digest: Digest
   readonly tags: readonly string[]
   /** The manifest, as UTF-8 text. */
@@ -42,7 +44,7 @@ export const emptyMemory: ImageMemory = { files: {}, layers: [], images: [] }
 
 // Going back and forth between a few states of the code is common; a long history is not.
 const mostRemembered = 16
-const version = 1
+const version = 2
 
 /** The name under which an image's memory is kept: the registry, the repository and what it is made from. */
 export function memoryKey(host: string, repository: string, context: string, dockerfile: string): string {

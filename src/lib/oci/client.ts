@@ -57,6 +57,7 @@ export function createRegistryClient(options: RegistryClientOptions): Registry {
 
   return {
     host: options.host ?? endpoint.host,
+    connect: (count) => transport.connect(endpoint, count),
     ...createManifests(endpoint, exchange),
     mountBlob: (...asked) => uploads.mountBlob(...asked),
     prepareUploads: (...asked) => uploads.prepareUploads(...asked),

@@ -1,4 +1,12 @@
-import type { Agent, ClientRequest, IncomingHttpHeaders, IncomingMessage, RequestOptions } from 'node:http'
+import type { Socket } from 'node:net'
+import type {
+  Agent,
+  ClientRequest,
+  ClientRequestArgs,
+  IncomingHttpHeaders,
+  IncomingMessage,
+  RequestOptions,
+} from 'node:http'
 
 /** A request body that can be sent again: the same bytes each time `open` is called. */
 export interface WireBody {
@@ -27,6 +35,8 @@ export interface WireResponse {
 /** Sends requests over one pool of kept connections per scheme. */
 export interface Transport {
   send(request: WireRequest): Promise<WireResponse>
+  /** Opens connections ahead of the requests, so that these need not wait for handshakes. */
+  connect(url: URL, count: number): void
   close(): void
 }
 
@@ -42,6 +52,13 @@ const defaultSilence = 300_000
 // Measured: smaller writes cost throughput, larger ones memory.
 const writeSize = 1024 * 1024
 const smallBody = 64 * 1024
+
+interface Pool {
+  readonly agent: Agent
+  readonly create: Agent['createConnection']
+}
+
+const defaultPorts = { 'http:': 80, 'https:': 443 } as const
 
 /** Reads the rest of a small answer, so that its connection can serve the next request. */
 export async function readAll(response: WireResponse, most: number): Promise<Buffer> {
@@ -82,7 +99,9 @@ async function* inLargeWrites(source: Iterable<Uint8Array> | AsyncIterable<Uint8
 /** A transport on `node:http` and `node:https`; each is loaded when the first request needs it. */
 export function createTransport(options: TransportOptions = {}): Transport {
   const silence = options.silence ?? defaultSilence
-  const agents = new Map<string, Agent>()
+  const pools = new Map<string, Pool>()
+  // Connected, or on the way to it, and not yet used; by address.
+  const spares = new Map<string, Socket[]>()
 
   // `import 'node:http'` costs 25 ms and more than this at start-up.
   const modules = {
@@ -90,8 +109,8 @@ export function createTransport(options: TransportOptions = {}): Transport {
     'https:': () => process.getBuiltinModule('node:https'),
   }
 
-  function agentFor(protocol: 'http:' | 'https:'): Agent {
-    const known = agents.get(protocol)
+  function poolFor(protocol: 'http:' | 'https:'): Pool {
+    const known = pools.get(protocol)
     if (known !== undefined) return known
     const settings = {
       keepAlive: true,
@@ -99,8 +118,33 @@ export function createTransport(options: TransportOptions = {}): Transport {
       ...(options.proxyEnvironment !== undefined && { proxyEnv: options.proxyEnvironment }),
     }
     const agent = new (modules[protocol]().Agent)(settings)
-    agents.set(protocol, agent)
-    return agent
+    const create = agent.createConnection.bind(agent)
+    agent.createConnection = (asked, callback) => {
+      const spare = spares.get(addressOf(asked))?.shift()
+      return spare === undefined || spare.destroyed ? create(asked, callback) : spare.ref()
+    }
+    const pool = { agent, create }
+    pools.set(protocol, pool)
+    return pool
+  }
+
+  function connect(url: URL, count: number): void {
+    // Through a proxy a connection is more than a socket.
+    if (options.proxyEnvironment !== undefined) return
+    const { isIP, Socket } = process.getBuiltinModule('node:net')
+    const protocol = url.protocol === 'https:' ? 'https:' : 'http:'
+    const host = url.hostname.replace(/^\[|\]$/g, '')
+    const port = url.port === '' ? defaultPorts[protocol] : Number(url.port)
+    const target = { host, port, noDelay: true, servername: isIP(host) === 0 ? host : '' }
+    const ready = spares.get(addressOf(target)) ?? []
+    spares.set(addressOf(target), ready)
+    for (let index = 0; index < count; index += 1) {
+      const socket = poolFor(protocol).create(target)
+      if (!(socket instanceof Socket)) return
+      // A request that uses it hears of a failure, too; one that is not used must not end or hold the process.
+      socket.on('error', () => undefined).unref()
+      ready.push(socket)
+    }
   }
 
   /** Undefined when a kept connection had gone stale. */
@@ -110,7 +154,7 @@ export function createTransport(options: TransportOptions = {}): Transport {
     return new Promise((resolve, reject) => {
       const settings: RequestOptions = {
         method: request.method,
-        agent: agentFor(protocol),
+        agent: poolFor(protocol).agent,
         timeout: silence,
         headers: {
           ...request.headers,
@@ -139,6 +183,7 @@ export function createTransport(options: TransportOptions = {}): Transport {
   }
 
   return {
+    connect,
     send: async (request) => {
       for (;;) {
         const response = await once(request)
@@ -146,11 +191,15 @@ export function createTransport(options: TransportOptions = {}): Transport {
       }
     },
     close: () => {
-      for (const agent of agents.values()) agent.destroy()
-      agents.clear()
+      for (const { agent } of pools.values()) agent.destroy()
+      pools.clear()
+      for (const socket of [...spares.values()].flat()) socket.destroy()
+      spares.clear()
     },
   }
 }
+
+const addressOf = ({ host, port }: ClientRequestArgs): string => `${host}:${port}`
 
 async function write(
   outgoing: ClientRequest,

@@ -29,6 +29,8 @@ export interface BlobSource {
 export interface Registry {
   /** Host and port, as they stand in image references. */
   readonly host: string
+  /** Opens that many connections for the requests that will follow soon. Never fails: the requests do, if they must. */
+  connect(count: number): void
   headManifest(repository: string, reference: string): Promise<Descriptor | undefined>
   getManifest(repository: string, reference: string): Promise<Manifest | undefined>
   /** Stores the manifest under a tag or its digest. */
