@@ -57,7 +57,11 @@ export function createRegistryClient(options: RegistryClientOptions): Registry {
 
   return {
     host: options.host ?? endpoint.host,
-    connect: (count) => transport.connect(endpoint, count),
+    connect: (count) => {
+      transport.connect(endpoint, count)
+      // The first request asks for them, too, and then need not wait; a failure is its to report.
+      authorizer.header([]).catch(() => undefined)
+    },
     ...createManifests(endpoint, exchange),
     mountBlob: (...asked) => uploads.mountBlob(...asked),
     prepareUploads: (...asked) => uploads.prepareUploads(...asked),
