@@ -81,6 +81,17 @@ interface Started {
   readonly environment: Readonly<Record<string, string>>
 }
 
+/** A port that cannot be had is the caller's choice, not a mistake of the program; other errors come back as they are. */
+function portProblem(error: unknown, port: number): unknown {
+  const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined
+  if (code !== 'EADDRINUSE' && code !== 'EACCES') return error
+  const why = code === 'EADDRINUSE' ? 'is in use' : 'may not be opened by this user'
+  return new RampartError('usage', `The port ${port} of 127.0.0.1 ${why}.`, {
+    next: ['choose another one with --port, or --port 0 for any free one'],
+    cause: error,
+  })
+}
+
 async function start(flags: RehearsalFlags, port: number): Promise<Started> {
   if (!isScenarioName(flags.scenario)) {
     throw new RampartError('usage', `There is no scenario ${flags.scenario}.`, {
@@ -99,6 +110,8 @@ async function start(flags: RehearsalFlags, port: number): Promise<Started> {
     scenario: flags.scenario,
     now: () => clock.now(),
     port,
+  }).catch((error: unknown) => {
+    throw portProblem(error, port)
   })
   const environment = {
     ...cloud.environment,
@@ -135,6 +148,9 @@ const quote = (value: string): string => `'${value.replaceAll("'", String.raw`'\
 /** `rampart rehearse serve`: prints the environment to export and serves until it is stopped. */
 export async function serveRehearsal(flags: RehearsalFlags & { readonly port: number }): Promise<Performed> {
   const { cloud, config, environment } = await start(flags, flags.port)
+  // Before anything is printed: who reads it may ask to stop at once.
+  const stopped = Promise.withResolvers<void>()
+  const release = onStop(() => stopped.resolve())
   const lines = Object.entries(environment).map(([name, value]) => `export ${name}=${quote(value)}`)
   process.stdout.write(
     flags.json
@@ -148,12 +164,8 @@ export async function serveRehearsal(flags: RehearsalFlags & { readonly port: nu
       '',
     ].join('\n'),
   )
-  await new Promise<void>((resolve) => {
-    const release = onStop(() => {
-      release()
-      resolve()
-    })
-  })
+  await stopped.promise
+  release()
   await cloud.close()
   return { exitCode: 0, result: undefined }
 }
