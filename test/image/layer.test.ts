@@ -224,21 +224,19 @@ describe('large files', () => {
     })
   })
 
+  // The process itself, with the types to take away, is some 85 MB.
   test.each(['gzip', 'zstd'])(
-    '%s: a gigabyte takes less than 200 MB of memory',
+    '%s: a gigabyte takes less than 140 MB more than a byte',
     { timeout: 180_000 },
     async (compression) => {
-      const root = mkdtempSync(join(tmpdir(), 'rampart-gigabyte-'))
-      try {
+      const least = await withProject({ a: 'a' }, (root) => peakMemory(root, compression))
+      await withProject({}, async (root) => {
         const model = openSync(join(root, 'model.bin'), 'w')
         const piece = noise(1)
         for (let count = 0; count < 1024; count++) writeSync(model, piece)
         closeSync(model)
-        const peak = await peakMemory(root, compression)
-        expect(peak).toBeLessThan(200 * 1024 * 1024)
-      } finally {
-        rmSync(root, { recursive: true })
-      }
+        expect((await peakMemory(root, compression)) - least).toBeLessThan(140_000_000)
+      })
     },
   )
 })
@@ -400,8 +398,8 @@ describe('groups', () => {
         for (const group of groups) {
           const sizes = group.map((member) => (member.kind === 'file' ? member.identity.size : 0))
           expect(group.length).toBeGreaterThan(0)
-          if (sizes.some((size) => size > 8 * 1024 * 1024)) expect(group).toHaveLength(1)
-          else expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThanOrEqual(16 * 1024 * 1024)
+          if (sizes.some((size) => size > 4 * 1024 * 1024)) expect(group).toHaveLength(1)
+          else expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThanOrEqual(8 * 1024 * 1024)
         }
       }),
     )

@@ -111,7 +111,8 @@ function take(reading: Reading, { header, content }: TarEntry, sure: boolean, hi
   }
   // Below anything that is no directory nothing of an older layer shows.
   hides.push(path)
-  if (header.type === '2' && !reading.symlinks.has(path)) reading.symlinks.set(path, header.linkTarget)
+  const known = reading.symlinks.has(path) || reading.directories.has(path)
+  if (header.type === '2' && !known) reading.symlinks.set(path, header.linkTarget)
   if (content === undefined) return
   if (path === '/etc/passwd') reading.passwd ??= Buffer.from(content).toString('utf8')
   else reading.group ??= Buffer.from(content).toString('utf8')

@@ -10,7 +10,7 @@ export function parseChmod(text: string): ModeChange | undefined {
     const wanted = Number.parseInt(text, 8)
     return wanted > 0o7777 ? undefined : () => wanted
   }
-  const clauses = text.split(',').map((clause) => /^([ugoa]*)((?:[-+=](?:[rwxXst]*|[ugo]))+)$/.exec(clause))
+  const clauses = text.split(',').map((clause) => /^([ugoa]*)((?:[-+=](?:[ugo]|[rwxXst]*))+)$/.exec(clause))
   if (clauses.some((clause) => clause === null)) return undefined
   const changes = clauses.flatMap((clause) => actionsOf(clause?.[1] ?? '', clause?.[2] ?? ''))
   return (mode, isDirectory) => changes.reduce((current, change) => change(current, isDirectory), mode)
@@ -18,7 +18,7 @@ export function parseChmod(text: string): ModeChange | undefined {
 
 function actionsOf(who: string, actions: string): readonly ModeChange[] {
   const classes = who === '' || who.includes('a') ? 'ugo' : who
-  return Array.from(actions.matchAll(/([-+=])([rwxXst]*|[ugo])/g), ([, operator, what = '']) => {
+  return Array.from(actions.matchAll(/([-+=])([ugo]|[rwxXst]*)/g), ([, operator, what = '']) => {
     return (mode: number, isDirectory: boolean): number => {
       const bits = bitsOf(classes, what, mode, isDirectory)
       if (operator === '+') return mode | bits

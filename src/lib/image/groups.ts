@@ -1,8 +1,8 @@
 import type { LayerEntry } from './layer.js'
 
 /** Files above this are a group of their own and are streamed; a group of small files is held in memory. */
-export const largeFile = 8 * 1024 * 1024
-const largestGroup = 16 * 1024 * 1024
+export const largeFile = 4 * 1024 * 1024
+const largestGroup = 8 * 1024 * 1024
 const groupsWanted = 40
 
 /**

@@ -18,6 +18,7 @@ export function blobRegistry(blobs: ReadonlyMap<Digest, Uint8Array>, asked: Dige
     },
     mountBlob: refuse,
     putBlob: refuse,
+    connect: () => undefined,
     prepareUploads: () => undefined,
     listTags: refuse,
     close: () => Promise.resolve(),
