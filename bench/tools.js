@@ -89,16 +89,23 @@ function rampart({ program, work, context, environment }) {
 function docker({ dockerProgram, context, environment }) {
   const kit = { env: { ...environment, DOCKER_BUILDKIT: '1' } }
   const classic = { env: { ...environment, DOCKER_BUILDKIT: '0' } }
-  const images = new Set()
+  const hosts = new Set()
   const publish = async (host, options = kit) => {
+    hosts.add(host)
     const image = `${host}/app-docker:latest`
-    for (const one of [image, `${host}/base:latest`]) images.add(one)
     const words = ['build', '-q', '-t', image, '--build-arg', `BASE=${host}/base:latest`, context]
     return (await timed(dockerProgram, words, options)) + (await timed(dockerProgram, ['push', '-q', image], options))
   }
+  // Every image of our registries, also those that lost their tag to a newer one; no other.
   const remove = async () => {
-    for (const image of images) await timed(dockerProgram, ['rmi', '-f', image], kit).catch(() => undefined)
-    images.clear()
+    for (const host of hosts) {
+      for (const repository of [`${host}/app-docker`, `${host}/base`]) {
+        const { stdout } = spawnSync(dockerProgram, ['images', '-q', repository], { encoding: 'utf8' })
+        for (const id of new Set(stdout.split('\n').filter((line) => line !== ''))) {
+          await timed(dockerProgram, ['rmi', '-f', id], kit).catch(() => undefined)
+        }
+      }
+    }
   }
   return {
     name: 'docker build && docker push',
