@@ -10,6 +10,7 @@ import { startRehearsal, type Rehearsal } from './rehearsal/cloud.js'
 import { isScenarioName, scenarioNames } from './rehearsal/scenarios.js'
 import type { RehearsalSetup, RehearsedService } from './rehearsal/setup.js'
 import { acceleratedClock, formatClock } from './system/clock.js'
+import { quoteWord } from './terminal/shell-word.js'
 import { onStop } from './terminal/signals.js'
 
 interface RehearsalFlags extends SharedFlags {
@@ -137,13 +138,12 @@ export async function runRehearsal(flags: RehearsalFlags & { readonly force: boo
   const { cloud, config, environment } = await start(flags, 0)
   try {
     enter(environment)
-    return await runDeploy({ ...flags, config: config.path })
+    const rehearsal = `rehearse --scenario ${flags.scenario} --speed ${flags.speed}`
+    return await runDeploy({ ...flags, config: config.path, rehearsal })
   } finally {
     await cloud.close()
   }
 }
-
-const quote = (value: string): string => `'${value.replaceAll("'", String.raw`'\''`)}'`
 
 /** `rampart rehearse serve`: prints the environment to export and serves until it is stopped. */
 export async function serveRehearsal(flags: RehearsalFlags & { readonly port: number }): Promise<Performed> {
@@ -151,7 +151,7 @@ export async function serveRehearsal(flags: RehearsalFlags & { readonly port: nu
   // Before anything is printed: who reads it may ask to stop at once.
   const stopped = Promise.withResolvers<void>()
   const release = onStop(() => stopped.resolve())
-  const lines = Object.entries(environment).map(([name, value]) => `export ${name}=${quote(value)}`)
+  const lines = Object.entries(environment).map(([name, value]) => `export ${name}=${quoteWord(value)}`)
   process.stdout.write(
     flags.json
       ? `${JSON.stringify({ v: 1, url: cloud.url, environment })}\n`

@@ -10,6 +10,7 @@ import type { Driver } from './rollout/driver.js'
 import type { Patience } from './rollout/follow.js'
 import { openCache } from './open-cache.js'
 import { clockFrom } from './system/clock.js'
+import { shellWord } from './terminal/shell-word.js'
 
 /** The configuration that the flags ask for, with the values in it that must stay unseen. */
 async function configure(flags: SharedFlags): Promise<Config> {
@@ -91,8 +92,20 @@ async function connect(config: Config, performing: Performance): Promise<Cloud> 
 
 const repositories = (config: Config): readonly string[] => config.services.map((service) => service.repository)
 
+interface DeployFlags extends SharedFlags {
+  readonly force: boolean
+  /** The command and flags that a rehearsal of it was begun with; the rehearsal ends with this process. */
+  readonly rehearsal?: string | undefined
+}
+
+/** The command that does this again, for a shell in this folder. */
+function sameCommand(command: string, config: Config): string {
+  const path = shellWord(relative(process.cwd(), config.path))
+  return `rampart ${command} -c ${path} --env ${shellWord(config.environment.name)}`
+}
+
 /** `rampart deploy`. */
-export async function runDeploy(flags: SharedFlags & { readonly force: boolean }): Promise<Performed> {
+export async function runDeploy(flags: DeployFlags): Promise<Performed> {
   const config = await configure(flags)
   const performing = performance('deploy', config, phases)
   return perform(performing, flags, async (run) => {
@@ -115,7 +128,8 @@ export async function runDeploy(flags: SharedFlags & { readonly force: boolean }
           ],
           registryHost: images.registryHost,
           repositories: repositories(config),
-          comeBack: `rampart deploy -c ${relative(process.cwd(), config.path)} --env ${config.environment.name}`,
+          comeBack: sameCommand(flags.rehearsal ?? 'deploy', config),
+          endsWithUs: flags.rehearsal !== undefined,
         },
         run,
       )

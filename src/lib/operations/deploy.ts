@@ -4,8 +4,10 @@ import { makeRelease } from '../release/make-release.js'
 import type { Check, Driver, RolloutHandle } from '../rollout/driver.js'
 import { follow, type Followed, type Patience } from '../rollout/follow.js'
 import { proveTargets } from '../rollout/prove.js'
+import { unlessStopped } from '../rollout/unless-stopped.js'
+import { endOfRollout } from './end-of-rollout.js'
 import { pushImages, type ServiceImage } from './push-images.js'
-import { inPhase, unlessStopped, type Ended, type RunContext } from './run.js'
+import { inPhase, Interruption, type Ended, type RunContext } from './run.js'
 
 export interface DeployRequest {
   readonly app: string
@@ -21,6 +23,8 @@ export interface DeployRequest {
   readonly repositories: readonly string[]
   /** The command that comes back to this rollout, e.g. `rampart deploy -c rampart.yml`. */
   readonly comeBack: string
+  /** True when the platform ends with this process, as an embedded rehearsal does: leaving is then stopping. */
+  readonly endsWithUs?: boolean
 }
 
 async function preflight(request: DeployRequest, run: RunContext): Promise<void> {
@@ -60,8 +64,10 @@ async function build(request: DeployRequest, run: RunContext): Promise<Release> 
   return inPhase(run, 'build', async () => {
     const images = await unlessStopped(run.signal, Promise.all(request.images.map((image) => image.build())))
     const release = makeRelease(request.app, request.environment, images)
-    const found = await request.driver.find(release)
-    const running = await request.driver.underWay()
+    const [found, running] = await unlessStopped(
+      run.signal,
+      Promise.all([request.driver.find(release), request.driver.underWay()]),
+    )
     // Asked here and not sooner, because only now is it known whether what runs is ours; and before anything is pushed.
     if (running !== undefined && (found === undefined || !sameRevision(running.revision, found))) throw running.conflict
     return { value: release, detail: `${images.length} ${images.length === 1 ? 'image' : 'images'}` }
@@ -70,32 +76,56 @@ async function build(request: DeployRequest, run: RunContext): Promise<Release> 
 
 const sameRevision = (a: Revision | undefined, b: Revision): boolean => a?.name === b.name && a.number === b.number
 
-async function record(request: DeployRequest, run: RunContext, release: Release): Promise<Revision> {
+interface Recorded {
+  readonly release: Release
+  readonly revision: Revision
+  readonly from: Revision
+  readonly targets: number
+}
+
+async function record(request: DeployRequest, run: RunContext, release: Release): Promise<Recorded> {
   return inPhase(run, 'release', async () => {
-    const from = await request.driver.current()
-    const found = await request.driver.find(release)
-    const revision = found ?? (await request.driver.record(release))
+    const { driver } = request
+    const [from, found, { targets, estimate }] = await unlessStopped(
+      run.signal,
+      Promise.all([driver.current(), driver.find(release), driver.plan()]),
+    )
+    const revision = found ?? (await driver.record(release))
     const reused = found !== undefined
     run.emit({ type: 'release.recorded', release, revision, reused })
-    run.emit({ type: 'plan.made', release, from, targets: await request.driver.size() })
-    return { value: revision, detail: `${release.id} is version ${revision.number}${reused ? ', made before' : ''}` }
+    run.emit({ type: 'plan.made', release, from, targets, estimate })
+    return {
+      value: { release, revision, from, targets },
+      detail: `${release.id} is version ${revision.number}${reused ? ', made before' : ''}`,
+    }
+  })
+}
+
+/** Nobody can tell whether a request to start that got no answer has arrived. Running deploy again finds out. */
+function unanswered(error: unknown, comeBack: string): unknown {
+  if (!(error instanceof RampartError) || !error.passing) return error
+  return new RampartError('unknown', `Whether the rollout has started is not known: ${error.message}`, {
+    next: [comeBack],
+    cause: error,
   })
 }
 
 async function rollOut(
   request: DeployRequest,
   run: RunContext,
-  revision: Revision,
-  begun: (handle: RolloutHandle) => void,
+  { revision, targets }: Recorded,
 ): Promise<Followed | undefined> {
   return inPhase(run, 'rollout', async () => {
     const { driver } = request
-    if (!request.force && (await driver.settledOn(revision))) {
+    if (!request.force && (await unlessStopped(run.signal, driver.settledOn(revision)))) {
       return { value: undefined, outcome: 'skipped', detail: 'nothing to do: every target is on this release already' }
     }
-    const targets = await driver.size()
-    const handle = await driver.start(revision, { force: request.force })
-    begun(handle)
+    // The last moment at which leaving changes nothing that serves. The start itself is not given up half-way: who
+    // leaves then must learn that a rollout goes on.
+    run.signal.throwIfAborted()
+    const handle = await driver.start(revision, { force: request.force }).catch((error: unknown) => {
+      throw unanswered(error, request.comeBack)
+    })
     run.emit({
       type: 'rollout.started',
       id: handle.id,
@@ -112,42 +142,15 @@ async function rollOut(
       ...(followed.reason !== undefined && { reason: followed.reason }),
       ...(followed.cause !== undefined && { cause: followed.cause }),
     })
+    if (followed.outcome === 'abandoned') {
+      run.emit({ type: 'detached', goesOn: goesOn(driver, handle), comeBack: request.comeBack })
+    }
     return { value: followed, detail: followed.status, ...(followed.outcome !== 'succeeded' && { outcome: 'failed' }) }
   })
 }
 
-/** How a rollout that did not succeed ends the run. */
-function endOfRollout(followed: Followed, release: Release, comeBack: string): Ended {
-  const next = followed.cause?.next ?? []
-  switch (followed.outcome) {
-    case 'rolled-back':
-      return {
-        ending: 'rolledBack',
-        message: `Release ${release.id} failed and was rolled back; the fleet serves the previous release.`,
-        next,
-      }
-    case 'cancelled':
-      return {
-        ending: 'attention',
-        message: `The rollout of ${release.id} was cancelled; the fleet may serve two releases at once.`,
-        next: [comeBack, ...next],
-      }
-    case 'abandoned':
-      return {
-        ending: 'unknown',
-        message: `The rollout of ${release.id} goes on; how it ends is not known here.`,
-        next: [comeBack],
-      }
-    case 'failed':
-    case 'succeeded':
-    case 'nothing-to-do':
-      return {
-        ending: 'attention',
-        message: `The rollout of ${release.id} failed (${followed.status}) and the fleet needs attention.`,
-        next,
-      }
-  }
-}
+const goesOn = (driver: Driver, handle: RolloutHandle): string =>
+  `instance refresh ${handle.id} of ${driver.fleet} goes on without us`
 
 async function prove(
   request: DeployRequest,
@@ -183,6 +186,15 @@ async function prove(
   })
 }
 
+/** The end of a run that was left after its rollout had succeeded. Nothing goes on: only the proof is missing. */
+function leftUnproved(release: Release, comeBack: string): Ended {
+  return {
+    ending: 'unknown',
+    message: `The rollout of ${release.id} ended well, but was left before every target was proved to serve it.`,
+    next: [comeBack],
+  }
+}
+
 /**
  * From the code to a proven rollout: preflight, build, push, release, rollout, proof. Each step finds its own earlier
  * result, so that the same call after a crash at any point goes on where the last one was.
@@ -191,20 +203,28 @@ export async function deploy(request: DeployRequest, run: RunContext): Promise<E
   await preflight(request, run)
   const release = await build(request, run)
   await pushImages(request.images, run)
-  const revision = await record(request, run, release)
-  let handle: RolloutHandle | undefined
-  const followed = await rollOut(request, run, revision, (begun) => {
-    handle = begun
-  })
-  if (followed?.outcome === 'abandoned' && run.signal.aborted) {
-    run.emit({
-      type: 'detached',
-      goesOn: `instance refresh ${handle?.id ?? ''} of ${request.driver.fleet} goes on without us`,
-      comeBack: request.comeBack,
-    })
-  }
+  const recorded = await record(request, run, release)
+  const followed = await rollOut(request, run, recorded)
   if (followed !== undefined && followed.outcome !== 'succeeded') {
-    return endOfRollout(followed, release, request.comeBack)
+    return endOfRollout(followed, { ...recorded, comeBack: request.comeBack })
   }
-  return prove(request, run, release, revision, followed === undefined)
+  try {
+    return await prove(request, run, release, recorded.revision, followed === undefined)
+  } catch (error) {
+    if (followed === undefined) throw error
+    // An interruption says that nothing was changed, and here it was.
+    if (error instanceof Interruption) return leftUnproved(release, request.comeBack)
+    throw error instanceof RampartError && error.kind === 'unreachable' ? unseen(error, request.comeBack) : error
+  }
+}
+
+function unseen(error: RampartError, comeBack: string): RampartError {
+  return new RampartError(
+    'verification',
+    `The rollout ended well, but its targets could not be proved: ${error.message}`,
+    {
+      next: [...error.next, comeBack],
+      cause: error,
+    },
+  )
 }
