@@ -1,0 +1,160 @@
+import { availableParallelism } from 'node:os'
+import { randomBytes } from 'node:crypto'
+import { expect, test } from 'vitest'
+import type { Digest } from '../../src/lib/domain/digest.js'
+import { runCli, startCli, type Running } from '../support/cli.js'
+import {
+  changingCall,
+  exampleGroup,
+  historyOf,
+  startCloud,
+  type Cloud,
+  type CloudOptions,
+} from '../support/rehearsal.js'
+
+// At this speed rampart looks at the rollout a few times only; a look more would ask the same questions again.
+const speed = 10_000
+
+interface End {
+  readonly refreshes: readonly string[]
+  readonly versions: readonly number[]
+  /** The launch-template version of each instance of the group. */
+  readonly serves: readonly number[]
+  readonly images: readonly (Digest | undefined)[]
+  readonly proved: boolean
+}
+
+const repositories = ['rampart-backend', 'rampart-frontend']
+
+async function endOf(cloud: Cloud, stdout: string): Promise<End> {
+  const { refreshes, versions } = await historyOf(cloud.client(), exampleGroup)
+  const { registry, world } = cloud.rehearsal
+  return {
+    refreshes: refreshes.map(({ status, version }) => `${status} to ${version}`),
+    versions,
+    serves: world.state.group.instances.map((instance) => instance.template.version),
+    images: repositories.map((name) => registry.catalog.find(name, 'latest')?.digest),
+    proved: stdout.includes('4 of 4 targets proved'),
+  }
+}
+
+/** One big file makes the upload long enough to be killed in the middle. */
+const weights = randomBytes(4_000_000)
+
+async function cloudWith(options: CloudOptions): Promise<Cloud> {
+  const cloud = await startCloud({ speed, ...options })
+  await cloud.project.write('backend/app/weights.bin', weights)
+  return cloud
+}
+
+async function healthyRun(): Promise<{ cloud: Cloud; end: End }> {
+  const cloud = await cloudWith({})
+  const { code, stdout, stderr } = await runCli(['deploy', '-c', cloud.project.config], { env: cloud.client() })
+  expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' })
+  return { cloud, end: await endOf(cloud, stdout) }
+}
+
+/** A moment at which the process dies. */
+interface Moment {
+  readonly name: string
+  readonly options: (kill: () => void) => CloudOptions
+}
+
+/** Dies when its nth call arrives, which AWS never comes to perform. */
+const callLost = (n: number, call: string): Moment => ({
+  name: `call ${n} (${call}) on its way there`,
+  options: (kill) => ({
+    faults: [{ calls: [n], effect: { kind: 'drop', when: 'before' } }],
+    onCall: (count) => {
+      if (count === n) kill()
+    },
+  }),
+})
+
+/** Dies when AWS has performed its nth call, before it hears of it. */
+const answerLost = (n: number, call: string): Moment => ({
+  name: `call ${n} (${call}) performed, its answer on the way back`,
+  options: (kill) => ({
+    onAnswer: (count) => {
+      if (count === n) kill()
+    },
+  }),
+})
+
+/** Dies when its nth request arrives at the registry; an upload is then in its middle. */
+const requestCut = (n: number, request: string): Moment => ({
+  name: `registry request ${n} (${request})`,
+  options: (kill) => ({
+    onRegistryRequest: (count) => {
+      if (count === n) kill()
+    },
+  }),
+})
+
+/** Kills a deploy at that moment and runs the same command again; undefined when it ended before the moment came. */
+async function killAndRepeat(moment: Moment): Promise<End | undefined> {
+  let first: Running | undefined
+  let killed = false
+  const kill = (): void => {
+    // The numbers go on in the second run.
+    if (!killed) first?.process.kill('SIGKILL')
+    killed = true
+  }
+  const cloud = await cloudWith(moment.options(kill))
+  const env = cloud.client()
+  first = startCli(['deploy', '-c', cloud.project.config], { env })
+  const { signal } = await first.finished
+  const again = await runCli(['deploy', '-c', cloud.project.config], { env })
+  if (again.code !== 0) throw new Error(`${moment.name}: exit code ${again.code}\n${again.stderr}`)
+  return signal === 'SIGKILL' ? endOf(cloud, again.stdout) : undefined
+}
+
+/** Tries the moments, several at once. Gives those that ended differently, and how many times it was killed. */
+async function tryAll(moments: readonly Moment[], expected: End): Promise<{ different: unknown[]; killed: number }> {
+  const different: unknown[] = []
+  let killed = 0
+  const rest = [...moments]
+  const work = async (): Promise<void> => {
+    for (let moment = rest.shift(); moment !== undefined; moment = rest.shift()) {
+      const end = await killAndRepeat(moment).catch((error: unknown) => String(error))
+      if (end === undefined) continue
+      killed += 1
+      if (JSON.stringify(end) !== JSON.stringify(expected)) different.push({ moment: moment.name, end })
+    }
+  }
+  await Promise.all(Array.from({ length: availableParallelism() }, work))
+  return { different, killed }
+}
+
+test('kill -9 at any call to AWS, then the same command: one release, one refresh, the same end', async () => {
+  const { cloud, end } = await healthyRun()
+  expect(end).toEqual({
+    refreshes: ['Successful to 8'],
+    versions: [8, 7],
+    serves: [8, 8, 8, 8],
+    images: [expect.stringMatching(/^sha256:/), expect.stringMatching(/^sha256:/)],
+    proved: true,
+  })
+  const { calls } = cloud
+  expect(calls.filter((call) => changingCall.test(call))).toEqual([
+    'ec2:CreateLaunchTemplateVersion',
+    'autoscaling:StartInstanceRefresh',
+  ])
+  const moments = calls.flatMap((call, index) => [
+    callLost(index + 1, call),
+    // A question leaves the same world whether it was answered or lost.
+    ...(changingCall.test(call) ? [answerLost(index + 1, call)] : []),
+  ])
+  const { different, killed } = await tryAll(moments, end)
+  expect(different).toEqual([])
+  expect(killed).toBeGreaterThan(calls.indexOf('autoscaling:StartInstanceRefresh') + 4)
+}, 240_000)
+
+test('kill -9 at any request to the registry, uploads in their middle included: the same end', async () => {
+  const { cloud, end } = await healthyRun()
+  expect(cloud.requests.filter((request) => request.startsWith('PUT ')).length).toBeGreaterThanOrEqual(6)
+  const moments = cloud.requests.map((request, index) => requestCut(index + 1, request))
+  const { different, killed } = await tryAll(moments, end)
+  expect(different).toEqual([])
+  expect(killed).toBeGreaterThan(moments.length - 4)
+}, 240_000)
