@@ -381,6 +381,17 @@ describe('again', () => {
   })
 })
 
+test('changes that are in no commit go under a version of their own', async () => {
+  await pushBase(here.client, 'base', 'latest', 'a')
+  const git = { sourceRevision: () => Promise.resolve({ ...revision, dirty: true }) }
+  const { pushed } = await publishAppImage(requestOf(), portsOf({ git }))
+  expect(pushed.tags).toEqual(['latest', 'v1.2-dirty'])
+  expect((await stored()).config.config.Labels).toMatchObject({
+    'org.opencontainers.image.revision': `${revision.commit}-dirty`,
+    'org.opencontainers.image.version': 'v1.2-dirty',
+  })
+})
+
 describe('the digest', () => {
   test('depends on nothing but the inputs: not on machine, memory, time or order', async () => {
     await pushBase(here.client, 'base', 'latest', 'a')

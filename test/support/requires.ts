@@ -23,6 +23,7 @@ const tools = {
     install: 'apt-get install docker-registry',
   },
   git: { present: () => runs('git', '--version'), install: 'apt-get install git' },
+  openssl: { present: () => runs('openssl', 'version'), install: 'apt-get install openssl' },
   skopeo: { present: () => runs('skopeo', '--version'), install: 'apt-get install skopeo' },
   crane: {
     present: () => runs('crane', 'version'),

@@ -11,7 +11,7 @@ import type { ImageManifest } from './image-config.js'
 import { asOciLayer, findBase, recallBase, type BaseRequest, type FoundBase } from './publish-base.js'
 import { digestOf } from './publish-digest.js'
 import { hashFiles, imageKey, sourceKey } from './publish-inputs.js'
-import { baseLabels, sourceLabels, stampOf } from './publish-labels.js'
+import { asTagged, baseLabels, sourceLabels, stampOf } from './publish-labels.js'
 import { checkBudget, describeLayer, makeLayer } from './publish-layer.js'
 import { openProofs } from './publish-proofs.js'
 import type { AppImageRequest, AppLayer, Build, PublishPorts } from './publish-types.js'
@@ -90,7 +90,7 @@ export async function buildImage(request: AppImageRequest, ports: PublishPorts):
   step('base', `${base.name} is ${base.digest}`)
 
   const common: Omit<Build, 'content' | 'digest' | 'layerBytes' | 'notes'> = {
-    tags: request.tags(source),
+    tags: [...new Set(request.tags(source === undefined ? undefined : asTagged(source)))],
     source,
     base: { name: base.name, digest: base.digest },
     proofs,

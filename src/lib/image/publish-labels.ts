@@ -17,6 +17,12 @@ export function stampOf(source: SourceRevision | undefined, sourceDateEpoch: num
   return { created: new Date(seconds * 1000).toISOString().replace('.000Z', 'Z'), mtime: sourceDateEpoch ?? 0 }
 }
 
+/** The revision as tags may name it: changes that are in no commit must not go under the version of one. */
+export function asTagged(source: SourceRevision): SourceRevision {
+  const { version, dirty } = source
+  return dirty && version !== undefined ? { ...source, version: `${version}-dirty` } : source
+}
+
 /** Labels that follow from the source alone. https://github.com/opencontainers/image-spec/blob/main/annotations.md */
 export function sourceLabels(
   app: string,
@@ -24,15 +30,14 @@ export function sourceLabels(
   created: string,
   source: SourceRevision | undefined,
 ): Readonly<Record<string, string>> {
+  const version = source === undefined ? undefined : asTagged(source).version
   return {
     'org.opencontainers.image.title': service,
     'org.opencontainers.image.created': created,
     ...(source !== undefined && {
       'org.opencontainers.image.revision': `${source.commit}${source.dirty ? '-dirty' : ''}`,
     }),
-    ...(source?.version !== undefined && {
-      'org.opencontainers.image.version': `${source.version}${source.dirty ? '-dirty' : ''}`,
-    }),
+    ...(version !== undefined && { 'org.opencontainers.image.version': version }),
     ...(source?.remote !== undefined && { 'org.opencontainers.image.source': source.remote }),
     'rampart.app': app,
     'rampart.service': service,

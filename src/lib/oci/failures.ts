@@ -65,6 +65,9 @@ function refusalHints({ host, upload }: Purpose, status: number, problem: Regist
       return isEcr(host)
         ? ['create the repository: aws ecr create-repository --repository-name NAME']
         : [`create the repository at ${host}, or correct its name`]
+    case problem?.code === 'TAG_INVALID':
+      // Amazon ECR's answer where tags are immutable.
+      return ['where tags are immutable each image needs one of its own: raise the version, or leave the tag out']
     case status === 413:
       return [`a proxy in front of ${host} limits the size of uploads; raise its limit`]
     case status === 400 && problem === undefined:
