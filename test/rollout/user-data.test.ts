@@ -1,5 +1,5 @@
 import { gzipSync } from 'node:zlib'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Digest } from '../../src/lib/domain/digest.js'
 import { decodeUserData, encodeUserData, findReferences, pinReferences } from '../../src/lib/rollout/asg/user-data.js'

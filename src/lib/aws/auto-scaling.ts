@@ -49,6 +49,7 @@ function group(from: SdkGroup): AutoScalingGroup {
     healthCheckType: from.HealthCheckType ?? 'EC2',
     healthCheckGracePeriod: from.HealthCheckGracePeriod ?? 0,
     ...(from.DefaultInstanceWarmup !== undefined && { defaultInstanceWarmup: from.DefaultInstanceWarmup }),
+    suspendedProcesses: (from.SuspendedProcesses ?? []).map((one) => one.ProcessName ?? ''),
     instances: (from.Instances ?? []).map((instance) => ({
       id: instance.InstanceId ?? '',
       zone: instance.AvailabilityZone ?? '',

@@ -57,12 +57,12 @@ export function createLaunchTemplates(options: ClientOptions): LaunchTemplates {
       }
     },
 
-    async listVersions(templateId) {
+    async listVersions(templateId, above) {
       return call('ec2:DescribeLaunchTemplateVersions', async () => {
         const found: LaunchTemplateVersion[] = []
         const pages = paginateDescribeLaunchTemplateVersions(
           { client, pageSize: 200 },
-          { LaunchTemplateId: templateId },
+          { LaunchTemplateId: templateId, MinVersion: String(above + 1) },
         )
         for await (const page of pages) found.push(...(page.LaunchTemplateVersions ?? []).map(version))
         return found.sort((a, b) => b.number - a.number)

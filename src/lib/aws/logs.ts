@@ -3,11 +3,14 @@ import type { LogLine, LogSource } from '../ports/log-source.js'
 import { call, errorCode } from './failure.js'
 import { clientSettings, type ClientOptions } from './options.js'
 
+/** https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html */
+const largestPage = 10_000
+
 /** The LogSource port on CloudWatch Logs. */
 export function createLogSource(options: ClientOptions): LogSource {
   const client = new CloudWatchLogsClient(clientSettings(options))
   return {
-    async read(group, { since, streamPrefix, limit = 10_000 }) {
+    async read(group, { since, streamPrefix, limit = 1000 }) {
       const lines: LogLine[] = []
       try {
         const pages = paginateFilterLogEvents(
@@ -15,6 +18,9 @@ export function createLogSource(options: ClientOptions): LogSource {
           {
             logGroupName: group,
             startTime: since,
+            limit: Math.min(limit, largestPage),
+            // Newest first: the last words of a target that talks a lot must not be lost behind its first ones.
+            startFromHead: false,
             ...(streamPrefix !== undefined && { logStreamNamePrefix: streamPrefix }),
           },
         )
@@ -33,7 +39,7 @@ export function createLogSource(options: ClientOptions): LogSource {
         if (errorCode(error) === 'ResourceNotFound') return []
         await call('logs:FilterLogEvents', () => Promise.reject(error))
       }
-      return lines.slice(0, limit)
+      return lines.slice(0, limit).toReversed()
     },
   }
 }

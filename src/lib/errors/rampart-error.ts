@@ -21,6 +21,8 @@ export interface RampartErrorOptions {
   readonly problems?: readonly Problem[]
   /** What to do next, most useful first; a command stands alone in its string. */
   readonly next?: readonly string[]
+  /** True when the same request may well succeed later, as when a network is down or a service is busy. */
+  readonly passing?: boolean
   readonly cause?: unknown
 }
 
@@ -31,6 +33,8 @@ export class RampartError extends Error {
   readonly place: Place | undefined
   readonly problems: readonly Problem[]
   readonly next: readonly string[]
+  /** True when the same request may well succeed later; who can wait may ask again. */
+  readonly passing: boolean
 
   constructor(kind: FailureKind, message: string, options: RampartErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
@@ -38,6 +42,7 @@ export class RampartError extends Error {
     this.place = options.place
     this.problems = options.problems ?? []
     this.next = options.next ?? []
+    this.passing = options.passing ?? false
   }
 
   /** The process exit code that this failure gives. */

@@ -1,6 +1,7 @@
 import { chooseServices } from './check-account.js'
 import { pushImages, type ServiceImage } from './push-images.js'
-import { inPhase, unlessStopped, type Ended, type RunContext } from './run.js'
+import { unlessStopped } from '../rollout/unless-stopped.js'
+import { inPhase, type Ended, type RunContext } from './run.js'
 
 /** Builds and pushes the images of the named services, or of all. Nothing is rolled out. */
 export async function build(

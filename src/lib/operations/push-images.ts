@@ -1,6 +1,7 @@
 import { formatBytes } from '../domain/format-bytes.js'
 import type { ReleaseImage } from '../domain/release.js'
-import { inPhase, unlessStopped, type RunContext } from './run.js'
+import { unlessStopped } from '../rollout/unless-stopped.js'
+import { inPhase, type RunContext } from './run.js'
 
 /** One service's image on its way from the context into the registry. */
 export interface ServiceImage {

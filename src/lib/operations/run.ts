@@ -61,19 +61,6 @@ export async function inPhase<T>(
   }
 }
 
-/** The same promise, given up as soon as the run is to stop; for work that may be left half-way without harm. */
-export async function unlessStopped<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
-  signal.throwIfAborted()
-  const stopped = Promise.withResolvers<never>()
-  const stop = (): void => stopped.reject(signal.reason)
-  signal.addEventListener('abort', stop, { once: true })
-  try {
-    return await Promise.race([work, stopped.promise])
-  } finally {
-    signal.removeEventListener('abort', stop)
-  }
-}
-
 /** The end that an error means. What rampart did not expect is a bug and says so. */
 export function endOf(error: unknown): Ended {
   if (error instanceof RampartError) {

@@ -31,6 +31,8 @@ export interface AutoScalingGroup {
   readonly healthCheckType: string
   readonly healthCheckGracePeriod: number
   readonly defaultInstanceWarmup?: number
+  /** Auto Scaling processes that somebody suspended, e.g. `Launch`. */
+  readonly suspendedProcesses: readonly string[]
   readonly instances: readonly GroupInstance[]
 }
 
@@ -135,8 +137,8 @@ export interface CreateLaunchTemplateVersion {
 export interface LaunchTemplates {
   /** `version` may be a number, `$Latest` or `$Default`. */
   describeVersion(templateId: string, version: string): Promise<LaunchTemplateVersion | undefined>
-  /** Newest first. */
-  listVersions(templateId: string): Promise<readonly LaunchTemplateVersion[]>
+  /** Newest first, those with a number above that one. */
+  listVersions(templateId: string, above: number): Promise<readonly LaunchTemplateVersion[]>
   createVersion(request: CreateLaunchTemplateVersion): Promise<LaunchTemplateVersion>
 }
 

@@ -8,7 +8,7 @@ export interface LogLine {
 }
 
 export interface LogSource {
-  /** Lines of the group from `since` on, oldest first, at most `limit`; empty when the group does not exist. */
+  /** The last `limit` lines of the group from `since` on, oldest first; empty when the group does not exist. */
   read(
     group: string,
     options: { readonly since: number; readonly streamPrefix?: string; readonly limit?: number },

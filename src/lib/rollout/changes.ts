@@ -33,5 +33,12 @@ export function changes(id: string, before: Observation | undefined, now: Observ
       ...(now.reason !== undefined && { reason: now.reason }),
     })
   }
+  if (now.checkpoint !== undefined && now.checkpoint > (before?.checkpoint ?? 0)) {
+    events.push({
+      type: 'checkpoint',
+      percentage: now.checkpoint,
+      detail: now.reason ?? 'reached',
+    })
+  }
   return events
 }

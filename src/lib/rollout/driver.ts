@@ -12,10 +12,11 @@ export interface RolloutHandle {
   readonly attached: boolean
 }
 
-/** A target of the new revision that did not live, or one that could not be launched at all. */
+/** A target of the new revision that never got to serve, or one that could not be launched at all. */
 export interface FailedStart {
   /** The target's id, or the activity's when there never was a target. */
   readonly id: string
+  readonly launched: boolean
   readonly message: string
 }
 
@@ -29,6 +30,8 @@ export interface Observation {
   readonly percentage: number
   readonly remaining: number
   readonly reason?: string
+  /** The highest checkpoint, in percent, that was reached. */
+  readonly checkpoint?: number
   readonly targets: readonly Target[]
   /** All since the rollout began. */
   readonly failedStarts: readonly FailedStart[]
@@ -47,8 +50,8 @@ export interface Check {
 export interface Driver {
   /** E.g. the group's name, for people. */
   readonly fleet: string
-  /** How many targets the fleet is to have. */
-  size(): Promise<number>
+  /** How many targets the fleet is to have, and about how long a rollout to all of them takes, in milliseconds. */
+  plan(): Promise<{ readonly targets: number; readonly estimate: number }>
   /** Everything that the platform would refuse or silently ignore, asked before anything is changed. */
   preflight(registryHost: string, repositories: readonly string[]): Promise<readonly Check[]>
   /** The revision that the fleet is on, or comes from while a rollout is under way. */
@@ -65,9 +68,9 @@ export interface Driver {
   /** Starts the rollout, or attaches to the one that moves the fleet to this revision already. */
   start(revision: Revision, options: { readonly force: boolean }): Promise<RolloutHandle>
   observe(handle: RolloutHandle, revision: Revision): Promise<Observation>
-  /** Asks the platform to go back; the outcome comes by observing. */
-  rollBack(handle: RolloutHandle): Promise<void>
-  /** The likeliest cause of what was last observed. */
+  /** Asks the platform to go back; the outcome comes by observing. Gives why it will not, when it will not. */
+  rollBack(handle: RolloutHandle): Promise<RampartError | undefined>
+  /** The likeliest cause of what was last observed. A witness that cannot be asked is left out, never a failure. */
   explain(handle: RolloutHandle, revision: Revision, last: Observation): Promise<Cause | undefined>
   /** What can be proved of each target now. */
   prove(revision: Revision, release: Release): Promise<readonly TargetProof[]>

@@ -2,17 +2,28 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { RampartError } from '../errors/rampart-error.js'
 import type { Clock } from '../ports/clock.js'
 
-/** The machine's own clock. */
-export const systemClock: Clock = {
-  now: () => Date.now(),
-  sleep: (milliseconds, signal) => delay(milliseconds, undefined, signal === undefined ? {} : { signal }),
+/** The longest time that a timer of Node takes; a longer one would end at once. */
+const longestTimer = 2 ** 31 - 1
+
+/** Sleeps in real time. Node's own timer rejects with an AbortError of its own; a Clock promises the signal's reason. */
+async function sleep(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+  signal?.throwIfAborted()
+  try {
+    await delay(Math.min(milliseconds, longestTimer), undefined, signal === undefined ? {} : { signal })
+  } catch (error) {
+    signal?.throwIfAborted()
+    throw error
+  }
 }
+
+/** The machine's own clock. */
+export const systemClock: Clock = { now: () => Date.now(), sleep }
 
 /** A clock that agreed with the machine's at `origin` (milliseconds since 1970) and has run `speed` times as fast since. */
 export function acceleratedClock(speed: number, origin: number): Clock {
   return {
     now: () => Math.round(origin + (Date.now() - origin) * speed),
-    sleep: (milliseconds, signal) => delay(milliseconds / speed, undefined, signal === undefined ? {} : { signal }),
+    sleep: (milliseconds, signal) => sleep(milliseconds / speed, signal),
   }
 }
 

@@ -1,56 +1,23 @@
 import { RampartError } from '../../errors/rampart-error.js'
 import type { Revision } from '../../domain/release.js'
-import type {
-  AutoScalingGroup,
-  InstanceRefresh,
-  LaunchTemplates,
-  LaunchTemplateVersion,
-} from '../../ports/auto-scaling.js'
+import type { AutoScalingGroup, LaunchTemplates, LaunchTemplateVersion } from '../../ports/auto-scaling.js'
 import type { Clock } from '../../ports/clock.js'
-import type { Driver, Observation, RolloutHandle } from '../driver.js'
-import { explain, type ExplainPorts } from './explain.js'
-import { FailedStarts } from './failed-starts.js'
+import type { Driver } from '../driver.js'
+import { estimateRefresh } from './estimate.js'
+import type { ExplainPorts } from './explain.js'
 import type { AsgRolloutOptions } from './options.js'
 import { preflightGroup } from './preflight.js'
 import { proveGroup } from './prove.js'
-import { isActive, outcomeOf } from './refresh-status.js'
+import { isActive } from './refresh-status.js'
 import { createRevision, findRevision } from './revision.js'
+import { activeRefresh, conflict, startRefresh } from './start.js'
 import { statusOf } from './status.js'
-import { targetsOf } from './targets.js'
+import { launchedBy } from './targets.js'
+import { RefreshWatch } from './watch.js'
 
 export interface AsgPorts extends ExplainPorts {
   readonly launchTemplates: LaunchTemplates
   readonly clock: Clock
-}
-
-/** The active refresh of a group, if there is one. */
-export async function activeRefresh(
-  ports: Pick<AsgPorts, 'autoScaling'>,
-  group: string,
-): Promise<InstanceRefresh | undefined> {
-  const refreshes = await ports.autoScaling.describeInstanceRefreshes(group)
-  return refreshes.find((refresh) => isActive(refresh.status))
-}
-
-/** True when the refresh moves the group to this revision. */
-export function movesTo(refresh: InstanceRefresh, revision: Revision): boolean {
-  return refresh.launchTemplate?.id === revision.name && refresh.launchTemplate.version === revision.number
-}
-
-/** The conflict with a rollout that somebody else has under way. */
-export function conflict(group: string, refresh: InstanceRefresh): RampartError {
-  const since = refresh.startTime === undefined ? '' : ` since ${new Date(refresh.startTime).toISOString()}`
-  const version = refresh.launchTemplate?.version
-  return new RampartError(
-    'conflict',
-    `Another instance refresh of ${group} is ${refresh.status}${since}${version === undefined ? '' : `, to version ${version}`} (${refresh.id}).`,
-    {
-      next: [
-        'run the same command again when it has ended',
-        `aws autoscaling describe-instance-refreshes --auto-scaling-group-name ${group}`,
-      ],
-    },
-  )
 }
 
 /** The asg driver: an EC2 Auto Scaling group, moved by instance refresh. */
@@ -61,22 +28,14 @@ export function createAsgDriver(
   logGroup: string | undefined,
 ): Driver {
   const { autoScaling, loadBalancing, launchTemplates } = ports
-  const failedStarts = new FailedStarts()
-  const reasons = new Map<string, string>()
+  const watch = new RefreshWatch(name, options, ports, logGroup)
+  /** The version of the group that the release's revision was found or made for. */
+  let basis: LaunchTemplateVersion | undefined
 
   async function group(): Promise<AutoScalingGroup> {
     const found = await autoScaling.describeGroup(name)
     if (found === undefined) throw new RampartError('preflight', `There is no Auto Scaling group ${name}.`)
     return found
-  }
-
-  async function look(revision: Revision): Promise<{ group: AutoScalingGroup; targets: Observation['targets'] }> {
-    const seen = await group()
-    const targets = targetsOf(seen, await loadBalancing.describeTargetHealth(seen.targetGroupArns), revision.number)
-    for (const target of targets) {
-      if (target.health === 'unhealthy' && target.reason !== undefined) reasons.set(target.id, target.reason)
-    }
-    return { group: seen, targets }
   }
 
   async function currentVersion(): Promise<LaunchTemplateVersion> {
@@ -87,15 +46,31 @@ export function createAsgDriver(
     return version
   }
 
-  const handle = (refresh: InstanceRefresh, attached: boolean): RolloutHandle => ({
-    id: refresh.id,
-    startedAt: refresh.startTime ?? ports.clock.now(),
-    attached,
-  })
+  async function newBasis(): Promise<LaunchTemplateVersion> {
+    basis = await currentVersion()
+    return basis
+  }
+
+  /** Between the recording and the start somebody may have given the group another version; going on would undo that. */
+  async function requireBasis(revision: Revision): Promise<void> {
+    const seen = await group()
+    const now = seen.launchTemplate
+    if (basis === undefined || launchedBy(seen, revision)) return
+    if (now?.id === basis.templateId && now.version === String(basis.number)) return
+    throw new RampartError(
+      'conflict',
+      `${name} was moved from version ${basis.number} to ${now?.version ?? 'no launch template'} while the release was recorded; nothing was rolled out.`,
+      { next: ['run the same command again: the release is then made from the new version'] },
+    )
+  }
 
   return {
     fleet: name,
-    size: async () => (await group()).desiredCapacity,
+
+    async plan() {
+      const seen = await group()
+      return { targets: seen.desiredCapacity, estimate: estimateRefresh(seen, options) }
+    },
 
     async preflight(registryHost, repositories) {
       const seen = await autoScaling.describeGroup(name)
@@ -117,12 +92,12 @@ export function createAsgDriver(
       return { name: version.templateId, number: String(version.number) }
     },
 
-    find: async (release) => findRevision(launchTemplates, await currentVersion(), release),
+    find: async (release) => findRevision(launchTemplates, await newBasis(), release),
 
-    record: async (release) => createRevision(launchTemplates, await currentVersion(), release),
+    record: async (release) => createRevision(launchTemplates, await newBasis(), release),
 
     async underWay() {
-      const running = await activeRefresh(ports, name)
+      const running = await activeRefresh(autoScaling, name)
       if (running === undefined) return undefined
       const template = running.launchTemplate
       return {
@@ -132,12 +107,11 @@ export function createAsgDriver(
     },
 
     async settledOn(revision) {
-      const [seen, running] = await Promise.all([group(), activeRefresh(ports, name)])
+      const [seen, running] = await Promise.all([group(), activeRefresh(autoScaling, name)])
       return (
         running === undefined &&
-        seen.launchTemplate?.id === revision.name &&
-        seen.launchTemplate.version === revision.number &&
-        seen.instances.every((instance) => instance.launchTemplate?.version === revision.number)
+        launchedBy(seen, revision) &&
+        seen.instances.every((instance) => launchedBy(instance, revision))
       )
     },
 
@@ -151,91 +125,25 @@ export function createAsgDriver(
       return statusOf(seen, version, refreshes[0], healths, registryHost, repositories)
     },
 
-    async start(revision, { force }) {
-      const running = await activeRefresh(ports, name)
-      if (running !== undefined) {
-        if (movesTo(running, revision)) return handle(running, true)
-        throw conflict(name, running)
-      }
-      const answer = await autoScaling.startInstanceRefresh({
-        group: name,
-        launchTemplate: { id: revision.name, version: revision.number },
-        minHealthyPercentage: options.minHealthyPercentage,
-        maxHealthyPercentage: options.maxHealthyPercentage,
-        ...(options.warmup !== undefined && { instanceWarmup: options.warmup }),
-        skipMatching: !force,
-        autoRollback: true,
-        checkpointPercentages: options.checkpointPercentages,
-        ...(options.checkpointDelay !== undefined && { checkpointDelay: options.checkpointDelay }),
-        bakeTime: options.bakeTime,
-        alarms: options.alarms,
-      })
-      if ('id' in answer) {
-        const started = await autoScaling.describeInstanceRefresh(name, answer.id)
-        return started === undefined
-          ? { id: answer.id, startedAt: ports.clock.now(), attached: false }
-          : handle(started, false)
-      }
-      // A dropped connection makes the SDK ask again, and the second answer is then that one is in progress: ours.
-      const now = await activeRefresh(ports, name)
-      if (now !== undefined && movesTo(now, revision)) return handle(now, true)
-      if (now !== undefined) throw conflict(name, now)
-      throw new RampartError(
-        'preflight',
-        `AWS refused the instance refresh: ${answer.refused.message} (${answer.refused.code})`,
-      )
+    async start(revision, how) {
+      await requireBasis(revision)
+      return startRefresh(ports, name, revision, options, how)
     },
 
-    async observe({ id, startedAt }, revision) {
-      const refresh = await autoScaling.describeInstanceRefresh(name, id)
-      if (refresh === undefined) throw new RampartError('unknown', `Instance refresh ${id} of ${name} is gone.`)
-      const { targets } = await look(revision)
-      const direction = refresh.status.startsWith('Rollback') ? 'back' : 'forward'
-      const outcome = outcomeOf(refresh.status)
-      const failed =
-        direction === 'forward' && outcome === undefined
-          ? failedStarts.look(targets, await autoScaling.describeScalingActivities(name, startedAt))
-          : failedStarts.seen()
-      const reason = outcome === undefined ? refresh.statusReason : (refresh.rollbackReason ?? refresh.statusReason)
-      return {
-        status: refresh.status,
-        direction,
-        percentage: refresh.percentageComplete,
-        remaining: refresh.instancesToUpdate,
-        targets,
-        failedStarts: failed,
-        ...(outcome !== undefined && { outcome }),
-        ...(reason !== undefined && { reason }),
-      }
-    },
+    observe: (handle, revision) => watch.observe(handle, revision),
+
+    explain: (handle, revision, last) => watch.explain(handle, revision, last),
 
     async rollBack({ id }) {
       const refused = await autoScaling.rollbackInstanceRefresh(name)
-      if (refused === undefined) return
+      if (refused === undefined) return undefined
       const refresh = await autoScaling.describeInstanceRefresh(name, id)
-      // It went back or ended by itself in the meantime: nothing to ask for any more.
-      if (refresh === undefined || refresh.status.startsWith('Rollback') || !isActive(refresh.status)) return
-      throw new RampartError('attention', `AWS refused to roll back ${name}: ${refused.message} (${refused.code})`, {
+      // It turned, was cancelled or ended by itself in the meantime: nothing to ask for any more.
+      const { status } = refresh ?? { status: 'Cancelled' }
+      if (status === 'Cancelling' || status.startsWith('Rollback') || !isActive(status)) return undefined
+      return new RampartError('attention', `AWS refused to roll back ${name}: ${refused.message} (${refused.code})`, {
         next: [`aws autoscaling cancel-instance-refresh --auto-scaling-group-name ${name}`],
       })
-    },
-
-    async explain({ id, startedAt }, _revision, last) {
-      const [refresh, seen] = await Promise.all([autoScaling.describeInstanceRefresh(name, id), group()])
-      return explain(
-        {
-          group: name,
-          refresh,
-          targets: last.targets,
-          failedStarts: last.failedStarts,
-          startedAt,
-          alarms: options.alarms,
-          logGroup,
-          targetGroupArns: seen.targetGroupArns,
-          reasons,
-        },
-        ports,
-      )
     },
 
     async prove(revision, release) {

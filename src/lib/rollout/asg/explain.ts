@@ -1,14 +1,9 @@
 import type { Cause } from '../../domain/outcome.js'
-import type { Alarms } from '../../ports/alarms.js'
-import type {
-  AutoScaling,
-  InstanceRefresh,
-  LoadBalancing,
-  ScalingActivity,
-  TargetGroup,
-} from '../../ports/auto-scaling.js'
-import type { LogLine, LogSource } from '../../ports/log-source.js'
 import type { Target } from '../../domain/target.js'
+import { RampartError } from '../../errors/rampart-error.js'
+import type { Alarms } from '../../ports/alarms.js'
+import type { AutoScaling, InstanceRefresh, LoadBalancing } from '../../ports/auto-scaling.js'
+import type { LogSource } from '../../ports/log-source.js'
 import type { FailedStart } from '../driver.js'
 import { logEvidence } from './log-evidence.js'
 
@@ -21,9 +16,14 @@ export interface Findings {
   readonly startedAt: number
   readonly alarms: readonly string[]
   readonly logGroup: string | undefined
-  readonly targetGroupArns: readonly string[]
-  /** The last reason that was seen for each target, also for those that are gone. */
-  readonly reasons: ReadonlyMap<string, string>
+  /** The last complaint of a target group about each target, also for those that are gone. */
+  readonly complaints: ReadonlyMap<string, Complaint>
+}
+
+/** Why a target is unhealthy, and which target group finds so; none when the group's own checks do. */
+export interface Complaint {
+  readonly reason: string
+  readonly targetGroupArn?: string
 }
 
 export interface ExplainPorts {
@@ -36,21 +36,48 @@ export interface ExplainPorts {
 /** As many lines of a failing target's own log as fit on a screen beside the rest. */
 const logLines = 8
 
-function alarmCause(names: readonly { name: string; state: string; reason: string }[]): Cause {
-  return {
-    code: 'alarm',
-    summary: `CloudWatch alarm ${names.map((alarm) => alarm.name).join(', ')} went to ALARM during the rollout.`,
-    evidence: names.map((alarm) => `${alarm.name} is ${alarm.state}: ${alarm.reason}`),
-    next: [`aws cloudwatch describe-alarm-history --alarm-name ${names[0]?.name ?? ''}`],
+/** What one witness says, or why it could not be asked. */
+interface Testimony<T> {
+  readonly said: T
+  readonly silence?: string
+}
+
+/** A witness that cannot be asked must not cost what the others say, still less the rollout's outcome. */
+async function ask<T>(otherwise: T, question: () => Promise<T>): Promise<Testimony<T>> {
+  try {
+    return { said: await question() }
+  } catch (error) {
+    if (!(error instanceof RampartError)) throw error
+    return { said: otherwise, silence: error.message }
   }
 }
 
-function launchCause(group: string, failed: readonly ScalingActivity[]): Cause {
-  const said = [...new Set(failed.map((activity) => activity.statusMessage ?? activity.description))]
+async function alarmCause({ alarms: names }: Findings, { alarms }: ExplainPorts): Promise<Cause | undefined> {
+  const { said } = await ask([], async () => alarms.describeAlarms(names))
+  const loud = said.filter((alarm) => alarm.state === 'ALARM')
+  if (loud.length === 0) return undefined
+  return {
+    code: 'alarm',
+    summary: `CloudWatch alarm ${loud.map((alarm) => alarm.name).join(', ')} went to ALARM during the rollout.`,
+    evidence: loud.map((alarm) => `${alarm.name} is ${alarm.state}: ${alarm.reason}`),
+    next: [`aws cloudwatch describe-alarm-history --alarm-name ${loud[0]?.name ?? ''}`],
+  }
+}
+
+async function launchCause(findings: Findings, { autoScaling }: ExplainPorts): Promise<Cause | undefined> {
+  const { group, startedAt, failedStarts } = findings
+  const known = failedStarts.filter((one) => !one.launched).map((one) => one.message)
+  const { said } = await ask(known, async () => {
+    const activities = await autoScaling.describeScalingActivities(group, startedAt)
+    return activities
+      .filter((activity) => activity.statusCode === 'Failed')
+      .map((activity) => activity.statusMessage ?? activity.description)
+  })
+  if (said.length === 0) return undefined
   return {
     code: 'launch-failed',
-    summary: `EC2 could not launch ${failed.length === 1 ? 'an instance' : `instances, ${failed.length} attempts`}.`,
-    evidence: said.slice(0, 3),
+    summary: `EC2 could not launch ${said.length === 1 ? 'an instance' : `instances, ${said.length} attempts`}.`,
+    evidence: [...new Set(said)].slice(0, 3),
     next: [
       `aws autoscaling describe-scaling-activities --auto-scaling-group-name ${group}`,
       'add an Availability Zone or another instance type to the group, or try again later',
@@ -58,19 +85,26 @@ function launchCause(group: string, failed: readonly ScalingActivity[]): Cause {
   }
 }
 
-function targetCause(
-  target: string,
-  reason: string | undefined,
-  lines: readonly LogLine[],
-  groups: readonly TargetGroup[],
-  logGroup: string | undefined,
-): Cause {
-  const path = groups[0]?.healthCheckPath
-  const said = reason === undefined ? '' : ` The load balancer says: ${reason}.`
+async function targetCause(findings: Findings, { loadBalancing, logs }: ExplainPorts): Promise<Cause | undefined> {
+  const { logGroup, startedAt, complaints, failedStarts, targets } = findings
+  const unhealthy = targets.find((one) => one.isNew && one.health === 'unhealthy')
+  const target = failedStarts.findLast((one) => one.launched)?.id ?? unhealthy?.id
+  if (target === undefined) return undefined
+  const { reason, targetGroupArn } = complaints.get(target) ?? {}
+  const groups = await ask([], async () =>
+    loadBalancing.describeTargetGroups(targetGroupArn === undefined ? [] : [targetGroupArn]),
+  )
+  const lines = await ask([], async () =>
+    logGroup === undefined ? [] : logs.read(logGroup, { since: startedAt, streamPrefix: target }),
+  )
+  const path = groups.said[0]?.healthCheckPath ?? ''
+  const said =
+    reason === undefined ? '' : ` ${targetGroupArn === undefined ? 'AWS' : 'The load balancer'} says: ${reason}.`
   return {
     code: 'target-unhealthy',
-    summary: `New target ${target} never became healthy${path === undefined ? '' : ` at ${path}`}.${said}`,
-    evidence: logEvidence(lines, logLines),
+    summary: `New target ${target} never became healthy${path === '' ? '' : ` at ${path}`}.${said}`,
+    evidence:
+      lines.silence === undefined ? logEvidence(lines.said, logLines) : [`its log was not read: ${lines.silence}`],
     next: [
       logGroup === undefined
         ? 'set logs.group in rampart.yml to see what the target itself says'
@@ -79,32 +113,39 @@ function targetCause(
   }
 }
 
-/** The likeliest cause, from the loudest witness to the quietest: alarm, EC2, the target's own log, the platform's reason. */
-export async function explain(findings: Findings, ports: ExplainPorts): Promise<Cause | undefined> {
-  const alarms = (await ports.alarms.describeAlarms(findings.alarms)).filter((alarm) => alarm.state === 'ALARM')
-  if (alarms.length > 0) return alarmCause(alarms)
-
-  const activities = await ports.autoScaling.describeScalingActivities(findings.group, findings.startedAt)
-  const failedLaunches = activities.filter((activity) => activity.statusCode === 'Failed')
-  if (failedLaunches.length > 0) return launchCause(findings.group, failedLaunches)
-
-  const unhealthy = findings.targets.find((target) => target.isNew && target.health === 'unhealthy')
-  const target = findings.failedStarts.at(-1)?.id ?? unhealthy?.id
-  if (target !== undefined) {
-    const lines =
-      findings.logGroup === undefined
-        ? []
-        : await ports.logs.read(findings.logGroup, { since: findings.startedAt, streamPrefix: target })
-    const groups = await ports.loadBalancing.describeTargetGroups(findings.targetGroupArns)
-    return targetCause(target, findings.reasons.get(target), lines, groups, findings.logGroup)
-  }
-
-  const reason = findings.refresh?.rollbackReason ?? findings.refresh?.statusReason
+function platformCause({ group, refresh }: Findings): Cause | undefined {
+  const reason = refresh?.rollbackReason ?? refresh?.statusReason
   if (reason === undefined) return undefined
   return {
     code: 'platform',
     summary: reason,
     evidence: [],
-    next: [`aws autoscaling describe-instance-refreshes --auto-scaling-group-name ${findings.group}`],
+    next: [`aws autoscaling describe-instance-refreshes --auto-scaling-group-name ${group}`],
   }
+}
+
+/** The first cause, with what the others have to show: an alarm, say, often follows from targets that fail. */
+function combined([first, ...others]: readonly Cause[]): Cause | undefined {
+  if (first === undefined) return undefined
+  return {
+    ...first,
+    evidence: [...first.evidence, ...others.flatMap((other) => [other.summary, ...other.evidence])],
+    next: [...new Set([...first.next, ...others.flatMap((other) => other.next)])],
+  }
+}
+
+/**
+ * The likeliest cause, and after it what else was found: an alarm, which ends a refresh at once; then launches or
+ * targets, whichever failed more often; the platform's own reason only where nobody else says anything.
+ */
+export async function explain(findings: Findings, ports: ExplainPorts): Promise<Cause | undefined> {
+  const [alarm, launch, target] = await Promise.all([
+    alarmCause(findings, ports),
+    launchCause(findings, ports),
+    targetCause(findings, ports),
+  ])
+  const dead = findings.failedStarts.filter((one) => one.launched).length
+  const launchesFirst = dead < findings.failedStarts.length - dead
+  const found = [alarm, ...(launchesFirst ? [launch, target] : [target, launch])].filter((one) => one !== undefined)
+  return combined(found) ?? platformCause(findings)
 }

@@ -2,37 +2,42 @@ import type { Target } from '../../domain/target.js'
 import type { ScalingActivity } from '../../ports/auto-scaling.js'
 import type { FailedStart } from '../driver.js'
 
+const isLeaving = (target: Target): boolean => target.lifecycle.startsWith('Terminat')
+const serves = (target: Target): boolean =>
+  target.lifecycle === 'InService' && (target.health === 'healthy' || target.health === 'none')
+
 /**
- * Remembers, over the looks at one rollout, which new targets did not live: those that leave while the rollout still
- * goes forward, which only the group's replacing of an unhealthy instance does.
+ * Remembers, over the looks at one rollout, which new targets did not live: those that leave without having served,
+ * or while they were unhealthy. One that served and leaves was taken by a scale-in or by somebody, not by its release.
  */
 export class FailedStarts {
-  readonly #alive = new Map<string, Target>()
+  readonly #alive = new Map<string, { readonly served: boolean; readonly target: Target }>()
   readonly #failed = new Map<string, FailedStart>()
 
   /** Takes in one look that was made while the rollout went forward; what was seen of it comes back with the next. */
   look(targets: readonly Target[], activities: readonly ScalingActivity[]): readonly FailedStart[] {
     const present = new Map(targets.filter((target) => target.isNew).map((target) => [target.id, target]))
-    for (const [id, before] of this.#alive) {
+    for (const [id, { served, target: before }] of this.#alive) {
       const now = present.get(id)
-      if (now === undefined || now.lifecycle.startsWith('Terminat')) {
-        const why = now?.reason ?? before.reason
-        this.#failed.set(id, { id, message: `${id} was replaced${why === undefined ? '' : ` (${why})`}` })
-        this.#alive.delete(id)
-      }
+      if (now !== undefined && !isLeaving(now)) continue
+      this.#alive.delete(id)
+      if (served && before.health !== 'unhealthy') continue
+      // A target that is on its way out is draining, which says nothing of why.
+      const why = before.health === 'unhealthy' ? before.reason : undefined
+      const message = `${id} was replaced${why === undefined ? ' before it served' : ` (${why})`}`
+      this.#failed.set(id, { id, launched: true, message })
     }
     for (const [id, target] of present) {
-      if (!target.lifecycle.startsWith('Terminat') && !this.#failed.has(id)) this.#alive.set(id, target)
+      if (isLeaving(target) || this.#failed.has(id)) continue
+      this.#alive.set(id, { served: serves(target) || this.#alive.get(id)?.served === true, target })
     }
-    for (const activity of activities) {
-      if (activity.statusCode === 'Failed') {
-        this.#failed.set(activity.id, { id: activity.id, message: activity.statusMessage ?? activity.description })
-      }
+    for (const { id, statusCode, statusMessage, description } of activities) {
+      if (statusCode === 'Failed') this.#failed.set(id, { id, launched: false, message: statusMessage ?? description })
     }
     return this.seen()
   }
 
-  /** All failures so far, oldest first. */
+  /** All failures so far, in the order in which they were seen. */
   seen(): readonly FailedStart[] {
     return [...this.#failed.values()]
   }

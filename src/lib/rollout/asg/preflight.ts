@@ -1,8 +1,9 @@
+import { createHash } from 'node:crypto'
 import type { Alarms } from '../../ports/alarms.js'
 import type { AutoScalingGroup, LaunchTemplates, LaunchTemplateVersion } from '../../ports/auto-scaling.js'
 import type { Check } from '../driver.js'
 import type { AsgRolloutOptions } from './options.js'
-import { decodeUserData, findReferences } from './user-data.js'
+import { decodeUserData, encodeUserData, findReferences, pinReferences, userDataLimit } from './user-data.js'
 
 const numeric = /^\d+$/
 
@@ -48,18 +49,83 @@ function imageCheck(version: LaunchTemplateVersion): Check {
     : { name: 'AMI', result: 'ok', detail: version.imageId ?? 'from the group' }
 }
 
+/** Whether the user data still fits with digests in it; any digests will do, all are as long and as hard to compress. */
+function sizeCheck(version: LaunchTemplateVersion, host: string, repositories: readonly string[]): Check {
+  const name = 'user data'
+  const data = decodeUserData(version.userData ?? '')
+  const pins = repositories.map((repository) => ({
+    repository,
+    digest: `sha256:${createHash('sha256').update(repository).digest('hex')}` as const,
+  }))
+  const { bytes } = encodeUserData({ ...data, text: pinReferences(data.text, host, pins).text })
+  if (bytes <= userDataLimit) {
+    return { name, result: 'ok', detail: `refers to ${repositories.join(', ')}; ${bytes} bytes with digests` }
+  }
+  return {
+    name,
+    result: 'fail',
+    detail: `version ${version.number} would have ${bytes} bytes with digests in it; EC2 takes ${userDataLimit}`,
+    remedy: data.gzip
+      ? 'shorten the user data'
+      : 'shorten the user data, or compress it with gzip (cloud-init reads both)',
+  }
+}
+
 function userDataCheck(version: LaunchTemplateVersion, host: string, repositories: readonly string[]): Check {
   const name = 'user data'
   const text = decodeUserData(version.userData ?? '').text
   const missing = repositories.filter((repository) => findReferences(text, host, repository).length === 0)
   if (missing.length === 0) {
-    return { name, result: 'ok', detail: `refers to ${repositories.join(', ')}` }
+    return sizeCheck(version, host, repositories)
   }
   return {
     name,
     result: 'fail',
     detail: `version ${version.number} does not refer to ${missing.map((repository) => `${host}/${repository}`).join(', ')}`,
     remedy: `let the user data start ${host}/${missing[0] ?? ''}:latest; rampart replaces the tag by the released digest`,
+  }
+}
+
+function groupCheck(group: AutoScalingGroup): Check {
+  const name = 'group'
+  const stopped = group.suspendedProcesses.filter((one) => needed.has(one))
+  if (stopped.length > 0) {
+    return {
+      name,
+      result: 'fail',
+      detail: `${group.name} has ${stopped.join(', ')} suspended: no instance can be replaced and serve`,
+      remedy: `aws autoscaling resume-processes --auto-scaling-group-name ${group.name} --scaling-processes ${stopped.join(' ')}`,
+    }
+  }
+  if (group.desiredCapacity === 0) {
+    return {
+      name,
+      result: 'fail',
+      detail: `${group.name} wants no instances: there is nothing that could serve, or be proved to`,
+      remedy: `aws autoscaling set-desired-capacity --auto-scaling-group-name ${group.name} --desired-capacity 1`,
+    }
+  }
+  return { name, result: 'ok', detail: `${group.name}, ${group.desiredCapacity} instances wanted` }
+}
+
+// https://docs.aws.amazon.com/autoscaling/ec2/userguide/as-suspend-resume-processes.html
+const needed: ReadonlySet<string> = new Set(['Launch', 'Terminate', 'AddToLoadBalancer'])
+
+// https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_RefreshPreferences.html: by default a refresh waits for
+// them, for an hour, and then fails.
+function heldCheck(group: AutoScalingGroup): Check {
+  const name = 'held instances'
+  const held = group.instances.filter((one) => one.protectedFromScaleIn).map((one) => one.id)
+  const standby = group.instances.filter((one) => one.lifecycleState.endsWith('Standby')).map((one) => one.id)
+  if (held.length === 0 && standby.length === 0)
+    return { name, result: 'ok', detail: 'none protected, none in standby' }
+  const [what, ids] = held.length > 0 ? ['protected from scale-in', held] : ['in standby', standby]
+  const command = held.length > 0 ? 'set-instance-protection --no-protected-from-scale-in' : 'exit-standby'
+  return {
+    name,
+    result: 'warn',
+    detail: `${ids.join(', ')} ${ids.length === 1 ? 'is' : 'are'} ${what}: a refresh that has to replace them waits an hour for that to end, then fails`,
+    remedy: `aws autoscaling ${command} --auto-scaling-group-name ${group.name} --instance-ids ${ids.join(' ')}`,
   }
 }
 
@@ -80,7 +146,7 @@ function surgeCheck(group: AutoScalingGroup, options: AsgRolloutOptions): Check 
 
 function graceCheck(group: AutoScalingGroup, options: AsgRolloutOptions): Check {
   const name = 'health check'
-  if (group.targetGroupArns.length > 0 && group.healthCheckType === 'EC2') {
+  if (group.targetGroupArns.length > 0 && !group.healthCheckType.includes('ELB')) {
     return {
       name,
       result: 'warn',
@@ -117,10 +183,7 @@ export async function preflightGroup(
   registryHost: string,
   repositories: readonly string[],
 ): Promise<readonly Check[]> {
-  const checks: Check[] = [
-    { name: 'group', result: 'ok', detail: `${group.name}, ${group.desiredCapacity} instances wanted` },
-    launchTemplateCheck(group),
-  ]
+  const checks: Check[] = [groupCheck(group), launchTemplateCheck(group)]
   const template = group.launchTemplate
   if (template !== undefined) {
     const version = await ports.launchTemplates.describeVersion(template.id, template.version)
@@ -129,11 +192,17 @@ export async function preflightGroup(
         name: 'user data',
         result: 'fail',
         detail: `version ${template.version} of ${template.id} is gone`,
+        remedy: `aws ec2 describe-launch-template-versions --launch-template-id ${template.id}`,
       })
     } else {
       checks.push(imageCheck(version), userDataCheck(version, registryHost, repositories))
     }
   }
-  checks.push(surgeCheck(group, options), graceCheck(group, options), await alarmCheck(options.alarms, ports.alarms))
+  checks.push(
+    heldCheck(group),
+    surgeCheck(group, options),
+    graceCheck(group, options),
+    await alarmCheck(options.alarms, ports.alarms),
+  )
   return checks
 }

@@ -17,7 +17,7 @@ export async function proveGroup(
 ): Promise<readonly TargetProof[]> {
   const version = await templates.describeVersion(revision.name, revision.number)
   const pinned = version !== undefined && launches(version, release)
-  const proofs = targetsOf(group, healths, revision.number)
+  const proofs = targetsOf(group, healths, revision)
     // What is on its way out serves no new request.
     .filter((target) => !target.lifecycle.startsWith('Terminat'))
     .map((target): TargetProof => {

@@ -54,7 +54,9 @@ function request(source: LaunchTemplateVersion, release: Release): CreateLaunchT
     )
   }
   const images = release.images.map((image) => `${image.service}@${shortDigest(image.digest)}`).join(', ')
-  const token = createHash('sha256').update(`${source.templateId}\n${source.number}\n${release.id}\n${base64}`)
+  const token = createHash('sha256').update(
+    [source.templateId, source.number, release.app, release.environment, release.id, base64].join('\n'),
+  )
   return {
     templateId: source.templateId,
     sourceVersion: source.number,
@@ -82,11 +84,13 @@ export async function findRevision(
   release: Release,
 ): Promise<Revision | undefined> {
   if (launches(current, release)) return revision(current)
-  const versions = await templates.listVersions(current.templateId)
+  // One that was made from the current version has a higher number.
+  const versions = await templates.listVersions(current.templateId, current.number)
   const earlier = versions.find(
     (version) =>
       releaseOf(version) === release.id &&
       version.instanceTags[releaseTags.source] === String(current.number) &&
+      version.instanceTags[releaseTags.environment] === release.environment &&
       launches(version, release),
   )
   return earlier === undefined ? undefined : revision(earlier)

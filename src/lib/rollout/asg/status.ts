@@ -37,14 +37,15 @@ export function statusOf(
   const { text } = decodeUserData(version.userData ?? '')
   const release = releaseOf(version)
   // While a rollout runs, new is what it moves to; at rest, what the group is on.
-  const active = newest !== undefined && isActive(newest.status) ? newest.launchTemplate?.version : undefined
+  const goal = newest !== undefined && isActive(newest.status) ? newest.launchTemplate : undefined
+  const revision = { name: version.templateId, number: String(version.number) }
   return {
     fleet: group.name,
     desired: group.desiredCapacity,
-    revision: { name: version.templateId, number: String(version.number) },
+    revision,
     ...(release !== undefined && { release }),
     images: repositories.flatMap((repository) => [...new Set(findReferences(text, registryHost, repository))]),
-    targets: targetsOf(group, healths, active ?? String(version.number)),
+    targets: targetsOf(group, healths, goal === undefined ? revision : { name: goal.id, number: goal.version }),
     ...(newest !== undefined && { rollout: rollout(newest) }),
   }
 }

@@ -1,5 +1,6 @@
+import type { Revision } from '../../domain/release.js'
 import type { Target, TargetHealth } from '../../domain/target.js'
-import type { AutoScalingGroup, TargetHealthDescription } from '../../ports/auto-scaling.js'
+import type { AutoScalingGroup, GroupInstance, TargetHealthDescription } from '../../ports/auto-scaling.js'
 
 const states: ReadonlySet<string> = new Set(['healthy', 'unhealthy', 'initial', 'draining', 'unused', 'unavailable'])
 /** The worst first: a target is as healthy as the worst of its target groups says. */
@@ -19,25 +20,47 @@ const health = (state: string): TargetHealth => {
   return states.has(word) ? (word as TargetHealth) : 'unavailable'
 }
 
+/** True when the revision launched the instance: two templates may well have versions of the same number. */
+export function launchedBy(instance: Pick<GroupInstance, 'launchTemplate'>, revision: Revision): boolean {
+  return instance.launchTemplate?.id === revision.name && instance.launchTemplate.version === revision.number
+}
+
+/** What the load balancer says of an instance or, where none watches, what the group itself found. */
+function healthOf(
+  instance: GroupInstance,
+  watchers: number,
+  seen: readonly TargetHealthDescription[],
+): Pick<Target, 'health' | 'reason'> {
+  if (watchers === 0) {
+    return instance.healthStatus === 'Unhealthy'
+      ? { health: 'unhealthy', reason: 'EC2 Auto Scaling finds the instance unhealthy' }
+      : { health: 'none' }
+  }
+  const rank = (one: TargetHealthDescription): number => severity.indexOf(health(one.state))
+  const worst = seen.toSorted((a, b) => rank(a) - rank(b))[0]
+  // In only some of its target groups: what the others would send goes nowhere.
+  const registered = seen.length >= watchers
+  if (worst === undefined || (!registered && health(worst.state) === 'healthy')) {
+    const missing = watchers - seen.length
+    return { health: 'unused', reason: `not registered with ${missing} of ${watchers} target groups` }
+  }
+  const reason = [worst.reason, worst.description].filter((part) => part !== undefined && part !== '').join(': ')
+  return { health: health(worst.state), ...(reason !== '' && { reason }) }
+}
+
 /** The group's instances as targets, with what its target groups say of them. */
 export function targetsOf(
   group: AutoScalingGroup,
   healths: readonly TargetHealthDescription[],
-  revision: string,
+  revision: Revision,
 ): readonly Target[] {
-  return group.instances.map((instance) => {
-    const seen = healths
-      .filter((one) => one.targetId === instance.id)
-      .sort((a, b) => severity.indexOf(health(a.state)) - severity.indexOf(health(b.state)))[0]
-    const reason = [seen?.reason, seen?.description].filter((part) => part !== undefined && part !== '').join(': ')
-    return {
-      id: instance.id,
-      zone: instance.zone,
-      lifecycle: instance.lifecycleState,
-      health: seen === undefined ? (group.targetGroupArns.length === 0 ? 'none' : 'unused') : health(seen.state),
-      ...(reason !== '' && { reason }),
-      revision: instance.launchTemplate?.version ?? '',
-      isNew: instance.launchTemplate?.version === revision,
-    }
-  })
+  const byTarget = Map.groupBy(healths, (one) => one.targetId)
+  return group.instances.map((instance) => ({
+    id: instance.id,
+    zone: instance.zone,
+    lifecycle: instance.lifecycleState,
+    ...healthOf(instance, group.targetGroupArns.length, byTarget.get(instance.id) ?? []),
+    revision: instance.launchTemplate?.version ?? '',
+    isNew: launchedBy(instance, revision),
+  }))
 }

@@ -14,8 +14,17 @@ export interface UserData {
 /** Reads user data as a launch template stores it. */
 export function decodeUserData(base64: string): UserData {
   const bytes = Buffer.from(base64, 'base64')
-  const gzip = bytes[0] === 0x1f && bytes[1] === 0x8b
-  return { text: (gzip ? gunzipSync(bytes) : bytes).toString('latin1'), gzip }
+  const unpacked = bytes[0] === 0x1f && bytes[1] === 0x8b ? unpack(bytes) : undefined
+  return { text: (unpacked ?? bytes).toString('latin1'), gzip: unpacked !== undefined }
+}
+
+/** What begins like gzip and is none is data like any other. */
+function unpack(bytes: Buffer): Buffer | undefined {
+  try {
+    return gunzipSync(bytes, { maxOutputLength: 100 * userDataLimit })
+  } catch {
+    return undefined
+  }
 }
 
 /** The inverse of {@link decodeUserData}, with the size that EC2 counts. */

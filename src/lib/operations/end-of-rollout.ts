@@ -1,0 +1,80 @@
+import type { Release, Revision } from '../domain/release.js'
+import type { Target } from '../domain/target.js'
+import type { Followed } from '../rollout/follow.js'
+import type { Ended } from './run.js'
+
+/** What a rollout was for. */
+export interface Purpose {
+  readonly release: Release
+  readonly from: Revision
+  readonly revision: Revision
+  /** The command that comes back to this rollout. */
+  readonly comeBack: string
+}
+
+const isSame = (a: Revision, b: Revision): boolean => a.name === b.name && a.number === b.number
+
+/** A `RollbackSuccessful` is the platform's word; what the targets show must agree with it. */
+function rolledBack({ targets }: Followed, { release, from, revision }: Purpose, next: readonly string[]): Ended {
+  const live = targets.filter((target) => !target.lifecycle.startsWith('Terminat'))
+  const problems = [
+    ...live
+      .filter((target) => target.isNew && !isSame(from, revision))
+      .map((target) => `${target.id} is still on version ${revision.number}, which failed`),
+    ...live
+      .filter((target) => target.health === 'unhealthy')
+      .map((target) => `${target.id} is unhealthy${target.reason === undefined ? '' : `: ${target.reason}`}`),
+  ]
+  if (problems.length === 0) {
+    return {
+      ending: 'rolledBack',
+      message: `Release ${release.id} failed and was rolled back; the fleet serves the previous release.`,
+      next,
+    }
+  }
+  return {
+    ending: 'attention',
+    message: `Release ${release.id} failed and was rolled back, but the fleet is not well.`,
+    problems,
+    next,
+  }
+}
+
+function spread(targets: readonly Target[], { release }: Purpose): string {
+  const live = targets.filter((target) => !target.lifecycle.startsWith('Terminat'))
+  const fresh = live.filter((target) => target.isNew).length
+  if (live.length === 0) return 'what its targets serve was not seen'
+  return `${fresh} of ${live.length} targets ${fresh === 1 ? 'is' : 'are'} on ${release.id}, the others on what was there before`
+}
+
+/** How a rollout that did not succeed ends the run. */
+export function endOfRollout(followed: Followed, purpose: Purpose): Ended {
+  const { release, comeBack } = purpose
+  const next = [...(followed.next ?? []), ...(followed.cause?.next ?? [])]
+  switch (followed.outcome) {
+    case 'rolled-back':
+      return rolledBack(followed, purpose, next)
+    case 'cancelled':
+      return {
+        ending: 'attention',
+        message: `The rollout of ${release.id} was cancelled: ${spread(followed.targets, purpose)}.`,
+        next: [comeBack, ...next],
+      }
+    case 'abandoned':
+      return {
+        ending: 'unknown',
+        message: `The rollout of ${release.id} goes on; how it ends is not known here.`,
+        ...(followed.reason !== undefined && { problems: [followed.reason] }),
+        next: [...next, comeBack],
+      }
+    case 'failed':
+    case 'succeeded':
+    case 'nothing-to-do':
+      return {
+        ending: 'attention',
+        message: `The rollout of ${release.id} failed (${followed.status}) and the fleet needs attention: ${spread(followed.targets, purpose)}.`,
+        ...(followed.reason !== undefined && { problems: [followed.reason] }),
+        next,
+      }
+  }
+}

@@ -1,0 +1,120 @@
+import type { Revision } from '../../domain/release.js'
+import type { Target } from '../../domain/target.js'
+import { RampartError } from '../../errors/rampart-error.js'
+import type {
+  AutoScalingGroup,
+  InstanceRefresh,
+  ScalingActivity,
+  TargetHealthDescription,
+} from '../../ports/auto-scaling.js'
+import type { Driver, Observation, RolloutHandle } from '../driver.js'
+import { explain, type Complaint, type ExplainPorts } from './explain.js'
+import { FailedStarts } from './failed-starts.js'
+import type { AsgRolloutOptions } from './options.js'
+import { outcomeOf } from './refresh-status.js'
+import { targetsOf } from './targets.js'
+
+/** What is asked of AWS can lag behind what AWS has just answered; so long a new refresh may not be listed yet. */
+const listingLag = 60_000
+
+/** Looks at the refreshes of one group, and remembers what later looks no longer show. */
+export class RefreshWatch implements Pick<Driver, 'observe' | 'explain'> {
+  readonly #name: string
+  readonly #options: AsgRolloutOptions
+  readonly #ports: ExplainPorts & { readonly clock: { now(): number } }
+  readonly #logGroup: string | undefined
+  readonly #failedStarts = new FailedStarts()
+  readonly #complaints = new Map<string, Complaint>()
+  #refresh: InstanceRefresh | undefined
+
+  constructor(
+    name: string,
+    options: AsgRolloutOptions,
+    ports: ExplainPorts & { readonly clock: { now(): number } },
+    logGroup: string | undefined,
+  ) {
+    this.#name = name
+    this.#options = options
+    this.#ports = ports
+    this.#logGroup = logGroup
+  }
+
+  /** Two calls, one for each target group, and one more while launches are missing that may have failed. */
+  async observe(handle: RolloutHandle, revision: Revision): Promise<Observation> {
+    // The refresh first: what is seen of the targets is then never older than the status.
+    const refresh = await this.#lookUp(handle)
+    const group = await this.#ports.autoScaling.describeGroup(this.#name)
+    if (group === undefined) throw new RampartError('unknown', `There is no Auto Scaling group ${this.#name} any more.`)
+    const outcome = outcomeOf(refresh.status)
+    const direction = refresh.status.startsWith('Rollback') ? 'back' : 'forward'
+    const forward = direction === 'forward' && outcome === undefined
+    const [healths, activities] = await Promise.all([
+      this.#ports.loadBalancing.describeTargetHealth(group.targetGroupArns),
+      forward ? this.#launches(group, handle, revision) : [],
+    ])
+    const targets = targetsOf(group, healths, revision)
+    this.#remember(refresh, targets, healths)
+    const reason = outcome === undefined ? refresh.statusReason : (refresh.rollbackReason ?? refresh.statusReason)
+    const checkpoint = this.#options.checkpointPercentages.findLast((one) => one <= refresh.percentageComplete)
+    return {
+      status: refresh.status,
+      direction,
+      percentage: refresh.percentageComplete,
+      remaining: refresh.instancesToUpdate,
+      targets,
+      failedStarts: forward ? this.#failedStarts.look(targets, activities) : this.#failedStarts.seen(),
+      ...(forward && checkpoint !== undefined && { checkpoint }),
+      ...(outcome !== undefined && { outcome }),
+      ...(reason !== undefined && { reason }),
+    }
+  }
+
+  async explain({ startedAt }: RolloutHandle, _revision: Revision, last: Observation): ReturnType<Driver['explain']> {
+    return explain(
+      {
+        group: this.#name,
+        refresh: this.#refresh,
+        targets: last.targets,
+        failedStarts: last.failedStarts,
+        startedAt,
+        alarms: this.#options.alarms,
+        logGroup: this.#logGroup,
+        complaints: this.#complaints,
+      },
+      this.#ports,
+    )
+  }
+
+  async #lookUp({ id, startedAt }: RolloutHandle): Promise<InstanceRefresh> {
+    const refresh = await this.#ports.autoScaling.describeInstanceRefresh(this.#name, id)
+    if (refresh !== undefined) return refresh
+    const passing = this.#ports.clock.now() - startedAt < listingLag
+    throw new RampartError(
+      passing ? 'unreachable' : 'unknown',
+      `AWS does not list instance refresh ${id} of ${this.#name}`,
+      { passing },
+    )
+  }
+
+  /** Asked only while new instances are missing: when all are there, none can have failed to launch since. */
+  async #launches(
+    group: AutoScalingGroup,
+    { startedAt }: RolloutHandle,
+    revision: Revision,
+  ): Promise<readonly ScalingActivity[]> {
+    const present = targetsOf(group, [], revision).filter(
+      (target) => target.isNew && !target.lifecycle.startsWith('Terminat'),
+    )
+    if (present.length >= group.desiredCapacity) return []
+    return this.#ports.autoScaling.describeScalingActivities(this.#name, startedAt)
+  }
+
+  #remember(refresh: InstanceRefresh, targets: readonly Target[], healths: readonly TargetHealthDescription[]): void {
+    this.#refresh = refresh
+    for (const { id, health, reason } of targets) {
+      if (health !== 'unhealthy' || reason === undefined) continue
+      const by = healths.find((one) => one.targetId === id && one.state.startsWith('unhealthy'))
+      this.#complaints.set(id, { reason, ...(by !== undefined && { targetGroupArn: by.targetGroupArn }) })
+    }
+  }
+}

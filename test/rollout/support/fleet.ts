@@ -1,0 +1,224 @@
+import { onTestFinished } from 'vitest'
+import { createAws } from '../../../src/lib/aws/index.js'
+import type { Digest } from '../../../src/lib/domain/digest.js'
+import type { Release } from '../../../src/lib/domain/release.js'
+import type { EventBody, EventType } from '../../../src/lib/events/event.js'
+import { deploy, type DeployRequest } from '../../../src/lib/operations/deploy.js'
+import type { ServiceImage } from '../../../src/lib/operations/push-images.js'
+import { Interruption, runOperation, type Ended } from '../../../src/lib/operations/run.js'
+import { startRehearsal, type Rehearsal, type RehearsalOptions } from '../../../src/lib/rehearsal/cloud.js'
+import type { Instance } from '../../../src/lib/rehearsal/world/state.js'
+import { makeRelease } from '../../../src/lib/release/make-release.js'
+import { createAsgDriver } from '../../../src/lib/rollout/asg/driver.js'
+import type { AsgRolloutOptions } from '../../../src/lib/rollout/asg/options.js'
+import type { Driver } from '../../../src/lib/rollout/driver.js'
+import { ManualClock } from '../../support/manual-clock.js'
+
+export const region = 'us-west-2'
+export const groupName = 'rampart-production-asg'
+export const logGroup = '/rampart/production'
+export const alarmNames = ['target-5xx', 'latency']
+export const repositories = ['rampart-backend', 'rampart-frontend']
+
+const model = { id: 'protectai/deberta-v3-base-prompt-injection-v2', revision: 'e6535ca4', bytes: 300_000_000 }
+const labels = { 'rampart.models': JSON.stringify([model]) }
+
+export interface FleetOptions extends Partial<Pick<RehearsalOptions, 'scenario' | 'switches' | 'faults' | 'seed'>> {
+  readonly desired?: number
+  readonly max?: number
+  readonly rollout?: Partial<AsgRolloutOptions>
+  /** One, so that a fault of the wire is seen at once; the SDK's own tries are for tests of the throttled wire. */
+  readonly maxAttempts?: number
+  readonly logs?: boolean
+  /** Runs when the nth AWS call has been handled, before its answer is sent. */
+  readonly onAnswer?: RehearsalOptions['onAnswer']
+  readonly onCall?: RehearsalOptions['onCall']
+}
+
+export interface Run {
+  readonly ended: Ended
+  readonly events: readonly EventBody[]
+}
+
+export interface RunOptions {
+  readonly release?: string
+  readonly force?: boolean
+  readonly timeout?: number
+  readonly maxFailedStarts?: number
+  /** Runs with each event, as a reporter would. */
+  readonly onEvent?: (event: EventBody) => void
+  readonly controller?: AbortController
+  readonly request?: Partial<DeployRequest>
+}
+
+/** A rehearsal with a fleet, and what it takes to deploy to it in this process. */
+export interface Fleet {
+  readonly cloud: Rehearsal
+  readonly clock: ManualClock
+  readonly aws: ReturnType<typeof createAws>
+  /** Every AWS call so far, with the virtual time at which it came. */
+  readonly calls: { readonly operation: string; readonly at: number }[]
+  /** A driver as a new process would have it. */
+  driver(options?: Partial<AsgRolloutOptions>): Driver
+  /** Stores the images of a release under that letter, and gives the release. */
+  release(letter: string): Release
+  run(options?: RunOptions): Promise<Run>
+  /** Instances that count towards the group's size. */
+  live(): readonly Instance[]
+  /** The digests that the user data of the instance's launch-template version names, by repository. */
+  serves(instance: Instance): Readonly<Record<string, string>>
+}
+
+export const of = <T extends EventType>(events: readonly EventBody[], type: T): Extract<EventBody, { type: T }>[] =>
+  events.filter((event): event is Extract<EventBody, { type: T }> => event.type === type)
+
+function enter(environment: Readonly<Record<string, string>>): void {
+  const before = { ...process.env }
+  for (const name of Object.keys(process.env)) if (name.startsWith('AWS_')) Reflect.deleteProperty(process.env, name)
+  Object.assign(process.env, environment)
+  onTestFinished(() => {
+    process.env = before
+  })
+}
+
+/** The usual options: two at a time of four, launching first, with a warmup of two minutes. */
+export const usual: AsgRolloutOptions = {
+  minHealthyPercentage: 100,
+  maxHealthyPercentage: 200,
+  warmup: 120,
+  bakeTime: 0,
+  checkpointPercentages: [],
+  alarms: [],
+}
+
+/** Starts a rehearsal of four instances that ends with the test. */
+export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
+  const { desired = 4, rollout, maxAttempts = 1, logs = true, onAnswer, onCall } = options
+  const clock = new ManualClock()
+  const calls: Fleet['calls'] = []
+  const errors: unknown[] = []
+  const cloud = await startRehearsal({
+    setup: {
+      app: 'rampart-ai',
+      environment: 'production',
+      region,
+      accountId: '123456789012',
+      group: { name: groupName, desired, min: 0, max: options.max ?? 2 * desired },
+      logGroup,
+      alarms: alarmNames,
+      services: [
+        {
+          name: 'backend',
+          repository: 'rampart-backend',
+          base: { repository: 'rampart-backend-base', tag: 'f1', models: [model], labels },
+          livePath: '/api/v1/health',
+          readyPath: '/api/v1/health/ready',
+          port: 8000,
+        },
+        { name: 'frontend', repository: 'rampart-frontend', livePath: '/', readyPath: '/', port: 3000 },
+      ],
+    },
+    scenario: options.scenario ?? 'healthy',
+    now: () => clock.now(),
+    onCall: (n, service, operation) => {
+      calls.push({ operation, at: clock.now() })
+      onCall?.(n, service, operation)
+    },
+    onError: (error) => errors.push(error),
+    ...(onAnswer !== undefined && { onAnswer }),
+    ...(options.faults !== undefined && { faults: options.faults }),
+    ...(options.seed !== undefined && { seed: options.seed }),
+    switches: { trafficSeconds: 0, ...options.switches },
+  })
+  onTestFinished(async () => {
+    await cloud.close()
+    if (errors.length > 0) throw new AggregateError(errors, 'the rehearsal itself failed')
+  })
+  enter(cloud.environment)
+  const aws = createAws({ region, maxAttempts })
+  const { state } = cloud.world
+
+  const image = (repository: string, letter: string): Digest =>
+    cloud.registry.storeImage({
+      repository,
+      layers: [{ phantom: { name: `${repository} ${letter}`, size: 1_500_000 } }],
+      ...(repository === 'rampart-backend' && { labels }),
+    }).digest
+
+  const images = (letter: string): readonly ServiceImage[] =>
+    repositories.map((repository) => ({
+      service: repository.replace('rampart-', ''),
+      build: () =>
+        Promise.resolve({
+          service: repository.replace('rampart-', ''),
+          repository: `${cloud.registryHost}/${repository}`,
+          digest:
+            letter === 'previous' ? (cloud.previousImages[repository] ?? 'sha256:none') : image(repository, letter),
+        }),
+      push: () => Promise.resolve({ uploadedLayerBytes: 0 }),
+    }))
+
+  const fleet: Fleet = {
+    cloud,
+    clock,
+    aws,
+    calls,
+    driver: (changes = {}) =>
+      createAsgDriver(groupName, { ...usual, ...rollout, ...changes }, { ...aws, clock }, logs ? logGroup : undefined),
+    release: (letter) =>
+      makeRelease(
+        'rampart-ai',
+        'production',
+        repositories.map((repository) => ({
+          service: repository.replace('rampart-', ''),
+          repository: `${cloud.registryHost}/${repository}`,
+          digest: image(repository, letter),
+        })),
+      ),
+    async run({ release = 'next', force = false, timeout = 3_600_000, maxFailedStarts = 3, ...others } = {}) {
+      const events: EventBody[] = []
+      const controller = others.controller ?? new AbortController()
+      const context = {
+        clock,
+        signal: controller.signal,
+        emit: (event: EventBody) => {
+          events.push(event)
+          others.onEvent?.(event)
+        },
+      }
+      const request: DeployRequest = {
+        app: 'rampart-ai',
+        environment: 'production',
+        images: images(release),
+        driver: fleet.driver(),
+        patience: () => ({ timeout, maxFailedStarts }),
+        force,
+        accountChecks: () => Promise.resolve([]),
+        registryHost: () => Promise.resolve(cloud.registryHost),
+        repositories,
+        comeBack: 'rampart deploy -c rampart.yml',
+        ...others.request,
+      }
+      const about = { command: 'deploy', app: 'rampart-ai', environment: 'production', simulation: 'test' }
+      const ended = await runOperation(context, about, () => deploy(request, context))
+      if (ended.ending === 'bug') throw ended.error
+      return { ended, events }
+    },
+    live: () => state.group.instances.filter(({ lifecycle }) => lifecycle === 'Pending' || lifecycle === 'InService'),
+    serves(instance) {
+      const template = state.templates.find(({ id }) => id === instance.template.id)
+      const version = template?.versions.find(({ number }) => number === instance.template.version)
+      const text = Buffer.from(version?.data.UserData ?? '', 'base64').toString('utf8')
+      return Object.fromEntries(
+        repositories.map((repository) => [
+          repository,
+          new RegExp(`/${repository}@(sha256:[0-9a-f]{64})`).exec(text)?.[1] ?? 'none',
+        ]),
+      )
+    },
+  }
+  return fleet
+}
+
+/** The reason with which signals stop a run. */
+export const interrupted = (): Interruption => new Interruption('SIGINT')
