@@ -142,6 +142,13 @@ describe('sources', () => {
     ])
   })
 
+  test('a path that no Linux system can open is refused', async () => {
+    expect(await problemsOf(`COPY a /${'x'.repeat(256)}\nWORKDIR /${'y/'.repeat(2100)}`)).toEqual([
+      `Dockerfile:2:1 the path is too long for a Linux system: /${'x'.repeat(59)}…`,
+      `Dockerfile:3:1 the path is too long for a Linux system: /${'y/'.repeat(29)}y…`,
+    ])
+  })
+
   test('a wildcard without a match is noted', async () => {
     expect((await apply('COPY a *.none /x/')).notes).toEqual(['nothing in the build context matches *.none'])
   })

@@ -158,13 +158,16 @@ describe('the facts of a base', () => {
     expect(facts.notes[0]).toContain('the registry has no bytes of it')
   })
 
-  test('a damaged layer is an error and no fact', async () => {
+  test('a damaged layer is an error that names it', async () => {
     const tar = makeTar([file('a', 'x'.repeat(2000))])
     const digest: Digest = `sha256:${'1'.repeat(64)}`
     const layer = { mediaType: 'application/vnd.oci.image.layer.v1.tar+gzip', digest, size: 10 }
     const registry = blobRegistry(new Map([[digest, gzipSync(tar).subarray(0, 60)]]))
     const manifest: ImageManifest = { schemaVersion: 2, config: layer, layers: [layer] }
-    await expect(readBaseFacts(registry, 'base', manifest)).rejects.toThrow()
+    await expect(readBaseFacts(registry, 'base', manifest)).rejects.toMatchObject({
+      kind: 'unreachable',
+      message: 'layer sha256:111111111111 of the base (0.0 MB) cannot be unpacked',
+    })
   })
 
   test('are kept as text', async () => {

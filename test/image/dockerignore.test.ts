@@ -1,6 +1,5 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { RampartError } from '../../src/lib/errors/rampart-error.js'
 import { walkContext } from '../../src/lib/image/context.js'
 import { parseDockerignore } from '../../src/lib/image/dockerignore.js'
 import { withProject, type Files } from './support/project.js'
@@ -75,20 +74,19 @@ describe('.dockerignore', () => {
     ['!', 1],
     ['x\n\n[a-]', 3],
   ])('the malformed pattern in %j is refused with its line', (text, line) => {
-    expect(() => parseDockerignore(text, '.dockerignore')).toThrow(RampartError)
-    try {
-      parseDockerignore(text, '.dockerignore')
-    } catch (error) {
-      expect(error).toMatchObject({ kind: 'usage', place: { file: '.dockerignore', line, column: 1 } })
-    }
+    expect(() => parseDockerignore(text, '.dockerignore')).toThrow(
+      expect.objectContaining({ kind: 'usage', place: { file: '.dockerignore', line, column: 1 } }),
+    )
   })
 })
+
+function ask(text: string, of: string): boolean {
+  return parseDockerignore(text, 'f').whyIgnored(of) !== undefined
+}
 
 describe('properties', () => {
   const part = fc.stringMatching(/^[a-c.é ]{1,4}$/).filter((text) => text.trim() === text && !/^\.\.?$/.test(text))
   const path = fc.array(part, { minLength: 1, maxLength: 4 }).map((parts) => parts.join('/'))
-  const ask = (text: string, of: string): boolean => parseDockerignore(text, 'f').whyIgnored(of) !== undefined
-
   test('a path ignores itself and all below it, and nothing beside it', () => {
     fc.assert(
       fc.property(path, path, (one, other) => {

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { expand, expandWords, ExpansionError } from '../../src/lib/image/expand.js'
 
@@ -78,6 +78,14 @@ describe('expansion follows the rules of Dockerfiles', () => {
   })
 })
 
+function expandsOrRefuses(raw: string): boolean {
+  try {
+    return typeof expand(raw, '\\', lookup) === 'string'
+  } catch (error) {
+    return error instanceof ExpansionError
+  }
+}
+
 describe('properties', () => {
   test('text in single quotes is left as it is', () => {
     fc.assert(
@@ -122,11 +130,7 @@ describe('properties', () => {
     )
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 14 }), (pieces) => {
-        try {
-          expect(typeof expand(pieces.join(''), '\\', lookup)).toBe('string')
-        } catch (error) {
-          expect(error).toBeInstanceOf(ExpansionError)
-        }
+        expect(expandsOrRefuses(pieces.join(''))).toBe(true)
       }),
       { numRuns: 2000 },
     )

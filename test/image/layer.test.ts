@@ -14,7 +14,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { applyRecipe } from '../../src/lib/image/apply.js'
 import { walkContext, type FileIdentity } from '../../src/lib/image/context.js'
@@ -32,6 +32,10 @@ import { readTar } from '../../src/lib/image/tar-reader.js'
 import { requires } from '../support/requires.js'
 import { collect, emptyBase, unpacked, withProject, type Files } from './support/project.js'
 
+function sha256(bytes: Uint8Array): string {
+  return spawnSync('sha256sum', { input: bytes, encoding: 'utf8' }).stdout.slice(0, 64)
+}
+
 async function entriesOf(root: string, dockerfile = 'FROM b\nCOPY . /app/\n'): Promise<readonly LayerEntry[]> {
   const recipe = readRecipe(dockerfile, 'Dockerfile', {})
   const context = await walkContext(root, { dockerfile: join(root, 'Dockerfile'), recipe })
@@ -43,9 +47,10 @@ function memoryCache(): GroupCache & { readonly kept: Map<string, Uint8Array> } 
   return { kept, get: async (key) => kept.get(key), put: async (key, bytes) => void kept.set(key, bytes) }
 }
 
+const name = ({ file, size, mtimeNs, inode }: FileIdentity): string => [file, size, mtimeNs, inode].join()
+
 function memoryHashes(): FileHashes & { readonly kept: Map<string, string> } {
   const kept = new Map<string, string>()
-  const name = ({ file, size, mtimeNs, inode }: FileIdentity): string => [file, size, mtimeNs, inode].join()
   return {
     kept,
     get: (identity) => kept.get(name(identity)),
@@ -117,18 +122,12 @@ describe('the blob', () => {
         const entries = await entriesOf(root)
         const layer = await packLayer(entries, { compression })
         const blob = await collect(layer.chunks())
-        const hash = (bytes: Uint8Array): string =>
-          spawnSync('sha256sum', { input: bytes, encoding: 'utf8' }).stdout.slice(0, 64)
-        expect(layer.digest).toBe(`sha256:${hash(blob)}`)
+        expect(layer.digest).toBe(`sha256:${sha256(blob)}`)
         expect(layer.size).toBe(blob.length)
         expect(await collect(layer.chunks())).toEqual(blob)
-        const program = compression === 'gzip' ? ['gzip', '-dc'] : undefined
-        if (program !== undefined) {
-          // A program that is not ours reads the members as one.
-          const { stdout } = spawnSync(program[0] ?? '', program.slice(1), { input: blob, maxBuffer: 1 << 26 })
-          expect(layer.diffId).toBe(`sha256:${hash(stdout)}`)
-          expect(layer.uncompressedSize).toBe(stdout.length)
-        }
+        const tar = await unpacked(layer.chunks, compression)
+        expect(layer.diffId).toBe(`sha256:${sha256(tar)}`)
+        expect(layer.uncompressedSize).toBe(tar.length)
         expect(layer.groups.total).toBeGreaterThan(20)
         expect(layer.mediaType).toBe(`application/vnd.oci.image.layer.v1.tar+${compression}`)
       })
@@ -288,7 +287,8 @@ requires('tar').describe('other programs read the archive', () => {
         })
         expect(String(tar.stderr)).toBe('')
         for (const [path, content] of Object.entries(files)) {
-          if (typeof content === 'string') expect(readFileSync(join(target, 'app', path), 'utf8')).toBe(content)
+          const written = typeof content === 'string' ? readFileSync(join(target, 'app', path), 'utf8') : content
+          expect(written).toBe(content)
         }
         expect(statSync(join(target, 'app/run.sh')).mode & 0o777).toBe(0o755)
         expect(statSync(join(target, 'app/empty')).isDirectory()).toBe(true)
@@ -305,29 +305,37 @@ requires('tar').describe('other programs read the archive', () => {
   })
 })
 
-requires('python3').test('python reads zstd-free archives of any names the way we wrote them', async () => {
-  const part = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 40 }).filter((text) => isFileName(text))
-  const path = fc.array(part, { minLength: 1, maxLength: 5 }).map((parts) => parts.join('/'))
-  const samples = fc.sample(fc.tuple(path, fc.nat(2 ** 31), fc.nat(0o7777)), { numRuns: 100, seed: 3 })
-  const entries = samples.map(([name, uid, mode]): LayerEntry => ({
-    kind: 'symlink',
-    path: name,
-    mode,
-    uid,
-    gid: uid,
-    target: name,
-  }))
-  const layer = await packLayer(entries, { compression: 'gzip' })
-  const script = `
+requires('python3').describe('python reads the archive', () => {
+  test('any names, owners and modes, as they were meant', async () => {
+    const part = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 40 }).filter((text) => isFileName(text))
+    const path = fc.array(part, { minLength: 1, maxLength: 5 }).map((parts) => parts.join('/'))
+    const samples = fc.sample(fc.tuple(path, fc.nat(2 ** 31), fc.nat(0o7777)), { numRuns: 100, seed: 3 })
+    const entries = samples.map(([name, uid, mode]): LayerEntry => ({
+      kind: 'symlink',
+      path: name,
+      mode,
+      uid,
+      gid: uid,
+      target: name,
+    }))
+    const layer = await packLayer(entries, { compression: 'gzip' })
+    const script = `
 import sys, tarfile, io, json
 t = tarfile.open(fileobj=io.BytesIO(sys.stdin.buffer.read()), mode='r:gz')
 print(json.dumps([[m.name, m.uid, m.mode, m.linkname] for m in t]))`
-  const { stdout } = spawnSync('python3', ['-c', script], { input: await collect(layer.chunks()), encoding: 'utf8' })
-  expect(JSON.parse(stdout)).toEqual(samples.map(([name, uid, mode]) => [name, uid, mode, name]))
+    const { stdout } = spawnSync('python3', ['-c', script], { input: await collect(layer.chunks()), encoding: 'utf8' })
+    expect(JSON.parse(stdout)).toEqual(samples.map(([name, uid, mode]) => [name, uid, mode, name]))
+  })
 })
 
 function isFileName(text: string): boolean {
   return text !== '.' && text !== '..' && !/[/\0]/.test(text) && text.isWellFormed()
+}
+
+async function read(bytes: Uint8Array): Promise<number> {
+  let count = 0
+  for await (const { header } of readTar([bytes], () => true)) count += header.path.length
+  return count
 }
 
 describe('archives are read as they were written', () => {
@@ -358,14 +366,11 @@ describe('archives are read as they were written', () => {
     await withProject({ a: 'a' }, async (root) => {
       const layer = await packLayer(await entriesOf(root), { compression: 'gzip' })
       const tar = await unpacked(layer.chunks, 'gzip')
-      const read = async (bytes: Uint8Array): Promise<void> => {
-        for await (const _ of readTar([bytes], () => true)) continue
-      }
       await expect(read(tar.subarray(0, 700))).rejects.toThrow('cut short')
       const damaged = Buffer.from(tar)
       damaged[3] = 1
       await expect(read(damaged)).rejects.toThrow('damaged')
-      await expect(read(tar)).resolves.toBeUndefined()
+      expect(await read(tar)).toBeGreaterThan(0)
     })
   })
 })
@@ -379,27 +384,24 @@ function* cut(bytes: Uint8Array, sizes: readonly number[]): Generator<Uint8Array
   }
 }
 
-describe('groups', () => {
-  const entry = (path: string, size: number): LayerEntry => ({
-    kind: 'file',
-    path,
-    mode: 0o644,
-    uid: 0,
-    gid: 0,
-    identity: { file: path, size, mtimeNs: 0n, ctimeNs: 0n, inode: 0n },
-  })
+function fileEntry(path: string, size: number): LayerEntry {
+  const identity = { file: path, size, mtimeNs: 0n, ctimeNs: 0n, inode: 0n }
+  return { kind: 'file', path, mode: 0o644, uid: 0, gid: 0, identity }
+}
 
+describe('groups', () => {
   test('hold all entries in order, large files alone, and never too much', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.string(), fc.nat(20_000_000))), (items) => {
-        const entries = items.map(([path, size]) => entry(path, size))
+        const entries = items.map(([path, size]) => fileEntry(path, size))
         const groups = cutGroups(entries)
         expect(groups.flat()).toEqual(entries)
         for (const group of groups) {
           const sizes = group.map((member) => (member.kind === 'file' ? member.identity.size : 0))
           expect(group.length).toBeGreaterThan(0)
-          if (sizes.some((size) => size > 4 * 1024 * 1024)) expect(group).toHaveLength(1)
-          else expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThanOrEqual(8 * 1024 * 1024)
+          const sum = sizes.reduce((total, size) => total + size, 0)
+          expect(group.length === 1 || sum <= 8 * 1024 * 1024).toBe(true)
+          expect(group.length === 1 || sizes.every((size) => size <= 4 * 1024 * 1024)).toBe(true)
         }
       }),
     )
@@ -408,7 +410,7 @@ describe('groups', () => {
   test('are some forty for a project of any size', () => {
     for (const count of [200, 1000, 5000, 40_000]) {
       const groups = cutGroups(
-        Array.from({ length: count }, (_, index) => entry(`app/dir${index % 31}/file${index}`, 100)),
+        Array.from({ length: count }, (_, index) => fileEntry(`app/dir${index % 31}/file${index}`, 100)),
       )
       expect(groups.length).toBeGreaterThan(20)
       expect(groups.length).toBeLessThan(90)

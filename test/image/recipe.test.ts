@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { formatPlace, RampartError } from '../../src/lib/errors/rampart-error.js'
 import { readRecipe } from '../../src/lib/image/recipe.js'
@@ -8,11 +8,18 @@ function problemsOf(text: string): readonly string[] {
     readRecipe(text, 'Dockerfile.app', {})
   } catch (error) {
     if (!(error instanceof RampartError)) throw error
-    expect(error.kind).toBe('usage')
-    expect(error.next.length).toBeGreaterThan(0)
+    if (error.kind !== 'usage' || error.next.length === 0) throw error
     return error.problems.map(({ place, message }) => `${place === undefined ? '' : formatPlace(place)} ${message}`)
   }
   return []
+}
+
+function isReadOrRefused(text: string): boolean {
+  try {
+    return readRecipe(text, 'Dockerfile', {}).steps.length >= 0
+  } catch (error) {
+    return error instanceof RampartError
+  }
 }
 
 describe('what is outside the subset is refused where it stands', () => {
@@ -99,7 +106,7 @@ describe('instructions keep their words', () => {
       'Dockerfile',
       {},
     )
-    expect(steps.map(({ place: _, text: __, ...step }) => step)).toEqual([
+    expect(steps).toMatchObject([
       {
         kind: 'copy',
         add: false,
@@ -129,11 +136,7 @@ describe('instructions keep their words', () => {
     )
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 25 }), (pieces) => {
-        try {
-          readRecipe(pieces.join(''), 'Dockerfile', {})
-        } catch (error) {
-          expect(error).toBeInstanceOf(RampartError)
-        }
+        expect(isReadOrRefused(pieces.join(''))).toBe(true)
       }),
       { numRuns: 2000 },
     )

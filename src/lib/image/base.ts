@@ -1,5 +1,6 @@
 import type { Descriptor, Registry } from '../ports/registry.js'
 import type { ImageManifest } from './image-config.js'
+import { RampartError } from '../errors/rampart-error.js'
 import { decompress } from './decompress.js'
 import { readTar, type TarEntry } from './tar-reader.js'
 
@@ -66,7 +67,15 @@ export async function readBaseFacts(
       continue
     }
     left -= layer.size
-    await readLayer(reading, decompress(blob, layer.mediaType), unread === 0)
+    try {
+      await readLayer(reading, decompress(blob, layer.mediaType), unread === 0)
+    } catch (cause) {
+      if (cause instanceof RampartError) throw cause
+      throw new RampartError('unreachable', `${nameOf(layer)} cannot be unpacked`, {
+        next: ['push the base again: its registry holds a damaged layer'],
+        cause,
+      })
+    }
   }
   const { hidden: _, ...found } = reading
   return { ...found, complete: unread === 0, notes }
@@ -78,8 +87,12 @@ export function unknownBaseFacts(note: string): BaseFacts {
   return { ...nothing, complete: false, notes: [note] }
 }
 
+function nameOf(layer: Descriptor): string {
+  return `layer ${layer.digest.slice(0, 19)} of the base (${(layer.size / 1e6).toFixed(1)} MB)`
+}
+
 function unreadNote(layer: Descriptor, reason: 'large' | 'limit' | undefined): string {
-  const name = `layer ${layer.digest.slice(0, 19)} of the base (${(layer.size / 1e6).toFixed(1)} MB)`
+  const name = nameOf(layer)
   if (reason === undefined) return `${name} was not read: the registry has no bytes of it`
   return `${name} was not read: ${reason === 'large' ? 'it is larger than 32 MiB' : 'more than 64 MiB were read before it'}`
 }

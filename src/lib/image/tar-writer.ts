@@ -4,7 +4,6 @@ const block = 512
 const largestOctal = 0o7777777
 // A length above this does not fit the eleven octal digits of the classic header.
 const largestSize = 8 * 1024 ** 3 - 1
-const pathLimit = 4096
 
 /** Bytes of padding that bring a file's content to a whole number of blocks. */
 export function paddingOf(size: number): number {
@@ -22,7 +21,6 @@ export function tarHeader(entry: LayerEntry, mtime: number): Uint8Array {
   const path = entry.kind === 'directory' ? `${entry.path}/` : entry.path
   const target = entry.kind === 'symlink' ? entry.target : ''
   const size = entry.kind === 'file' ? entry.identity.size : 0
-  if (Buffer.byteLength(path) > pathLimit) throw new Error(`the path is longer than ${pathLimit} bytes: ${path}`)
   const records = [
     ...(fits(path) ? [] : [record('path', path)]),
     ...(fits(target) ? [] : [record('linkpath', target)]),

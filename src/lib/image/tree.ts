@@ -79,9 +79,11 @@ export function createTree(facts: BaseFacts, workingDirectory: string): Tree {
     if (kind === 'directory') return
     if (kind !== undefined) throw new TreeProblem(`${path} is a ${kind}, not a directory`)
     makeDirectories(parentPath(path), owner)
+    checkLength(path)
     nodes.set(path, { kind: 'directory', mode: 0o755, ...owner() })
   }
   const put = (path: string, node: Node): void => {
+    checkLength(path)
     const kind = kindOf(path)
     if (node.kind === 'directory') {
       if (kind !== undefined && kind !== 'directory') {
@@ -118,6 +120,13 @@ export function createTree(facts: BaseFacts, workingDirectory: string): Tree {
       }
       return Array.from(all.values()).sort((one, other) => compareBytes(one.path, other.path))
     },
+  }
+}
+
+// What Linux can open: https://man7.org/linux/man-pages/man3/pathconf.3.html
+function checkLength(path: string): void {
+  if (path.split('/').some((part) => Buffer.byteLength(part) > 255) || Buffer.byteLength(path) > 4095) {
+    throw new TreeProblem(`the path is too long for a Linux system: ${path.slice(0, 60)}…`)
   }
 }
 

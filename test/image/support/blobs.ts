@@ -3,7 +3,6 @@ import type { Registry } from '../../../src/lib/ports/registry.js'
 
 /** A registry that has these blobs to read and refuses everything else. */
 export function blobRegistry(blobs: ReadonlyMap<Digest, Uint8Array>, asked: Digest[] = []): Registry {
-  const refuse = (): Promise<never> => Promise.reject(new Error('this registry only has blobs to read'))
   return {
     host: 'blobs.test',
     headManifest: refuse,
@@ -23,6 +22,10 @@ export function blobRegistry(blobs: ReadonlyMap<Digest, Uint8Array>, asked: Dige
     listTags: refuse,
     close: () => Promise.resolve(),
   }
+}
+
+function refuse(): Promise<never> {
+  return Promise.reject(new Error('this registry only has blobs to read'))
 }
 
 async function* inPieces(bytes: Uint8Array): AsyncGenerator<Uint8Array> {

@@ -20,7 +20,7 @@ export function docker(args: readonly string[], input?: Uint8Array): { readonly 
     timeout: 60_000,
     maxBuffer: 1 << 28,
   })
-  return { ok: result.status === 0, output: `${result.stdout}${result.stderr}` }
+  return { ok: result.status === 0, output: `${String(result.stdout)}${String(result.stderr)}` }
 }
 
 /** Makes an image of one layer. */
@@ -45,18 +45,19 @@ export async function saveImage(name: string): Promise<SavedImage> {
     { readonly Config: string; readonly Layers: string[] },
   ]
   const layers = entry.Layers.map(file)
-  const describe = (bytes: Buffer, mediaType: string): ImageManifest['config'] => {
-    const digest: Digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`
-    return { mediaType, digest, size: bytes.length }
-  }
   const config = file(entry.Config)
   return {
     config: JSON.parse(config.toString()) as ImageConfig,
     layers,
     manifest: {
       schemaVersion: 2,
-      config: describe(config, 'application/vnd.oci.image.config.v1+json'),
-      layers: layers.map((layer) => describe(layer, 'application/vnd.oci.image.layer.v1.tar')),
+      config: descriptorOf(config, 'application/vnd.oci.image.config.v1+json'),
+      layers: layers.map((layer) => descriptorOf(layer, 'application/vnd.oci.image.layer.v1.tar')),
     },
   }
+}
+
+function descriptorOf(bytes: Buffer, mediaType: string): ImageManifest['config'] {
+  const digest: Digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`
+  return { mediaType, digest, size: bytes.length }
 }

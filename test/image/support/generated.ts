@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import type { Case } from './cases.js'
 import type { Files } from './project.js'
 

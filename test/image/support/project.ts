@@ -1,9 +1,10 @@
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { gunzipSync, zstdDecompressSync } from 'node:zlib'
+import { gunzipSync } from 'node:zlib'
 import { applyRecipe, type Base } from '../../../src/lib/image/apply.js'
 import { walkContext } from '../../../src/lib/image/context.js'
+import { decompress } from '../../../src/lib/image/decompress.js'
 import type { ImageConfig } from '../../../src/lib/image/image-config.js'
 import { packLayer } from '../../../src/lib/image/layer.js'
 import { readRecipe } from '../../../src/lib/image/recipe.js'
@@ -86,6 +87,6 @@ export async function collect(chunks: AsyncIterable<Uint8Array>): Promise<Buffer
 
 /** All of a packed layer, without its compression. */
 export async function unpacked(chunks: () => AsyncIterable<Uint8Array>, compression: 'gzip' | 'zstd'): Promise<Buffer> {
-  const blob = await collect(chunks())
-  return compression === 'gzip' ? gunzipSync(blob) : zstdDecompressSync(blob)
+  // Node's own function stops after the first frame of zstd.
+  return compression === 'gzip' ? gunzipSync(await collect(chunks())) : collect(decompress(chunks(), '+zstd'))
 }

@@ -67,5 +67,5 @@ export async function flatten(
       else all.set(path, `type ${type}`)
     }
   }
-  return new Map(Array.from(all).sort())
+  return new Map(Array.from(all).sort(([one], [other]) => (one < other ? -1 : 1)))
 }
