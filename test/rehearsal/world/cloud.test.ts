@@ -291,6 +291,16 @@ describe('the rehearsal cloud, by the clients of the AWS SDK', () => {
     const all = await cloud.logs.send(new FilterLogEventsCommand(request))
     expect(lines).toEqual(all.events?.map(({ eventId }) => eventId))
     expect(lines.length).toBeGreaterThan(7)
+    const stamps = all.events?.map(({ timestamp }) => timestamp ?? 0) ?? []
+    const [from, to] = [stamps[2], stamps[5]]
+    const within = await cloud.logs.send(new FilterLogEventsCommand({ ...request, startTime: from, endTime: to }))
+    expect(within.events?.length).toBe(stamps.filter((time) => time >= (from ?? 0) && time <= (to ?? 0)).length)
+    const backwards = { ...request, startTime: from, startFromHead: false, limit: 3 }
+    const last = await cloud.logs.send(new FilterLogEventsCommand(backwards))
+    expect(last.events?.map(({ timestamp }) => timestamp)).toEqual(stamps.slice(-3).reverse())
+    await expect(cloud.logs.send(new FilterLogEventsCommand({ ...backwards, startTime: 0 }))).rejects.toMatchObject({
+      name: 'InvalidParameterException',
+    })
     await expect(cloud.logs.send(new FilterLogEventsCommand({ logGroupName: '/elsewhere' }))).rejects.toMatchObject({
       name: 'ResourceNotFoundException',
     })

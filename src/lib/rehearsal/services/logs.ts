@@ -8,6 +8,7 @@ import { readFilterPattern } from './logs-filter.js'
 const signingName = 'logs'
 const wire = { signingName, protocol: 'awsJson1_1' } as const
 const largestPage = 10_000
+const earliestBackwards = Date.parse('2024-01-01T00:00:00Z')
 
 /**
  * CloudWatch Logs over the world's one log group.
@@ -77,9 +78,16 @@ export function createLogsService(world: World): Service {
           'LogStreamNames and LogStreamNamePrefix cannot be specified together.',
         )
       }
+      if (input.startFromHead === false && (input.startTime ?? 0) < earliestBackwards) {
+        throw new ServiceError(
+          'InvalidParameterException',
+          'startFromHead can be false only when startTime is on or after Jan 1, 2024 00:00:00 UTC.',
+        )
+      }
       requireStreams(names ?? [])
       const matches = readFilterPattern(input.filterPattern ?? '')
-      const range = { from: input.startTime ?? 0, to: input.endTime ?? Infinity }
+      // Both ends belong to the range.
+      const range = { from: input.startTime ?? 0, to: (input.endTime ?? Infinity) + 1 }
       const events = state.logs
         .events(range)
         .filter(({ stream }) => names === undefined || names.includes(stream))

@@ -585,6 +585,17 @@ describe('limits', () => {
   })
 })
 
+test('a rollback after a shortage of capacity launches the old configuration at once', () => {
+  const world = createTestWorld({ switches: { capacity: 'none' } })
+  const preferences = { MinHealthyPercentage: 50, InstanceWarmup: 60, AutoRollback: true }
+  const refresh = refreshTo(world, releaseVersion(world), preferences)
+  passUntil(world, () => refresh.status === 'RollbackInProgress')
+  pass(world, 1)
+  expect(fleet(world)).toEqual({ 7: 4 })
+  passUntil(world, () => hasEnded(refresh))
+  expect(refresh.status).toBe('RollbackSuccessful')
+})
+
 describe('health', () => {
   test('a target that fails is replaced after the grace period, and no sooner', () => {
     const world = createTestWorld()
