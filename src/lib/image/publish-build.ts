@@ -1,23 +1,22 @@
 import { readFile } from 'node:fs/promises'
 import { isAbsolute, relative } from 'node:path'
-import type { Digest } from '../domain/digest.js'
 import { mediaTypes } from '../domain/media-types.js'
 import { RampartError } from '../errors/rampart-error.js'
 import type { SourceRevision } from '../ports/git.js'
 import type { Descriptor, Registry } from '../ports/registry.js'
-import { applyRecipe, encodeImageConfig, type AppliedRecipe, type Base } from './apply.js'
+import { applyRecipe, encodeImageConfig } from './apply.js'
 import { walkContext } from './context.js'
 import type { ImageManifest } from './image-config.js'
 import { asOciLayer, findBase, recallBase, type BaseRequest, type FoundBase } from './publish-base.js'
 import { digestOf } from './publish-digest.js'
-import { hashFiles, imageKey, sourceKey } from './publish-inputs.js'
-import { asTagged, baseLabels, sourceLabels, stampOf } from './publish-labels.js'
+import { contentKey, hashFiles, imageKey } from './publish-inputs.js'
+import { asTagged, baseLabels, createdAt, sourceLabels } from './publish-labels.js'
 import { checkBudget, describeLayer, makeLayer } from './publish-layer.js'
 import { openProofs } from './publish-proofs.js'
 import type { AppImageRequest, AppLayer, Build, PublishPorts } from './publish-types.js'
 import { readRecipe } from './recipe.js'
 import { rememberedHashes } from './remember-files.js'
-import { memoryKey, recall, type Memory } from './remember.js'
+import { memoryKey, recall } from './remember.js'
 
 // Two tags or names to ask for, and two uploads to open.
 const connections = 4
@@ -52,40 +51,32 @@ export async function buildImage(request: AppImageRequest, ports: PublishPorts):
   const outside = relative(request.context, dockerfile)
   const paths = outside.startsWith('..') || isAbsolute(outside) ? ['.', dockerfile] : ['.']
   const asking = git.sourceRevision(request.context, paths)
-  const [context, source] = await Promise.all([
-    walkContext(request.context, { dockerfile, recipe, ...(signal !== undefined && { signal }) }),
-    asking,
-  ])
-  const stamp = stampOf(source, request.sourceDateEpoch)
-  const labels = { ...sourceLabels(request.app, service, stamp.created, source), ...request.labels }
+  const context = await walkContext(request.context, { dockerfile, recipe, ...(signal !== undefined && { signal }) })
   const hashes = rememberedHashes(remembered.files, startedAt)
-  const inputs = {
-    dockerfile: text,
-    buildArgs: request.buildArgs,
-    platform,
-    compression: request.compression,
-    ...stamp,
-    labels,
-    context,
-  }
+  const mtime = request.sourceDateEpoch ?? 0
+  const { buildArgs, compression } = request
+  const content = { dockerfile: text, buildArgs, platform, compression, mtime, context }
   // Without a memory there is nothing to compare with, and packing hashes the files anyway.
   if (latest !== undefined) await hashFiles(context, hashes, signal)
-  const from = sourceKey(inputs, hashes)
-  const isNew = !remembered.images.some((image) => image.sourceKey === from)
+  const contentNow = contentKey(content, hashes)
+  const isNew = !remembered.images.some((image) => image.contentKey === contentNow)
   if (isNew) registry.prepareUploads(repository, 2)
-
-  /** The image on a base of that digest. */
-  const make = async (digest: Digest, loaded: Base): Promise<Made> => {
-    const applied = applyRecipe(recipe, loaded, context, {
-      created: stamp.created,
-      labels: { ...labels, ...baseLabels({ name, digest }) },
-    })
-    const layer = await makeLayer(applied, request, ports, { hashes, mtime: stamp.mtime, remembered })
-    return { loaded, applied, layer }
-  }
-  // Made on the base that it stood on last, before the registry has said whether the name still means that one.
-  const ahead = isNew && latest !== undefined ? makeAhead(ports.memory, latest.baseKey, make) : undefined
+  const layerContext = { hashes, mtime, remembered }
+  // Packed on the base that the image stood on last, before the registry has said whether it still does, and before
+  // version control has said which revision this is: no byte of the layer depends on that.
+  const ahead =
+    isNew && latest !== undefined
+      ? recallBase(ports.memory, latest.baseKey).then(async (kept) => {
+          if (kept === undefined) return undefined
+          const applied = applyRecipe(recipe, kept.base, context, { created: '' })
+          return { loaded: kept.base, layer: await makeLayer(applied, request, ports, layerContext) }
+        })
+      : undefined
   ahead?.catch(() => undefined)
+
+  const source = await asking
+  const created = createdAt(source, request.sourceDateEpoch)
+  const labels = { ...sourceLabels(request.app, service, created, source), ...request.labels }
   const base = await finding
   step('base', `${base.name} is ${base.digest}`)
 
@@ -98,8 +89,8 @@ export async function buildImage(request: AppImageRequest, ports: PublishPorts):
     remembered,
     memoryKey: key,
     keys: () => {
-      const now = sourceKey(inputs, hashes)
-      return now === undefined ? undefined : { sourceKey: now, imageKey: imageKey(now, [base.digest, base.name]) }
+      const now = contentKey(content, hashes)
+      return now === undefined ? undefined : { contentKey: now, imageKey: imageKey(now, created, labels, base) }
     },
   }
   const wanted = common.keys()?.imageKey
@@ -116,12 +107,16 @@ export async function buildImage(request: AppImageRequest, ports: PublishPorts):
   // Asked now, so that the answers are there when the layer is.
   const { layers } = (await loading).manifest
   for (const { digest } of layers) proofs.hasBlob(digest).catch(() => undefined)
-  const { applied, layer } = early ?? (await make(base.digest, await loading))
+  const applied = applyRecipe(recipe, await loading, context, {
+    created,
+    labels: { ...labels, ...baseLabels(base) },
+  })
+  const layer = early === undefined ? await makeLayer(applied, request, ports, layerContext) : early.layer
   step('layer', describeLayer(layer))
   checkBudget(request, layer?.descriptor.size ?? 0, applied)
   const config = encodeImageConfig(applied.config(layer))
   const baseLayers = layers.map((one) => asOciLayer(one))
-  const manifest = encodeManifest(config, baseLayers, layer, { created: stamp.created, source, base })
+  const manifest = encodeManifest(config, baseLayers, layer, { created, source, base })
   return {
     ...common,
     content: { kind: 'fresh', base, baseLayers, layer, config, manifest },
@@ -129,22 +124,6 @@ export async function buildImage(request: AppImageRequest, ports: PublishPorts):
     layerBytes: layer?.descriptor.size ?? 0,
     notes: applied.notes,
   }
-}
-
-/** An image on a base, before it has a manifest. */
-interface Made {
-  readonly loaded: Base
-  readonly applied: AppliedRecipe
-  readonly layer: AppLayer | undefined
-}
-
-async function makeAhead(
-  memory: Memory,
-  baseKey: string,
-  make: (digest: Digest, loaded: Base) => Promise<Made>,
-): Promise<Made | undefined> {
-  const kept = await recallBase(memory, baseKey)
-  return kept === undefined ? undefined : make(kept.digest, kept.base)
 }
 
 async function readDockerfile({ dockerfile }: AppImageRequest): Promise<string> {

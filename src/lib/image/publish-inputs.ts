@@ -36,16 +36,14 @@ async function hashFile({ file, size }: FileIdentity): Promise<string> {
   return hash.digest('hex')
 }
 
-/** All that an app image follows from, but for its base. */
-export interface SourceInputs {
+/** All that the content of an app image follows from, but for its base. */
+export interface ContentInputs {
   readonly dockerfile: string
   readonly buildArgs: Readonly<Record<string, string>>
   readonly platform: string
   readonly compression: string
-  readonly created: string
   /** Seconds since 1970 for the files in the layer. */
   readonly mtime: number
-  readonly labels: Readonly<Record<string, string>>
   readonly context: Context
 }
 
@@ -54,29 +52,26 @@ const builderVersion = 1
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
 
-/** Names the inputs: equal names, equal images on equal bases. Undefined while a file's hash is unknown. */
-export function sourceKey(inputs: SourceInputs, hashes: FileHashes): string | undefined {
-  const { context, ...rest } = inputs
+/** Names the content. Undefined while a file's hash is unknown. */
+export function contentKey(inputs: ContentInputs, hashes: FileHashes): string | undefined {
+  const { dockerfile, buildArgs, platform, compression, mtime, context } = inputs
   const entries: unknown[] = []
   for (const entry of context.entries) {
     const row = entryRow(entry, hashes)
     if (row === undefined) return undefined
     entries.push(row)
   }
-  return sha256(
-    JSON.stringify([
-      builderVersion,
-      sorted(rest.buildArgs),
-      sorted(rest.labels),
-      { ...rest, buildArgs: 0, labels: 0 },
-      entries,
-    ]),
-  )
+  return sha256(JSON.stringify([builderVersion, dockerfile, sorted(buildArgs), platform, compression, mtime, entries]))
 }
 
-/** Names the inputs and the base that they stand on. `base`: digest and name. */
-export function imageKey(source: string, base: readonly [digest: string, name: string]): string {
-  return sha256(JSON.stringify([source, ...base]))
+/** Names all inputs: equal names, equal images. */
+export function imageKey(
+  content: string,
+  created: string,
+  labels: Readonly<Record<string, string>>,
+  base: { readonly name: string; readonly digest: string },
+): string {
+  return sha256(JSON.stringify([content, created, sorted(labels), base.name, base.digest]))
 }
 
 const sorted = (values: Readonly<Record<string, string>>): unknown =>

@@ -6,12 +6,12 @@ export async function keep(build: Build, { memory }: PublishPorts): Promise<void
   const { content, remembered, hashes, digest, tags, layerBytes } = build
   const keys = build.keys()
   if (keys === undefined) return
-  const { sourceKey, imageKey } = keys
+  const { contentKey, imageKey } = keys
   const image: RememberedImage =
     content.kind === 'known'
       ? { ...content.image, tags }
       : {
-          sourceKey,
+          contentKey,
           imageKey,
           baseKey: content.base.key,
           digest,

@@ -1,20 +1,14 @@
 import { formatImageRef, parseImageRef } from '../domain/image-ref.js'
 import type { SourceRevision } from '../ports/git.js'
 
-/** When the image says it was made, so that equal inputs give equal images: never the time of the build. */
-export interface Stamp {
-  /** ISO 8601 in UTC, whole seconds. */
-  readonly created: string
-  /** Seconds since 1970, for the files in the layer. */
-  readonly mtime: number
-}
-
-/** SOURCE_DATE_EPOCH where it is set, else the commit's time, else 1970. https://reproducible-builds.org/specs/source-date-epoch/ */
-export function stampOf(source: SourceRevision | undefined, sourceDateEpoch: number | undefined): Stamp {
+/**
+ * When the image says it was made, in ISO 8601: SOURCE_DATE_EPOCH where it is set, else the commit's time, else 1970;
+ * never the time of the build, so that equal inputs give equal images. https://reproducible-builds.org/specs/source-date-epoch/
+ */
+export function createdAt(source: SourceRevision | undefined, sourceDateEpoch: number | undefined): string {
   const committed = Math.floor(Date.parse(source?.committedAt ?? '') / 1000)
   const seconds = sourceDateEpoch ?? (Number.isNaN(committed) ? 0 : committed)
-  // Files keep 1970 unless somebody asks: a commit that changes no file must not change the layer.
-  return { created: new Date(seconds * 1000).toISOString().replace('.000Z', 'Z'), mtime: sourceDateEpoch ?? 0 }
+  return new Date(seconds * 1000).toISOString().replace('.000Z', 'Z')
 }
 
 /** The revision as tags may name it: changes that are in no commit must not go under the version of one. */

@@ -91,5 +91,5 @@ export interface Build {
   readonly remembered: ImageMemory
   readonly hashes: RememberedHashes
   /** The keys of this image's inputs, as far as they are known by now. */
-  keys(): { readonly sourceKey: string; readonly imageKey: string } | undefined
+  keys(): { readonly contentKey: string; readonly imageKey: string } | undefined
 }

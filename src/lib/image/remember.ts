@@ -18,9 +18,9 @@ export interface RememberedLayer {
 
 /** An image that was published before: from which inputs, and all that it takes to publish it again. */
 export interface RememberedImage {
-  /** Names the inputs without the base. */
-  readonly sourceKey: string
-  /** Names the inputs with the base's digest. */
+  /** Names the files, the Dockerfile and how they are packed. */
+  readonly contentKey: string
+  /** Names all inputs, the base among them. */
   readonly imageKey: string
   /** Names in the memory what was read of the base. */
   readonly baseKey: string
@@ -44,7 +44,7 @@ export const emptyMemory: ImageMemory = { files: {}, layers: [], images: [] }
 
 // Going back and forth between a few states of the code is common; a long history is not.
 const mostRemembered = 16
-const version = 2
+const version = 3
 
 /** The name under which an image's memory is kept: the registry, the repository and what it is made from. */
 export function memoryKey(host: string, repository: string, context: string, dockerfile: string): string {
