@@ -93,17 +93,17 @@ const requestCut = (n: number, request: string): Moment => ({
 
 /** Kills a deploy at that moment and runs the same command again; undefined when it ended before the moment came. */
 async function killAndRepeat(moment: Moment): Promise<End | undefined> {
-  let first: Running | undefined
+  const victim: { running?: Running } = {}
   let killed = false
   const kill = (): void => {
     // The numbers go on in the second run.
-    if (!killed) first?.process.kill('SIGKILL')
+    if (!killed) victim.running?.process.kill('SIGKILL')
     killed = true
   }
   const cloud = await cloudWith(moment.options(kill))
   const env = cloud.client()
-  first = startCli(['deploy', '-c', cloud.project.config], { env })
-  const { signal } = await first.finished
+  victim.running = startCli(['deploy', '-c', cloud.project.config], { env })
+  const { signal } = await victim.running.finished
   const again = await runCli(['deploy', '-c', cloud.project.config], { env })
   if (again.code !== 0) throw new Error(`${moment.name}: exit code ${again.code}\n${again.stderr}`)
   return signal === 'SIGKILL' ? endOf(cloud, again.stdout) : undefined

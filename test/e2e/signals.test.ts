@@ -13,7 +13,7 @@ function signalAt(
   operation: string,
   signal: NodeJS.Signals,
   nth = 1,
-): CloudOptions & { watch(running: Running): void } {
+): CloudOptions & { readonly watch: (running: Running) => void } {
   let running: Running | undefined
   let seen = 0
   return {
