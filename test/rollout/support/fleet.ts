@@ -1,4 +1,6 @@
-import { onTestFinished } from 'vitest'
+import { AutoScalingClient } from '@aws-sdk/client-auto-scaling'
+import { EC2Client } from '@aws-sdk/client-ec2'
+import { expect, onTestFinished } from 'vitest'
 import { createAws } from '../../../src/lib/aws/index.js'
 import type { Digest } from '../../../src/lib/domain/digest.js'
 import type { Release } from '../../../src/lib/domain/release.js'
@@ -51,10 +53,25 @@ export interface RunOptions {
   readonly request?: Partial<DeployRequest>
 }
 
+/** A clock on which others act whenever somebody sleeps, as they would while a real one runs. */
+export class SharedClock extends ManualClock {
+  #sleeps = 0
+  /** Runs before the nth sleep (from 1) moves the time. */
+  meanwhile: (n: number) => Promise<void> | void = () => undefined
+
+  override async sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
+    this.#sleeps += 1
+    await this.meanwhile(this.#sleeps)
+    await super.sleep(milliseconds, signal)
+  }
+}
+
 /** A rehearsal with a fleet, and what it takes to deploy to it in this process. */
 export interface Fleet {
   readonly cloud: Rehearsal
-  readonly clock: ManualClock
+  readonly clock: SharedClock
+  /** What other people use: clients of their own. */
+  readonly console: { readonly autoScaling: AutoScalingClient; readonly ec2: EC2Client }
   readonly aws: ReturnType<typeof createAws>
   /** Every AWS call so far, with the virtual time at which it came. */
   readonly calls: { readonly operation: string; readonly at: number }[]
@@ -94,7 +111,7 @@ export const usual: AsgRolloutOptions = {
 /** Starts a rehearsal of four instances that ends with the test. */
 export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
   const { desired = 4, rollout, maxAttempts = 1, logs = true, onAnswer, onCall } = options
-  const clock = new ManualClock()
+  const clock = new SharedClock()
   const calls: Fleet['calls'] = []
   const errors: unknown[] = []
   const cloud = await startRehearsal({
@@ -161,6 +178,7 @@ export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
   const fleet: Fleet = {
     cloud,
     clock,
+    console: { autoScaling: new AutoScalingClient({ region }), ec2: new EC2Client({ region }) },
     aws,
     calls,
     driver: (changes = {}) =>
@@ -218,6 +236,24 @@ export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
     },
   }
   return fleet
+}
+
+/** How many live instances run which version. */
+export function versions(fleet: Fleet): Readonly<Record<string, number>> {
+  const counts: Record<string, number> = {}
+  for (const { template } of fleet.live()) counts[template.version] = (counts[template.version] ?? 0) + 1
+  return counts
+}
+
+/** Fails unless every live instance names exactly those digests in what it was launched with. */
+export function servesEverywhere(fleet: Fleet, digests: Readonly<Record<string, string>>): void {
+  expect(fleet.live()).toHaveLength(fleet.cloud.world.state.group.desired)
+  for (const instance of fleet.live()) expect(fleet.serves(instance)).toEqual(digests)
+}
+
+/** The digests of a release, by repository. */
+export function digestsOf(release: Release): Readonly<Record<string, string>> {
+  return Object.fromEntries(release.images.map((image) => [image.repository.split('/').at(-1), image.digest]))
 }
 
 /** The reason with which signals stop a run. */

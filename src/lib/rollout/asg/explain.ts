@@ -16,7 +16,7 @@ export interface Findings {
   readonly startedAt: number
   readonly alarms: readonly string[]
   readonly logGroup: string | undefined
-  /** The last complaint of a target group about each target, also for those that are gone. */
+  /** The last complaint about each new target that has not been healthy since, also for those that are gone. */
   readonly complaints: ReadonlyMap<string, Complaint>
 }
 
@@ -87,8 +87,10 @@ async function launchCause(findings: Findings, { autoScaling }: ExplainPorts): P
 
 async function targetCause(findings: Findings, { loadBalancing, logs }: ExplainPorts): Promise<Cause | undefined> {
   const { logGroup, startedAt, complaints, failedStarts, targets } = findings
-  const unhealthy = targets.find((one) => one.isNew && one.health === 'unhealthy')
-  const target = failedStarts.findLast((one) => one.launched)?.id ?? unhealthy?.id
+  const target =
+    failedStarts.findLast((one) => one.launched)?.id ??
+    targets.find((one) => one.isNew && one.health === 'unhealthy')?.id ??
+    [...complaints.keys()].at(-1)
   if (target === undefined) return undefined
   const { reason, targetGroupArn } = complaints.get(target) ?? {}
   const groups = await ask([], async () =>
@@ -147,5 +149,8 @@ export async function explain(findings: Findings, ports: ExplainPorts): Promise<
   const dead = findings.failedStarts.filter((one) => one.launched).length
   const launchesFirst = dead < findings.failedStarts.length - dead
   const found = [alarm, ...(launchesFirst ? [launch, target] : [target, launch])].filter((one) => one !== undefined)
-  return combined(found) ?? platformCause(findings)
+  const platform = platformCause(findings)
+  if (found.length === 0 || platform === undefined) return combined(found) ?? platform
+  // That a target is unwell does not say who ended the rollout: the platform does.
+  return combined(found[0] === target ? [...found, platform] : found)
 }

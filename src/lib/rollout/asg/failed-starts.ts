@@ -14,14 +14,22 @@ export class FailedStarts {
   readonly #alive = new Map<string, { readonly served: boolean; readonly target: Target }>()
   readonly #failed = new Map<string, FailedStart>()
 
-  /** Takes in one look that was made while the rollout went forward; what was seen of it comes back with the next. */
-  look(targets: readonly Target[], activities: readonly ScalingActivity[]): readonly FailedStart[] {
+  /**
+   * Takes in one look that was made while the rollout went forward, with the ids of the instances that the group itself
+   * found unhealthy: it marks those that it replaces so, and not those that it gives up in a scale-in.
+   */
+  look(
+    targets: readonly Target[],
+    unhealthy: ReadonlySet<string>,
+    activities: readonly ScalingActivity[],
+  ): readonly FailedStart[] {
     const present = new Map(targets.filter((target) => target.isNew).map((target) => [target.id, target]))
     for (const [id, { served, target: before }] of this.#alive) {
       const now = present.get(id)
       if (now !== undefined && !isLeaving(now)) continue
       this.#alive.delete(id)
       if (served && before.health !== 'unhealthy') continue
+      if (now !== undefined && !unhealthy.has(id)) continue
       // A target that is on its way out is draining, which says nothing of why.
       const why = before.health === 'unhealthy' ? before.reason : undefined
       const message = `${id} was replaced${why === undefined ? ' before it served' : ` (${why})`}`

@@ -53,6 +53,7 @@ export class RefreshWatch implements Pick<Driver, 'observe' | 'explain'> {
       forward ? this.#launches(group, handle, revision) : [],
     ])
     const targets = targetsOf(group, healths, revision)
+    const unhealthy = new Set(group.instances.filter((one) => one.healthStatus === 'Unhealthy').map((one) => one.id))
     this.#remember(refresh, targets, healths)
     const reason = outcome === undefined ? refresh.statusReason : (refresh.rollbackReason ?? refresh.statusReason)
     const checkpoint = this.#options.checkpointPercentages.findLast((one) => one <= refresh.percentageComplete)
@@ -62,7 +63,7 @@ export class RefreshWatch implements Pick<Driver, 'observe' | 'explain'> {
       percentage: refresh.percentageComplete,
       remaining: refresh.instancesToUpdate,
       targets,
-      failedStarts: forward ? this.#failedStarts.look(targets, activities) : this.#failedStarts.seen(),
+      failedStarts: forward ? this.#failedStarts.look(targets, unhealthy, activities) : this.#failedStarts.seen(),
       ...(forward && checkpoint !== undefined && { checkpoint }),
       ...(outcome !== undefined && { outcome }),
       ...(reason !== undefined && { reason }),
@@ -111,8 +112,9 @@ export class RefreshWatch implements Pick<Driver, 'observe' | 'explain'> {
 
   #remember(refresh: InstanceRefresh, targets: readonly Target[], healths: readonly TargetHealthDescription[]): void {
     this.#refresh = refresh
-    for (const { id, health, reason } of targets) {
-      if (health !== 'unhealthy' || reason === undefined) continue
+    for (const { id, health, reason, isNew } of targets) {
+      if (health === 'healthy') this.#complaints.delete(id)
+      if (!isNew || health !== 'unhealthy' || reason === undefined) continue
       const by = healths.find((one) => one.targetId === id && one.state.startsWith('unhealthy'))
       this.#complaints.set(id, { reason, ...(by !== undefined && { targetGroupArn: by.targetGroupArn }) })
     }
