@@ -89,7 +89,8 @@ export async function buildImage(request: AppImageRequest, ports: PublishPorts):
     remembered,
     memoryKey: key,
     keys: () => {
-      const now = contentKey(content, hashes)
+      // Files that changed since they were hashed make packing fail, so that the first answer stays true.
+      const now = contentNow ?? contentKey(content, hashes)
       return now === undefined ? undefined : { contentKey: now, imageKey: imageKey(now, created, labels, base) }
     },
   }

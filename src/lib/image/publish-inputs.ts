@@ -1,39 +1,41 @@
 import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
-import { readFile } from 'node:fs/promises'
-import { RampartError } from '../errors/rampart-error.js'
-import type { Context, ContextEntry, FileIdentity } from './context.js'
+import { setImmediate } from 'node:timers/promises'
+import type { Context, ContextEntry } from './context.js'
 import type { FileHashes } from './layer.js'
+import { openListed } from './read-file.js'
 
-// Reading through a stream costs more per file and less memory.
-const largeFile = 8 * 1024 * 1024
-const readersAtOnce = 8
+// Files are read as they are packed: without waiting, because waiting for each costs more than reading it does.
+const pieceSize = 1024 * 1024
+// The answers of the registry must not wait for long.
+const breathAfter = 4 * pieceSize
 
 /** Hashes the files that are not known, so that the inputs can be compared with those of earlier images. */
 export async function hashFiles(context: Context, hashes: FileHashes, signal?: AbortSignal): Promise<void> {
-  const unknown: FileIdentity[] = []
+  const room = Buffer.allocUnsafe(pieceSize)
+  let since = 0
   for (const entry of context.entries) {
-    if (entry.kind === 'file' && hashes.get(entry.identity) === undefined) unknown.push(entry.identity)
-  }
-  const next = unknown.values()
-  const reader = async (): Promise<void> => {
-    for (const identity of next) {
-      signal?.throwIfAborted()
-      hashes.set(identity, await hashFile(identity))
+    if (entry.kind !== 'file' || hashes.get(entry.identity) !== undefined) continue
+    const { identity } = entry
+    const hash = createHash('sha256')
+    const file = openListed(identity)
+    try {
+      for (let left = identity.size; left > 0;) {
+        const piece = room.subarray(0, Math.min(left, pieceSize))
+        file.fill(piece)
+        hash.update(piece)
+        left -= piece.length
+        since += piece.length
+        if (since < breathAfter) continue
+        since = 0
+        await setImmediate()
+        signal?.throwIfAborted()
+      }
+      file.check()
+    } finally {
+      file.close()
     }
+    hashes.set(identity, hash.digest('hex'))
   }
-  await Promise.all(Array.from({ length: Math.min(readersAtOnce, unknown.length) }, reader))
-}
-
-async function hashFile({ file, size }: FileIdentity): Promise<string> {
-  const hash = createHash('sha256')
-  try {
-    if (size <= largeFile) hash.update(await readFile(file))
-    else for await (const piece of createReadStream(file, { highWaterMark: 512 * 1024 })) hash.update(piece as Buffer)
-  } catch (error) {
-    throw new RampartError('usage', `a file of the build context cannot be read`, { place: { file }, cause: error })
-  }
-  return hash.digest('hex')
 }
 
 /** All that the content of an app image follows from, but for its base. */

@@ -36,25 +36,32 @@ export function rememberedHashes(saved: SavedHashes, startedAt: number): Remembe
     return changed + grain >= began
   }
 
-  // What this run hashed is good for this run, even where it is too fresh to be kept.
-  const fresh = new Map<string, SavedHash>()
+  // What is known in this run, also where it is too fresh to be kept. The keys of a build are asked for again and again.
+  const known = new WeakMap<FileIdentity, string>()
+
+  const learn = (identity: FileIdentity, row: SavedHash): string => {
+    known.set(identity, row[4])
+    if (!isRacy(identity)) used[identity.file] = row
+    return row[4]
+  }
 
   return {
     get: (identity) => {
-      const row = fresh.get(identity.file) ?? saved[identity.file]
-      if (row === undefined) return undefined
-      const sha256 = row[4]
-      if (!rowOf(identity, sha256).every((value, index) => value === row[index])) return undefined
-      if (!isRacy(identity)) used[identity.file] = row
-      return sha256
+      const sha256 = known.get(identity)
+      if (sha256 !== undefined) return sha256
+      const row = saved[identity.file]
+      return row !== undefined && isSame(row, identity) ? learn(identity, row) : undefined
     },
     set: (identity, sha256) => {
-      const row = rowOf(identity, sha256)
-      fresh.set(identity.file, row)
-      if (!isRacy(identity)) used[identity.file] = row
+      learn(identity, rowOf(identity, sha256))
     },
     save: () => used,
   }
+}
+
+function isSame(row: SavedHash, identity: FileIdentity): boolean {
+  const now = rowOf(identity, row[4])
+  return now.every((value, index) => value === row[index])
 }
 
 function rowOf({ size, mtimeNs, ctimeNs, inode }: FileIdentity, sha256: string): SavedHash {

@@ -40,7 +40,7 @@ export interface ImageMemory {
 }
 
 /** Remembering nothing. */
-export const emptyMemory: ImageMemory = { files: {}, layers: [], images: [] }
+const emptyMemory: ImageMemory = { files: {}, layers: [], images: [] }
 
 // Going back and forth between a few states of the code is common; a long history is not.
 const mostRemembered = 16

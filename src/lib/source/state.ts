@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { readdir, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 
@@ -35,15 +36,8 @@ const sha256 = (data: string | Uint8Array): Buffer =>
  * cannot be written nothing is kept and nothing fails.
  */
 export function createFileCache({ directory, mostBytes }: FileCacheOptions): FileCache {
-  let made: Promise<boolean> | undefined
   let pruned: Promise<void> | undefined
   const pathOf = (key: string): string => join(directory, sha256(key).toString('hex'))
-
-  const make = (): Promise<boolean> =>
-    (made ??= mkdir(directory, { recursive: true, mode: 0o700 }).then(
-      () => true,
-      () => false,
-    ))
 
   /** Once a day at most: the marker's time says when it was done last. */
   async function prune(): Promise<void> {
@@ -68,27 +62,46 @@ export function createFileCache({ directory, mostBytes }: FileCacheOptions): Fil
     }
   }
 
+  // Dozens of small files are read and written in a run: without waiting, because the way through the thread pool, on
+  // which other things are compressed meanwhile, takes ten times as long as the reading itself.
+  const get = (key: string): Uint8Array | undefined => {
+    let kept: Buffer
+    try {
+      kept = readFileSync(pathOf(key))
+    } catch {
+      return undefined
+    }
+    const bytes = kept.subarray(digestLength)
+    return kept.length >= digestLength && sha256(bytes).equals(kept.subarray(0, digestLength)) ? bytes : undefined
+  }
+
+  const put = (key: string, bytes: Uint8Array): void => {
+    const path = pathOf(key)
+    const draft = `${path}.${randomBytes(6).toString('hex')}`
+    const write = (): void =>
+      writeFileSync(draft, Buffer.concat([sha256(bytes), bytes]), { mode: 0o600, flag: 'wx', flush: false })
+    if (!succeeds(write)) {
+      // The directory is made when it turns out to be missing, so that it need not be looked for each time.
+      if (!succeeds(() => mkdirSync(directory, { recursive: true, mode: 0o700 })) || !succeeds(write)) return
+    }
+    if (!succeeds(() => renameSync(draft, path))) succeeds(() => rmSync(draft, { force: true }))
+  }
+
   return {
-    get: async (key) => {
-      const kept = await readFile(pathOf(key)).catch(() => undefined)
-      if (kept === undefined || kept.length < digestLength) return undefined
-      const bytes = kept.subarray(digestLength)
-      return sha256(bytes).equals(kept.subarray(0, digestLength)) ? bytes : undefined
-    },
+    get: (key) => Promise.resolve(get(key)),
     put: async (key, bytes) => {
-      if (!(await make())) return
-      const path = pathOf(key)
-      const draft = `${path}.${randomBytes(6).toString('hex')}`
-      try {
-        await writeFile(draft, Buffer.concat([sha256(bytes), bytes]), { mode: 0o600, flag: 'wx' })
-        await rename(draft, path)
-        await (pruned ??= prune())
-      } catch {
-        await rm(draft, { force: true }).catch(() => undefined)
-      }
+      put(key, bytes)
+      await (pruned ??= prune().catch(() => undefined))
     },
   }
 }
 
-/** A cache that keeps nothing. */
-export const noCache: FileCache = { get: () => Promise.resolve(undefined), put: () => Promise.resolve() }
+/** Does it; false when it failed. */
+function succeeds(work: () => unknown): boolean {
+  try {
+    work()
+    return true
+  } catch {
+    return false
+  }
+}
