@@ -54,10 +54,10 @@ function setAlarm(world: World, state: 'OK' | 'ALARM' | 'INSUFFICIENT_DATA'): vo
 const steps = fc.array(
   fc.record({
     deed: fc.constantFrom(...(Object.keys(deeds) as (keyof typeof deeds)[])),
-    which: fc.nat({ max: 12 }),
+    which: fc.nat({ max: 3 }),
     thenWait: fc.integer({ min: 0, max: 900 }),
   }),
-  { minLength: 1, maxLength: 25 },
+  { minLength: 5, maxLength: 40, size: 'max' },
 )
 
 function attempt(world: World, deed: keyof typeof deeds, which: number): void {
@@ -89,7 +89,9 @@ function impossibilities({ state }: World): readonly string[] {
     ...group.instances
       .filter(({ id, lifecycle }) => lifecycle === 'InService' && !targetGroups.every(({ targets }) => targets.has(id)))
       .map(({ id }) => `${id} is in service and no target`),
-    ...(Number.isInteger(state.now) ? [] : [`the time is ${state.now}`]),
+    ...state.activities
+      .filter(({ startTime, endTime }) => !Number.isInteger(startTime) || !Number.isInteger(endTime ?? 0))
+      .map(({ startTime }) => `a time is ${startTime}`),
   ]
 }
 

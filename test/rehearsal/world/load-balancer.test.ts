@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { enterStandby, exitStandby } from '../../../src/lib/rehearsal/world/group-requests.js'
 import { setAnswer } from '../../../src/lib/rehearsal/world/load-balancer.js'
 import type { Answer, Instance, Target } from '../../../src/lib/rehearsal/world/state.js'
 import type { World } from '../../../src/lib/rehearsal/world/world.js'
@@ -66,6 +67,18 @@ describe('a target', () => {
     setAnswer(world.state, instance, 8000, 200)
     pass(world, 21)
     expect(targetOf(world, instance)).toMatchObject({ state: 'healthy', reason: undefined, description: undefined })
+  })
+
+  test('that comes back from standby while it still drains stays registered', () => {
+    const world = createTestWorld()
+    const [instance] = world.state.group.instances
+    if (instance === undefined) throw new Error('no instance')
+    enterStandby(world.state, [instance.id], true)
+    pass(world, 30)
+    exitStandby(world.state, [instance.id])
+    pass(world, 300)
+    expect(instance.lifecycle).toBe('InService')
+    expect(targetOf(world, instance)?.state).toBe('healthy')
   })
 
   test('drains for the deregistration delay, whatever its connections', () => {

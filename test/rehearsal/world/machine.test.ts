@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Digest } from '../../../src/lib/domain/digest.js'
+import { terminateInstance } from '../../../src/lib/rehearsal/world/launch.js'
 import { liveInstances, type Instance } from '../../../src/lib/rehearsal/world/state.js'
 import type { Switches } from '../../../src/lib/rehearsal/world/switches.js'
 import { imagesInUserData, writeUserData } from '../../../src/lib/rehearsal/world/user-data.js'
@@ -143,6 +144,18 @@ describe('a machine', () => {
     expect(instance.answers.get(8000)).toBe(200)
     expect(instance.answers.get(3000)).toBe('refused')
     expect(linesOf(world, instance, 'frontend').join('\n')).toContain("Cannot find module '/app/server.js'")
+  })
+
+  test('that goes while it starts says no more', () => {
+    const { world, instance } = comingUp({ deregistrationDelaySeconds: 0 })
+    passUntil(world, () => instance.state === 'running')
+    pass(world, 30)
+    terminateInstance(world.state, instance, 'for the test')
+    passUntil(world, () => instance.state === 'shutting-down')
+    const gone = world.state.now
+    pass(world, 600)
+    const later = world.state.logs.events({ from: gone, to: Infinity })
+    expect(later.filter(({ stream }) => stream.startsWith(instance.id))).toEqual([])
   })
 
   test('stops talking when it is gone', () => {

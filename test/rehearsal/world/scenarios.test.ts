@@ -43,6 +43,17 @@ describe('scenarios', () => {
     expect(new Set(hits.map((effect) => effect?.kind))).toEqual(new Set(['throttle', 'status', 'drop']))
   })
 
+  test('an alarm does not trip below half of the fleet', () => {
+    const world = createTestWorld({ switches: scenarios['alarm-trip'].switches })
+    const one = { MinHealthyPercentage: 75, InstanceWarmup: 3600 }
+    refreshTo(world, releaseVersion(world), one)
+    pass(world, 3000)
+    expect(fleet(world)).toEqual({ 7: 3, 8: 1 })
+    expect(world.state.alarms[0]?.state).toBe('OK')
+    passUntil(world, () => world.state.alarms[0]?.state === 'ALARM')
+    expect(fleet(world)).toEqual({ 7: 2, 8: 2 })
+  })
+
   test('an alarm that has tripped is OK again once the new release is gone', () => {
     const world = createTestWorld({ switches: scenarios['alarm-trip'].switches })
     const refresh = refreshTo(world, releaseVersion(world), preferences)

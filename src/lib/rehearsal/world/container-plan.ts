@@ -1,3 +1,4 @@
+import { accessLine, runsOnNode } from './access-line.js'
 import type { Answer } from './state.js'
 import type { NeededModel } from './models.js'
 
@@ -31,13 +32,13 @@ export function planContainer(facts: ContainerFacts): readonly ContainerStep[] {
   return isWebService(facts) ? webService(facts) : pythonService(facts)
 }
 
-const isWebService = ({ models, port }: ContainerFacts): boolean => models.length === 0 && port === 3000
+const isWebService = (facts: ContainerFacts): boolean => runsOnNode(facts, facts.models)
 
 const megabytes = (bytes: number): string => `${Math.round(bytes / 1e6)} MB`
 
 function pythonService(facts: ContainerFacts): readonly ContainerStep[] {
   const { behaviour, service, port, livePath, readyPath } = facts
-  const status = behaviour === 'fine' ? '200 OK' : '503 Service Unavailable'
+  const status = behaviour === 'fine' ? 200 : 503
   const logger = `INFO:     ${service.replaceAll('-', '_')}`
   const steps: ContainerStep[] = [
     { after: 3.1, kind: 'line', text: 'INFO:     Started server process [1]' },
@@ -84,7 +85,7 @@ function pythonService(facts: ContainerFacts): readonly ContainerStep[] {
       kind: 'line',
       text: `${logger}.readiness: ready, ${facts.models.length} models loaded in ${(after - 4).toFixed(1)}s`,
     },
-    { after: after + 2, kind: 'line', text: access(facts, readyPath, '200 OK') },
+    { after: after + 2, kind: 'line', text: access(facts, readyPath, 200) },
   )
   return steps
 }
@@ -98,7 +99,7 @@ function refusals(facts: ContainerFacts, from: number): readonly ContainerStep[]
       kind: 'line',
       text: `ERROR:    ${logger}: not ready: database schema is at revision 3f9c1e, this release needs 8b27d0`,
     },
-    { after: from + after + 0.4, kind: 'line', text: access(facts, facts.livePath, '503 Service Unavailable') },
+    { after: from + after + 0.4, kind: 'line', text: access(facts, facts.livePath, 503) },
   ])
 }
 
@@ -144,7 +145,7 @@ function crashes(facts: ContainerFacts): readonly ContainerStep[] {
   return steps
 }
 
-// As uvicorn writes it.
-function access(facts: ContainerFacts, path: string, status: string): string {
-  return `INFO:     ${facts.balancerNetwork}.41:${40_000 + facts.port} - "GET ${path} HTTP/1.1" ${status}`
+function access(facts: ContainerFacts, path: string, status: 200 | 503): string {
+  const client = `${facts.balancerNetwork}.41:${40_000 + facts.port}`
+  return accessLine({ node: isWebService(facts), client, path, status })
 }

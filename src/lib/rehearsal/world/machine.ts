@@ -3,6 +3,7 @@ import type { ImageRef } from '../../domain/image-ref.js'
 import { formatImageRef } from '../../domain/image-ref.js'
 import { shortDigest } from '../../domain/digest.js'
 import type { RehearsedService } from '../setup.js'
+import { accessLine, runsOnNode } from './access-line.js'
 import { planContainer, type Behaviour } from './container-plan.js'
 import { setAnswer } from './load-balancer.js'
 import { neededModels } from './models.js'
@@ -163,7 +164,12 @@ export function traffic(world: WorldState, instance: Instance, service: Rehearse
     world.logs.append(
       `${instance.id}/${service.name}`,
       world.now,
-      `INFO:     ${network}.41:${Math.floor(world.random.between(32_768, 60_999))} - "GET ${service.livePath} HTTP/1.1" 200 OK`,
+      accessLine({
+        node: runsOnNode(service, service.base?.models ?? []),
+        client: `${network}.41:${Math.floor(world.random.between(32_768, 60_999))}`,
+        path: service.livePath,
+        status: 200,
+      }),
     )
   }
   const next = world.now + seconds * 1000 * world.random.between(0.9, 1.1)

@@ -1,6 +1,7 @@
 import type { RequestLaunchTemplateData } from '@aws-sdk/client-ec2'
 import type { Digest } from '../../domain/digest.js'
 import type { RehearsalSetup } from '../setup.js'
+import { accessLine, runsOnNode } from './access-line.js'
 import { instanceTags } from './launch.js'
 import { registerHealthyTargets } from './load-balancer.js'
 import { traffic } from './machine.js'
@@ -163,7 +164,12 @@ function seedLogs(world: WorldState, instance: Instance): void {
       world.logs.append(
         `${instance.id}/${service.name}`,
         world.now - Math.round(minutes * 60_000 * world.random.between(0.9, 1)),
-        `INFO:     10.0.1.41:${40_000 + minutes} - "GET ${service.livePath} HTTP/1.1" 200 OK`,
+        accessLine({
+          node: runsOnNode(service, service.base?.models ?? []),
+          client: `10.0.1.41:${40_000 + minutes}`,
+          path: service.livePath,
+          status: 200,
+        }),
       )
     }
     const first = world.now + world.switches.trafficSeconds * 1000 * world.random.next()

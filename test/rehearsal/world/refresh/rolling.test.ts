@@ -416,6 +416,18 @@ describe('a cancel', () => {
     expect(world.state.group.template.version).toBe('7')
   })
 
+  test('keeps what was launched on top until nothing is in flight', () => {
+    const world = createTestWorld()
+    const refresh = refreshTo(world, releaseVersion(world), surge)
+    pass(world, 8)
+    cancelRefresh(world.state, true)
+    pass(world, 1)
+    expect(refresh.status).toBe('Cancelling')
+    expect(fleet(world)).toEqual({ 7: 4, 8: 4 })
+    passUntil(world, () => refresh.status === 'Cancelled')
+    expect(liveInstances(world.state.group).length).toBe(4)
+  })
+
   test('without waiting is over at once, and what is in flight goes on', () => {
     const world = createTestWorld()
     const refresh = refreshTo(world, releaseVersion(world), oneByOne)
