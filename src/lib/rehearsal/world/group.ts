@@ -39,9 +39,8 @@ export function reconcileSize(world: WorldState): boolean {
   const surplus = live.length - group.desired
   if (surplus <= 0) return changed
   const refresh = activeRefresh(world)
-  // While a refresh still has instances to replace, having more than desired is its own doing.
+  // While a refresh still has instances to replace, or is being cancelled, having more than desired is its own doing.
   if (refresh !== undefined && live.some((instance) => isOutdated(world, refresh, instance))) return changed
-  if (refresh?.status === 'Cancelling') return changed
   for (const instance of scaleInOrder(world, live).slice(0, surplus)) {
     terminateInstance(
       world,
