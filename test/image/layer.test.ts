@@ -47,14 +47,14 @@ function memoryCache(): GroupCache & { readonly kept: Map<string, Uint8Array> } 
   return { kept, get: async (key) => kept.get(key), put: async (key, bytes) => void kept.set(key, bytes) }
 }
 
-const name = ({ file, size, mtimeNs, inode }: FileIdentity): string => [file, size, mtimeNs, inode].join()
+const nameOf = ({ file, size, mtimeNs, inode }: FileIdentity): string => [file, size, mtimeNs, inode].join()
 
 function memoryHashes(): FileHashes & { readonly kept: Map<string, string> } {
   const kept = new Map<string, string>()
   return {
     kept,
-    get: (identity) => kept.get(name(identity)),
-    set: (identity, hash) => void kept.set(name(identity), hash),
+    get: (identity) => kept.get(nameOf(identity)),
+    set: (identity, hash) => void kept.set(nameOf(identity), hash),
   }
 }
 
@@ -332,7 +332,7 @@ function isFileName(text: string): boolean {
   return text !== '.' && text !== '..' && !/[/\0]/.test(text) && text.isWellFormed()
 }
 
-async function read(bytes: Uint8Array): Promise<number> {
+async function lengthOfNames(bytes: Uint8Array): Promise<number> {
   let count = 0
   for await (const { header } of readTar([bytes], () => true)) count += header.path.length
   return count
@@ -366,11 +366,11 @@ describe('archives are read as they were written', () => {
     await withProject({ a: 'a' }, async (root) => {
       const layer = await packLayer(await entriesOf(root), { compression: 'gzip' })
       const tar = await unpacked(layer.chunks, 'gzip')
-      await expect(read(tar.subarray(0, 700))).rejects.toThrow('cut short')
+      await expect(lengthOfNames(tar.subarray(0, 700))).rejects.toThrow('cut short')
       const damaged = Buffer.from(tar)
       damaged[3] = 1
-      await expect(read(damaged)).rejects.toThrow('damaged')
-      expect(await read(tar)).toBeGreaterThan(0)
+      await expect(lengthOfNames(damaged)).rejects.toThrow('damaged')
+      expect(await lengthOfNames(tar)).toBeGreaterThan(0)
     })
   })
 })

@@ -54,7 +54,7 @@ function tight(bytes: Uint8Array): Uint8Array {
 }
 
 // Weights and archives hardly shrink, and gzip takes half a minute a gigabyte to find that out.
-const sampledFrom = 1024 * 1024
+const sampledFrom = 256 * 1024
 const sampleSize = 8 * 1024
 const samples = 8
 

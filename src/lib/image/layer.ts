@@ -60,11 +60,11 @@ export interface PackedLayer {
 }
 
 // Large files go through in pieces of this size, each a member or frame of its own.
-const pieceSize = 1024 * 1024
+const pieceSize = 512 * 1024
 // Compressed bytes kept for the upload; what is beyond is made a second time.
-const heldLimit = 32 * 1024 * 1024
+const heldLimit = 24 * 1024 * 1024
 // Uncompressed bytes that are read and not yet compressed.
-const inFlightLimit = 4 * 1024 * 1024
+const inFlightLimit = 2 * 1024 * 1024
 const format = 'rampart-layer-1'
 
 /** A piece of the tar, and how to make it again. */

@@ -39,7 +39,8 @@ const owner = fc.constantFrom(
 const mode = fc.constantFrom('', '', '', '--chmod=755 ', '--chmod=600 ')
 const wildcard = fc.constantFrom('*', '*.py', '?', '[a-c]*', 'a/*', '*/*', '.*', 'nothing*')
 
-const copy = (known: readonly string[]): fc.Arbitrary<string> =>
+// An ignore file leaves most of what is named one by one out, and a build that fails on both sides says little.
+const copy = (known: readonly string[], ignored: boolean): fc.Arbitrary<string> =>
   fc
     .record({
       word: fc.constantFrom('COPY', 'COPY', 'ADD'),
@@ -47,16 +48,20 @@ const copy = (known: readonly string[]): fc.Arbitrary<string> =>
       mode,
       sources: fc.array(
         fc.oneof(
-          { weight: 6, arbitrary: fc.constantFrom(...known) },
-          { weight: 1, arbitrary: fc.constant('.') },
-          { weight: 2, arbitrary: wildcard },
+          { weight: ignored ? 3 : 60, arbitrary: fc.constantFrom(...known) },
+          { weight: ignored ? 30 : 8, arbitrary: fc.constant('.') },
+          { weight: 20, arbitrary: wildcard },
           { weight: 1, arbitrary: path },
         ),
         { minLength: 1, maxLength: 2 },
       ),
       destination,
+      slash: fc.integer({ min: 0, max: 9 }),
     })
-    .map(({ word, owner: flags, mode: modes, sources, destination: to }) => {
+    .map(({ word, owner: flags, mode: modes, sources, destination: at, slash }) => {
+      // Where several sources go there is nearly always a directory.
+      const several = sources.length > 1 || sources.some((source) => /[*?[]/.test(source))
+      const to = several && slash > 0 && !/\/$|file|settings/.test(at) ? `${at}/` : at
       // A mode is for COPY: what ADD does with it changed between releases of the engine.
       const start = `${word} ${flags}${word === 'ADD' ? '' : modes}`
       return `${start}${JSON.stringify([...sources, to])}`
@@ -75,10 +80,11 @@ const value = fc.constantFrom(
   '',
 )
 const setting = fc.oneof(
-  fc.tuple(fc.constantFrom('A', 'B', 'X', 'O'), value).map(([key, text]) => `ENV ${key}=${text}`),
-  fc.tuple(fc.constantFrom('A', 'B', 'O'), value).map(([key, text]) => `ARG ${key}=${text}`),
+  fc.tuple(fc.constantFrom('A', 'B', 'X'), value).map(([key, text]) => `ENV ${key}=${text}`),
+  fc.tuple(fc.constantFrom('A', 'B'), value).map(([key, text]) => `ARG ${key}=${text}`),
   fc.tuple(fc.constantFrom('l', 'of'), value).map(([key, text]) => `LABEL ${key}=${text} other=x`),
   fc.constantFrom('/app', 'rel', '/odd/deep', '/link/w', '/$A', '/tmp').map((to) => `WORKDIR ${to}`),
+  fc.constantFrom('ENV O=5:6', 'ARG O=app', 'ENV O=app:staff'),
   fc.constantFrom('app', '5:6', 'app:staff', '0', '1000').map((user) => `USER ${user}`),
   fc.constantFrom('CMD ["a"]', 'CMD run $A', 'ENTRYPOINT ["e"]', 'ENTRYPOINT go', 'EXPOSE 80 90/udp', 'VOLUME /v'),
 )
@@ -109,10 +115,12 @@ export const generatedCase: fc.Arbitrary<Case> = files.chain((tree) => {
     key,
     ...(key.includes('/') ? [key.slice(0, key.indexOf('/'))] : []),
   ])
-  const step = fc.oneof({ weight: 3, arbitrary: copy(known) }, { weight: 2, arbitrary: setting })
-  return fc.tuple(fc.array(step, { minLength: 1, maxLength: 6 }), ignoreFile(tree)).map(([steps, ignore]): Case => ({
-    name: 'generated',
-    dockerfile: ['FROM BASE', ...steps, ''].join('\n'),
-    files: ignore === null ? tree : { ...tree, '.dockerignore': ignore.join('\n') },
-  }))
+  return ignoreFile(tree).chain((ignore) => {
+    const step = fc.oneof({ weight: 3, arbitrary: copy(known, ignore !== null) }, { weight: 2, arbitrary: setting })
+    return fc.array(step, { minLength: 1, maxLength: 6 }).map((steps): Case => ({
+      name: 'generated',
+      dockerfile: ['FROM BASE', ...steps, ''].join('\n'),
+      files: ignore === null ? tree : { ...tree, '.dockerignore': ignore.join('\n') },
+    }))
+  })
 })
