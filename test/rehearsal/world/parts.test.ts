@@ -2,11 +2,12 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { readFilterPattern } from '../../../src/lib/rehearsal/services/logs-filter.js'
 import { createAgenda } from '../../../src/lib/rehearsal/world/agenda.js'
+import { setDesiredCapacity } from '../../../src/lib/rehearsal/world/group-requests.js'
 import { addVersion, findVersion } from '../../../src/lib/rehearsal/world/launch-templates.js'
 import { createLogStore } from '../../../src/lib/rehearsal/world/log-store.js'
 import { modelsInImage, neededModels } from '../../../src/lib/rehearsal/world/models.js'
 import { createRandom } from '../../../src/lib/rehearsal/world/random.js'
-import { catalogImages, createTestWorld, previous, setupOf } from './support.js'
+import { catalogImages, createTestWorld, previous, setupOf, start } from './support.js'
 
 test('an agenda gives its entries by time, and in the order they came where times are equal', () => {
   fc.assert(
@@ -62,6 +63,20 @@ const templateOf = () => {
   if (template === undefined) throw new Error('no template')
   return { world: world.state, template }
 }
+
+test('a clock that shows parts of a millisecond gives whole ones', () => {
+  const world = createTestWorld({ switches: { trafficSeconds: 30 } })
+  for (let step = 1; step < 50; step++) {
+    world.advanceTo(start + step * 3333.3)
+    setDesiredCapacity(world.state, 4 + (step % 3))
+  }
+  const times = [
+    world.state.now,
+    ...world.state.activities.flatMap(({ startTime, endTime }) => [startTime, endTime ?? 0]),
+    ...world.state.logs.events({ from: 0, to: Infinity }).map(({ time }) => time),
+  ]
+  expect(times.filter((time) => !Number.isInteger(time))).toEqual([])
+})
 
 describe('launch templates', () => {
   test('a version inherits from its source all that it does not say, and the default stays', () => {
