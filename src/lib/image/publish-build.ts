@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { isAbsolute, relative } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { mediaTypes } from '../domain/media-types.js'
 import { RampartError } from '../errors/rampart-error.js'
 import type { SourceRevision } from '../ports/git.js'
@@ -48,6 +49,7 @@ export async function buildImage(request: AppImageRequest, ports: PublishPorts):
     expected: latest !== undefined,
   })
   finding.catch(() => undefined)
+  await underWay()
   const outside = relative(request.context, dockerfile)
   const paths = outside.startsWith('..') || isAbsolute(outside) ? ['.', dockerfile] : ['.']
   const asking = git.sourceRevision(request.context, paths)
@@ -68,6 +70,7 @@ export async function buildImage(request: AppImageRequest, ports: PublishPorts):
     isNew && latest !== undefined
       ? recallBase(ports.memory, latest.baseKey).then(async (kept) => {
           if (kept === undefined) return undefined
+          await underWay()
           const applied = applyRecipe(recipe, kept.base, context, { created: '' })
           return { loaded: kept.base, layer: await makeLayer(applied, request, ports, layerContext) }
         })
@@ -125,6 +128,12 @@ export async function buildImage(request: AppImageRequest, ports: PublishPorts):
     layerBytes: layer?.descriptor.size ?? 0,
     notes: applied.notes,
   }
+}
+
+/** Lets requests that were just made leave the process, before work that does not wait for anything holds them back. */
+async function underWay(): Promise<void> {
+  // Turns of the event loop: for what they wait for, such as credentials, for the connection, and to be written.
+  for (let turn = 0; turn < 3; turn += 1) await setImmediate()
 }
 
 async function readDockerfile({ dockerfile }: AppImageRequest): Promise<string> {
