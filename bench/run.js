@@ -6,10 +6,11 @@
 import { appendFile, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { pathToFileURL, fileURLToPath } from 'node:url'
+import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { pushBase } from './base.js'
 import { writeApplication } from './fixture.js'
+import { library } from './library.js'
 import { startLink, startRegistry } from './servers.js'
 import { median, targetsTable, timesTable } from './table.js'
 import { emptyHome, findTools, timed } from './tools.js'
@@ -47,7 +48,6 @@ if (!(baseBytes > 0) || !(rounds > 0) || !(coldRounds >= 0)) {
 }
 
 const program = resolve(values.program)
-const library = (path) => import(pathToFileURL(join(program, '../../dist/lib', path)).href)
 const link = { rtt: 30, bitsPerSecond: 100e6 }
 const work = await mkdtemp(join(tmpdir(), 'rampart-bench-'))
 const say = (text) => console.error(text)
@@ -101,7 +101,7 @@ async function cold(tools, host, file) {
 async function main() {
   const environment = { ...process.env, HOME: await emptyHome(work), NO_COLOR: '1' }
   delete environment.NODE_COMPILE_CACHE
-  const registry = await startRegistry(join(work, 'registry'), library)
+  const registry = await startRegistry(join(work, 'registry'))
   stops.push(registry.stop)
   const slow = await startLink(registry.host, link)
   stops.push(slow.stop)
@@ -115,8 +115,8 @@ async function main() {
   stops.push(...Object.values(tools).map((tool) => tool.clean))
 
   say(`pushing a base of ${values['base-size']} into ${registry.name} …`)
-  const { createRegistryClient } = await library('oci/client.js')
-  const { systemClock } = await library('system/clock.js')
+  const { createRegistryClient } = await library('oci/client.ts')
+  const { systemClock } = await library('system/clock.ts')
   const client = createRegistryClient({
     endpoint: `http://${registry.host}`,
     credentials: async () => undefined,

@@ -4,6 +4,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { library } from './library.js'
 
 const debian = '/usr/bin/docker-registry'
 
@@ -18,9 +19,9 @@ function freePort() {
 }
 
 /** Debian's docker-registry where it is installed, else the rehearsal's own; with its storage in the directory. */
-export async function startRegistry(directory, library) {
+export async function startRegistry(directory) {
   await mkdir(directory, { recursive: true })
-  if (!existsSync(debian)) return startOwn(directory, library)
+  if (!existsSync(debian)) return startOwn(directory)
   const host = `127.0.0.1:${await freePort()}`
   const config = {
     version: 0.1,
@@ -49,9 +50,9 @@ export async function startRegistry(directory, library) {
   return { host, name: 'docker-registry', stop }
 }
 
-async function startOwn(directory, library) {
+async function startOwn(directory) {
   const { createServer: createHttpServer } = await import('node:http')
-  const { createRegistry } = await library('rehearsal/registry/registry.js')
+  const { createRegistry } = await library('rehearsal/registry/registry.ts')
   const registry = await createRegistry({ now: () => Date.now(), directory })
   const server = createHttpServer((request, response) => void registry.handle(request, response))
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))

@@ -39,7 +39,7 @@ export function timesTable(scenarios) {
 export function targetsTable(targets) {
   const rows = targets.map(({ what, ratio, most }) => {
     if (ratio === undefined) return [what, '-', `<= ${most}`, 'not measured']
-    return [what, ratio.toFixed(2), `<= ${most}`, ratio <= most ? 'met' : 'missed']
+    return [what, ratio.toFixed(3), `<= ${most}`, ratio <= most ? 'met' : 'missed']
   })
   return table(['target', 'measured', 'allowed', ''], rows)
 }
