@@ -197,7 +197,7 @@ describe('sources', () => {
 
   test('what is neither file nor directory nor link is noted and left out', async () => {
     await withProject({ 'd/a': 'a' }, async (root) => {
-      expect(spawnSync('mkfifo', [join(root, 'd/pipe')]).status).toBe(0)
+      expect(spawnSync('/bin/sh', ['-c', 'mkfifo "$0"', join(root, 'd/pipe')]).status).toBe(0)
       const recipe = readRecipe('FROM b\nCOPY d /d/\n', 'Dockerfile', {})
       const context = await walkContext(root, { dockerfile: 'Dockerfile', recipe })
       const applied = applyRecipe(recipe, emptyBase, context, { created: '' })

@@ -76,7 +76,8 @@ function matchSource(index: ContextIndex, source: string): readonly string[] {
   const wild = parts.findIndex((part) => hasWildcard(part))
   if (wild < 0) return [clean]
   const start = resolveInRoot(`/${parts.slice(0, wild).join('/')}`, readLink(index))
-  if (start === undefined || !index.children.has(start)) throw missing(index, `/${parts.slice(0, wild).join('/')}`)
+  const known = start !== undefined && (start === '/' || index.entries.has(start))
+  if (!known) throw missing(index, `/${parts.slice(0, wild).join('/')}`)
   const pattern = compileGlob(parts.slice(wild).join('/'))
   if (pattern === undefined) throw new TreeProblem(`${source} is not a pattern`, 'write a backslash before [, * and ?')
   const matches: string[] = []

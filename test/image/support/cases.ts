@@ -67,6 +67,8 @@ export const trickyCases: readonly Case[] = [
   one('a wildcard that matches a directory and a file', 'COPY src/* /a/'),
   one('a wildcard that matches nothing', 'COPY *.nothing app.py /a/'),
   one('a wildcard that matches nothing at all', 'COPY *.nothing /a/'),
+  one('a wildcard below a file', 'COPY app.py/* run.sh /a/'),
+  one('a wildcard below nothing', 'COPY nothing/* run.sh /a/'),
   one('an escaped wildcard', 'COPY a\\*b /a/\nCOPY [[]odd]/x /b/'),
   one('a malformed wildcard', 'COPY [[]odd[]]/x /b/'),
   one('a source that is not there', 'COPY nothing /a/'),
