@@ -116,16 +116,16 @@ test('two deploys of the same release: the second attaches to the refresh of the
   expect({ numbers: numbers(fleet), refreshes: refreshes(fleet) }).toEqual({ numbers: [7, 8], refreshes: 1 })
 })
 
-describe('a rollout of somebody else', () => {
-  async function begin(fleet: Fleet, version: string): Promise<void> {
-    await fleet.console.autoScaling.send(
-      new StartInstanceRefreshCommand({
-        AutoScalingGroupName: groupName,
-        DesiredConfiguration: { LaunchTemplate: { LaunchTemplateId: template(fleet), Version: version } },
-      }),
-    )
-  }
+async function begin(fleet: Fleet, version: string): Promise<void> {
+  await fleet.console.autoScaling.send(
+    new StartInstanceRefreshCommand({
+      AutoScalingGroupName: groupName,
+      DesiredConfiguration: { LaunchTemplate: { LaunchTemplateId: template(fleet), Version: version } },
+    }),
+  )
+}
 
+describe('a rollout of somebody else', () => {
   test('found before anything is pushed: conflict, nothing made', async () => {
     const fleet = await startFleet()
     await begin(fleet, await makeVersion(fleet, '7'))

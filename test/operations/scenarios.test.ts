@@ -116,7 +116,7 @@ test('throttled: three calls in ten fail, and nobody notices', { timeout: 120_00
 test('watching costs a bounded number of calls', async () => {
   const fleet = await startFleet()
   await fleet.run()
-  const [started] = fleet.calls.filter(({ operation }) => operation === 'StartInstanceRefresh')
+  const started = fleet.calls.find(({ operation }) => operation === 'StartInstanceRefresh')
   const watching = fleet.calls.filter(({ at }) => at > (started?.at ?? Infinity))
   const minutes = (fleet.clock.now() - (started?.at ?? 0)) / 60_000
   const perMinute = watching.length / minutes

@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { AutoScalingClient } from '@aws-sdk/client-auto-scaling'
 import { EC2Client } from '@aws-sdk/client-ec2'
 import { expect, onTestFinished } from 'vitest'
@@ -114,7 +117,9 @@ export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
   const clock = new SharedClock()
   const calls: Fleet['calls'] = []
   const errors: unknown[] = []
+  const directory = await mkdtemp(join(tmpdir(), 'rampart-test-'))
   const cloud = await startRehearsal({
+    directory,
     setup: {
       app: 'rampart-ai',
       environment: 'production',
@@ -149,6 +154,7 @@ export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
   })
   onTestFinished(async () => {
     await cloud.close()
+    await rm(directory, { recursive: true, force: true })
     if (errors.length > 0) throw new AggregateError(errors, 'the rehearsal itself failed')
   })
   enter(cloud.environment)

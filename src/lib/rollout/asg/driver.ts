@@ -1,6 +1,11 @@
 import { RampartError } from '../../errors/rampart-error.js'
 import type { Revision } from '../../domain/release.js'
-import type { AutoScalingGroup, LaunchTemplates, LaunchTemplateVersion } from '../../ports/auto-scaling.js'
+import type {
+  AutoScalingGroup,
+  LaunchTemplates,
+  LaunchTemplateSpecification,
+  LaunchTemplateVersion,
+} from '../../ports/auto-scaling.js'
 import type { Clock } from '../../ports/clock.js'
 import type { Driver } from '../driver.js'
 import { estimateRefresh } from './estimate.js'
@@ -29,8 +34,8 @@ export function createAsgDriver(
 ): Driver {
   const { autoScaling, loadBalancing, launchTemplates } = ports
   const watch = new RefreshWatch(name, options, ports, logGroup)
-  /** The version of the group that the release's revision was found or made for. */
-  let basis: LaunchTemplateVersion | undefined
+  /** What the group had when the release's revision was found or made for it. */
+  let basis: LaunchTemplateSpecification | undefined
 
   async function group(): Promise<AutoScalingGroup> {
     const found = await autoScaling.describeGroup(name)
@@ -38,17 +43,23 @@ export function createAsgDriver(
     return found
   }
 
-  async function currentVersion(): Promise<LaunchTemplateVersion> {
-    const template = (await group()).launchTemplate
-    const version =
-      template === undefined ? undefined : await launchTemplates.describeVersion(template.id, template.version)
-    if (version === undefined) throw new RampartError('preflight', `${name} has no launch template to start from.`)
-    return version
+  /** The launch template as the group has it, which may say `$Latest`, and the version that this is now. */
+  async function current(): Promise<{
+    readonly version: LaunchTemplateVersion
+    readonly of: LaunchTemplateSpecification
+  }> {
+    const { launchTemplate } = await group()
+    const version = launchTemplate && (await launchTemplates.describeVersion(launchTemplate.id, launchTemplate.version))
+    if (launchTemplate === undefined || version === undefined) {
+      throw new RampartError('preflight', `${name} has no launch template to start from.`)
+    }
+    return { version, of: launchTemplate }
   }
 
   async function newBasis(): Promise<LaunchTemplateVersion> {
-    basis = await currentVersion()
-    return basis
+    const { version, of } = await current()
+    basis = of
+    return version
   }
 
   /** Between the recording and the start somebody may have given the group another version; going on would undo that. */
@@ -56,10 +67,10 @@ export function createAsgDriver(
     const seen = await group()
     const now = seen.launchTemplate
     if (basis === undefined || launchedBy(seen, revision)) return
-    if (now?.id === basis.templateId && now.version === String(basis.number)) return
+    if (now?.id === basis.id && now.version === basis.version) return
     throw new RampartError(
       'conflict',
-      `${name} was moved from version ${basis.number} to ${now?.version ?? 'no launch template'} while the release was recorded; nothing was rolled out.`,
+      `${name} was moved from version ${basis.version} to ${now?.version ?? 'no launch template'} while the release was recorded; nothing was rolled out.`,
       { next: ['run the same command again: the release is then made from the new version'] },
     )
   }
@@ -80,7 +91,7 @@ export function createAsgDriver(
             name: 'group',
             result: 'fail',
             detail: `there is no Auto Scaling group ${name} in this account and region`,
-            remedy: 'aws autoscaling describe-auto-scaling-groups --query AutoScalingGroups[].AutoScalingGroupName',
+            remedy: "aws autoscaling describe-auto-scaling-groups --query 'AutoScalingGroups[].AutoScalingGroupName'",
           },
         ]
       }
@@ -88,7 +99,7 @@ export function createAsgDriver(
     },
 
     async current() {
-      const version = await currentVersion()
+      const { version } = await current()
       return { name: version.templateId, number: String(version.number) }
     },
 
@@ -117,8 +128,8 @@ export function createAsgDriver(
 
     async status(registryHost, repositories) {
       const seen = await group()
-      const [version, refreshes, healths] = await Promise.all([
-        currentVersion(),
+      const [{ version }, refreshes, healths] = await Promise.all([
+        current(),
         autoScaling.describeInstanceRefreshes(name),
         loadBalancing.describeTargetHealth(seen.targetGroupArns),
       ])
