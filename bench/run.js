@@ -116,11 +116,11 @@ async function main() {
 
   say(`pushing a base of ${values['base-size']} into ${registry.name} …`)
   const { createRegistryClient } = await library('oci/client.ts')
-  const { systemClock } = await library('system/clock.ts')
+  const { clockFrom } = await library('system/clock.ts')
   const client = createRegistryClient({
     endpoint: `http://${registry.host}`,
     credentials: async () => undefined,
-    clock: systemClock,
+    clock: clockFrom(undefined),
   })
   // Other models each time, so that no engine knows them from an earlier run.
   const stored = await pushBase(client, 'base', baseBytes, Math.floor(Math.random() * 2 ** 31))
