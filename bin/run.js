@@ -16,7 +16,8 @@ if (process.argv.includes('--no-color') || process.env.NO_COLOR || process.env.R
 
 const { settings } = await import('@oclif/core/settings')
 settings.enableAutoTranspile = false
-const { execute } = await import('@oclif/core/execute')
-await execute({ dir: import.meta.url })
+const { run } = await import('@oclif/core/run')
+// Not oclif's `execute`: it ends by waiting for a stdout to drain whose reader may have gone away.
+await run(process.argv.slice(2), import.meta.url).catch(async (e) => (await import('@oclif/core/handle')).handle(e))
 // What is left half-way on purpose (a stopped upload, an idle connection) must not keep the process.
 process.exit()

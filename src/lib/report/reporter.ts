@@ -53,7 +53,7 @@ export async function createReporter(mode: ReporterMode, options: ReporterOption
   // Sequences go first: a secret that a colour code cuts in two would not be found.
   const clean: Mask =
     mode === 'ndjson' ? (text) => mask(stripControl(text)) : (text) => mask(cleanLine(stripControl(text)))
-  const release = [stdout, stderr].map(surviveClosedEnd)
+  const streams = [stdout, stderr].map(holdOn)
   const printsResult = mode !== 'ndjson' && options.result !== false
   let view = initialView
 
@@ -77,8 +77,8 @@ export async function createReporter(mode: ReporterMode, options: ReporterOption
         // Where nothing was shown before, there is nothing to stand apart from.
         if (showed || failed) writeLines(stderr, showed ? closing : closing.slice(1))
       }
-      await Promise.all([stdout, stderr].map(flush))
-      for (const undo of release) undo()
+      await Promise.all(streams.map((stream) => stream.flush()))
+      for (const stream of streams) stream.release()
     },
   }
 }
@@ -101,18 +101,23 @@ async function createProgress(mode: ReporterMode, page: Page, options: ReporterO
 
 const closedEnds = new Set(['EPIPE', 'EIO', 'ECONNRESET', 'ERR_STREAM_DESTROYED'])
 
-function ignoreClosedEnd(error: NodeJS.ErrnoException): void {
-  if (!closedEnds.has(error.code ?? '')) throw error
-}
-
-/** A reader that went away (`| head`, a closed terminal) must not end a run that changes production. */
-function surviveClosedEnd(output: Output): () => void {
-  output.on('error', ignoreClosedEnd)
-  return () => output.removeListener('error', ignoreClosedEnd)
-}
-
-function flush(output: Output): Promise<void> {
-  return new Promise((resolve) => {
-    output.write('', () => resolve())
-  })
+/** A stream whose reader may go away (`| head`, a closed terminal): that must not end a run that changes production. */
+function holdOn(output: Output): { readonly flush: () => Promise<void>; readonly release: () => void } {
+  const gone = Promise.withResolvers<void>()
+  const onError = (error: NodeJS.ErrnoException): void => {
+    if (!closedEnds.has(error.code ?? '')) throw error
+    gone.resolve()
+  }
+  output.on('error', onError)
+  return {
+    // A stream that has failed once may never call back for what is written to it later.
+    flush: () =>
+      Promise.race([
+        gone.promise,
+        new Promise<void>((resolve) => {
+          output.write('', () => resolve())
+        }),
+      ]),
+    release: () => output.removeListener('error', onError),
+  }
 }
