@@ -48,10 +48,7 @@ async function preflight(request: DeployRequest, run: RunContext): Promise<void>
         'preflight',
         `${failed.length === 1 ? 'A check' : `${failed.length} checks`} failed; nothing was changed.`,
         {
-          problems: failed.map((check) => ({
-            message: `${check.name}: ${check.detail}`,
-            ...(check.remedy !== undefined && { hint: check.remedy }),
-          })),
+          problems: failed.map((check) => ({ message: `${check.name}: ${check.detail}` })),
           next: failed.flatMap((check) => (check.remedy === undefined ? [] : [check.remedy])),
         },
       )

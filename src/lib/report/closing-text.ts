@@ -18,7 +18,7 @@ export function closingText(page: Page, view: View, parts: ClosingParts): readon
   const sections = [
     parts.outcome ? [outcomeLine(page, view, ending)] : [],
     parts.warnings ? warnings(page, view) : [],
-    ending.exitCode === 0 ? [] : [...problems(page, ending), ...failedChecks(page, view), ...unproved(page, view)],
+    ending.exitCode === 0 ? [] : problems(page, view, ending),
     ending.exitCode === 0 ? [] : cause(page, view),
     goesOn(page, view),
     whatNext(page, view, ending),
@@ -39,8 +39,10 @@ function warnings(page: Page, view: View): string[] {
   ])
 }
 
-function problems(page: Page, { problems: found }: EndingView): string[] {
-  return found.map((problem) => `  ${sign(page, 'fail')} ${problem}`)
+/** What the ending says was found wrong; where it says nothing of them, the failed checks and targets themselves. */
+function problems(page: Page, view: View, { problems: found }: EndingView): string[] {
+  if (found.length > 0) return found.map((problem) => `  ${sign(page, 'fail')} ${problem}`)
+  return [...failedChecks(page, view), ...unproved(page, view)]
 }
 
 function failedChecks(page: Page, view: View): string[] {
