@@ -4,6 +4,7 @@ import * as Flags from '@oclif/core/flags'
 import { exitCodes } from './lib/errors/exit-codes.js'
 import { formatError } from './lib/errors/format.js'
 import { RampartError } from './lib/errors/rampart-error.js'
+import { isSwitchedOn } from './lib/terminal/progress.js'
 
 /** What every command takes, as it was given. */
 export interface SharedFlags {
@@ -48,11 +49,21 @@ export abstract class BaseCommand extends Command {
       helpGroup: group,
       options: ['list', 'plain', 'ndjson', 'quiet'],
     }),
+    json: Flags.boolean({
+      description: 'print the result as one JSON document',
+      env: 'RAMPART_JSON',
+      helpGroup: group,
+    }),
     'no-color': Flags.boolean({
       description: 'no colour in any output',
       env: 'RAMPART_NO_COLOR',
       helpGroup: group,
     }),
+  }
+
+  /** oclif asks the command line alone; every flag of rampart has an environment variable. */
+  override jsonEnabled(): boolean {
+    return super.jsonEnabled() || isSwitchedOn(process.env['RAMPART_JSON'])
   }
 
   /** Ends the command with what was performed: its result for `--json`, its exit code for the process. */

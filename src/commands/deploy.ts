@@ -4,11 +4,11 @@ import { BaseCommand } from '../base-command.js'
 export default class Deploy extends BaseCommand {
   static override readonly aliases = ['app:deploy']
   static override readonly summary = 'Build, push, release, roll out and prove, from a code change to every target.'
-  static override readonly description = `Builds a thin app image for each service without a Docker daemon, pushes what the registry lacks, pins the digests
-in a new launch-template version, rolls the Auto Scaling group by instance refresh, follows it to its real end, and
+  static override readonly description = `Builds a thin app image for each service without a Docker daemon, pushes what the registry lacks, pins the digests \
+in a new launch-template version, rolls the Auto Scaling group by instance refresh, follows it to its real end, and \
 proves that every target serves what was released.
 
-Run it again after anything at all: each step finds its own earlier result, and a rollout that is under way is joined.
+Run it again after anything at all: each step finds its own earlier result, and a rollout that is under way is joined. \
 Ctrl-C leaves; a rollout that has begun goes on without you.`
   static override readonly examples = [
     '<%= config.bin %> <%= command.id %>',

@@ -3,7 +3,7 @@ import { BaseCommand } from '../../base-command.js'
 
 export default class AppBuild extends BaseCommand {
   static override readonly summary = 'Build the thin app images without a Docker daemon and push them.'
-  static override readonly description = `Builds one deterministic layer per service on top of its base image, which is never pulled, and pushes what the
+  static override readonly description = `Builds one deterministic layer per service on top of its base image, which is never pulled, and pushes what the \
 registry lacks. Nothing is rolled out.`
   static override readonly examples = [
     '<%= config.bin %> <%= command.id %>',
@@ -11,7 +11,7 @@ registry lacks. Nothing is rolled out.`
   ]
   static override readonly flags = {
     service: Flags.string({
-      description: 'only this service; may be given more than once',
+      description: 'only this service; may be given more than once, in the variable with commas',
       env: 'RAMPART_SERVICE',
       helpValue: 'NAME',
       multiple: true,
@@ -21,6 +21,9 @@ registry lacks. Nothing is rolled out.`
   async run(): Promise<unknown> {
     const { flags } = await this.parse(AppBuild)
     const { runBuild } = await import('../../lib/compose.js')
-    return this.finish(await runBuild({ ...flags, json: this.jsonEnabled() }))
+    // oclif leaves what comes from the environment as one text.
+    const named = flags.service as string | readonly string[] | undefined
+    const service = typeof named === 'string' ? named.split(/[\s,]+/).filter((name) => name !== '') : named
+    return this.finish(await runBuild({ ...flags, service, json: this.jsonEnabled() }))
   }
 }

@@ -4,8 +4,8 @@ import { rehearsalFlags } from '../../rehearsal-flags.js'
 
 export default class Rehearse extends BaseCommand {
   static override readonly summary = 'Deploy to the embedded rehearsal cloud: no AWS account, no Docker, nothing real.'
-  static override readonly description = `Starts a cloud inside this program that speaks the real AWS and OCI protocols on loopback, sets up what rampart.yml
-names, and deploys to it with the same code that deploys to AWS. Without a rampart.yml the bundled example is used.
+  static override readonly description = `Starts a cloud inside this program that speaks the real AWS and OCI protocols on loopback, sets up what rampart.yml \
+names, and deploys to it with the same code that deploys to AWS. Without a rampart.yml the bundled example is used. \
 All that it shows is simulated. The clock of that cloud runs faster than yours.`
   static override readonly examples = [
     '<%= config.bin %> <%= command.id %>',

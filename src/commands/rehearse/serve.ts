@@ -4,7 +4,7 @@ import { rehearsalFlags } from '../../rehearsal-flags.js'
 
 export default class RehearseServe extends BaseCommand {
   static override readonly summary = 'Keep the rehearsal cloud running for rampart and any other AWS client.'
-  static override readonly description = `Prints the environment to export on stdout and serves until it is stopped. All of it is simulated; it listens on
+  static override readonly description = `Prints the environment to export on stdout and serves until it is stopped. All of it is simulated; it listens on \
 loopback only.`
   static override readonly examples = [
     '<%= config.bin %> <%= command.id %> --port 4599',
