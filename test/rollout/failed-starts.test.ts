@@ -98,12 +98,13 @@ const one = (health: TargetHealth): Target[] => [
   { id: 'i-1', zone: 'a', lifecycle: 'InService', health, revision: '8', isNew: true },
 ]
 
+const fate = (...seen: readonly TargetHealth[]): number => {
+  const starts = new FailedStarts()
+  for (const health of seen) starts.look(one(health), new Set(), [])
+  return starts.look([], new Set(), []).length
+}
+
 test('one that vanished between two looks failed unless it served', () => {
-  const fate = (...seen: readonly TargetHealth[]): number => {
-    const starts = new FailedStarts()
-    for (const health of seen) starts.look(one(health), new Set(), [])
-    return starts.look([], new Set(), []).length
-  }
   expect(fate('initial')).toBe(1)
   expect(fate('unhealthy')).toBe(1)
   expect(fate('healthy')).toBe(0)
