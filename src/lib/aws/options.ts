@@ -1,3 +1,5 @@
+import { RetryStrategy } from './retry.js'
+
 /** What all clients share. Endpoint and credentials come from the SDK's own environment and profiles. */
 export interface ClientOptions {
   readonly region: string
@@ -9,7 +11,7 @@ export interface ClientOptions {
 /** Settings of every client of the SDK. */
 export interface ClientSettings {
   readonly region: string
-  readonly maxAttempts: number
+  readonly retryStrategy: RetryStrategy
   readonly requestHandler: {
     readonly connectionTimeout: number
     readonly requestTimeout: number
@@ -25,7 +27,7 @@ export interface ClientSettings {
 export function clientSettings({ region, maxAttempts = 10, answerTimeout = 30_000 }: ClientOptions): ClientSettings {
   return {
     region,
-    maxAttempts,
+    retryStrategy: new RetryStrategy(maxAttempts),
     requestHandler: { connectionTimeout: 5000, requestTimeout: answerTimeout, throwOnRequestTimeout: true },
   }
 }

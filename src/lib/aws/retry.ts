@@ -1,0 +1,25 @@
+import { StandardRetryStrategy } from '@smithy/core/retry'
+
+type Refreshed = ReturnType<StandardRetryStrategy['refreshRetryTokenForRetry']>
+type Failed = Parameters<StandardRetryStrategy['refreshRetryTokenForRetry']>
+
+// Nobody listens there, or there is no such name: more of the same question hardly ever helps.
+const neverReached = new Set(['ECONNREFUSED', 'ENOTFOUND'])
+/** About a second of the SDK's backoff: enough for a service that is being restarted. */
+const briefAttempts = 6
+
+function codeOf(error: unknown, depth = 0): unknown {
+  if (!(error instanceof Error)) return undefined
+  if ('code' in error) return error.code
+  return depth < 5 ? codeOf(error.cause, depth + 1) : undefined
+}
+
+/** The SDK's own retries, but for an endpoint that cannot be reached at all: a person waits a second for that, not half a minute. */
+export class RetryStrategy extends StandardRetryStrategy {
+  override async refreshRetryTokenForRetry(...[token, failure]: Failed): Refreshed {
+    if (token.getRetryCount() + 1 >= briefAttempts && neverReached.has(String(codeOf(failure.error)))) {
+      throw new Error('nobody answers there')
+    }
+    return super.refreshRetryTokenForRetry(token, failure)
+  }
+}
