@@ -8,7 +8,7 @@ import { bin, startCli, type Running } from '../support/cli.js'
 import { temporaryDirectory } from '../support/project.js'
 import { changesOf, exampleGroup, historyOf, startCloud, type CloudOptions } from '../support/rehearsal.js'
 
-/** Sends the signal when the operation is asked for, for the first time or the nth. */
+/** Sends the signal when the operation is asked for the nth time, and loses that call, so that the signal comes before any answer. */
 function signalAt(
   operation: string,
   signal: NodeJS.Signals,
@@ -20,6 +20,7 @@ function signalAt(
     watch: (started) => {
       running = started
     },
+    faults: [{ match: { operation }, calls: [nth], effect: { kind: 'drop', when: 'before' } }],
     onCall: (_n, _service, name) => {
       if (name === operation && (seen += 1) === nth) running?.process.kill(signal)
     },

@@ -131,6 +131,7 @@ async function rollOut(
       targets,
     })
     const followed = await follow(driver, handle, revision, request.patience(targets), run)
+    if (followed.outcome === 'abandoned' && request.endsWithUs === true) run.signal.throwIfAborted()
     run.emit({
       type: 'rollout.finished',
       id: handle.id,
@@ -146,8 +147,7 @@ async function rollOut(
   })
 }
 
-const goesOn = (driver: Driver, handle: RolloutHandle): string =>
-  `instance refresh ${handle.id} of ${driver.fleet} goes on without us`
+const goesOn = (driver: Driver, handle: RolloutHandle): string => `instance refresh ${handle.id} of ${driver.fleet}`
 
 async function prove(
   request: DeployRequest,
