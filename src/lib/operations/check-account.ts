@@ -8,14 +8,15 @@ export async function checkAccount(
   registry: string | undefined,
   repositories: readonly string[],
 ): Promise<readonly Check[]> {
-  const identity = await account.whoAmI()
+  const asked = registry === undefined ? repositories : []
+  const [identity, found] = await Promise.all([
+    account.whoAmI(),
+    Promise.all(asked.map(async (name) => ({ name, repository: await account.describeRepository(name) }))),
+  ])
   const checks: Check[] = [{ name: 'identity', result: 'ok', detail: identity.arn }]
   if (registry !== undefined) {
     return [...checks, { name: 'repositories', result: 'skip', detail: `${registry} is asked at the push` }]
   }
-  const found = await Promise.all(
-    repositories.map(async (name) => ({ name, repository: await account.describeRepository(name) })),
-  )
   const missing = found.filter(({ repository }) => repository === undefined).map(({ name }) => name)
   checks.push(
     missing.length === 0

@@ -1,6 +1,11 @@
 import { createHash } from 'node:crypto'
 import type { Alarms } from '../../ports/alarms.js'
-import type { AutoScalingGroup, LaunchTemplates, LaunchTemplateVersion } from '../../ports/auto-scaling.js'
+import type {
+  AutoScalingGroup,
+  LaunchTemplates,
+  LaunchTemplateSpecification,
+  LaunchTemplateVersion,
+} from '../../ports/auto-scaling.js'
 import type { Check } from '../driver.js'
 import type { AsgRolloutOptions } from './options.js'
 import { decodeUserData, encodeUserData, findReferences, pinReferences, userDataLimit } from './user-data.js'
@@ -175,6 +180,23 @@ async function alarmCheck(names: readonly string[], alarms: Alarms): Promise<Che
   }
 }
 
+function versionChecks(
+  template: LaunchTemplateSpecification,
+  version: LaunchTemplateVersion | undefined,
+  registryHost: string,
+  repositories: readonly string[],
+): readonly Check[] {
+  if (version !== undefined) return [imageCheck(version), userDataCheck(version, registryHost, repositories)]
+  return [
+    {
+      name: 'user data',
+      result: 'fail',
+      detail: `version ${template.version} of ${template.id} is gone`,
+      remedy: `aws ec2 describe-launch-template-versions --launch-template-id ${template.id}`,
+    },
+  ]
+}
+
 /** The checks of a group: all that can be asked is asked, so that one run shows every obstacle. */
 export async function preflightGroup(
   group: AutoScalingGroup,
@@ -183,26 +205,18 @@ export async function preflightGroup(
   registryHost: string,
   repositories: readonly string[],
 ): Promise<readonly Check[]> {
-  const checks: Check[] = [groupCheck(group), launchTemplateCheck(group)]
   const template = group.launchTemplate
-  if (template !== undefined) {
-    const version = await ports.launchTemplates.describeVersion(template.id, template.version)
-    if (version === undefined) {
-      checks.push({
-        name: 'user data',
-        result: 'fail',
-        detail: `version ${template.version} of ${template.id} is gone`,
-        remedy: `aws ec2 describe-launch-template-versions --launch-template-id ${template.id}`,
-      })
-    } else {
-      checks.push(imageCheck(version), userDataCheck(version, registryHost, repositories))
-    }
-  }
-  checks.push(
+  const [version, alarms] = await Promise.all([
+    template && ports.launchTemplates.describeVersion(template.id, template.version),
+    alarmCheck(options.alarms, ports.alarms),
+  ])
+  return [
+    groupCheck(group),
+    launchTemplateCheck(group),
+    ...(template === undefined ? [] : versionChecks(template, version, registryHost, repositories)),
     heldCheck(group),
     surgeCheck(group, options),
     graceCheck(group, options),
-    await alarmCheck(options.alarms, ports.alarms),
-  )
-  return checks
+    alarms,
+  ]
 }
