@@ -14,10 +14,7 @@ if (process.argv.includes('--no-color') || process.env.NO_COLOR || process.env.R
   process.env.FORCE_COLOR = '0'
 }
 
-const { settings } = await import('@oclif/core/settings')
-settings.enableAutoTranspile = false
-const { run } = await import('@oclif/core/run')
-// Not oclif's `execute`: it ends by waiting for a stdout to drain whose reader may have gone away.
-await run(process.argv.slice(2), import.meta.url).catch(async (e) => (await import('@oclif/core/handle')).handle(e))
+const { runCommandLine } = await import('../dist/bundle/run.js')
+await runCommandLine(process.argv.slice(2), import.meta.url)
 // What is left half-way on purpose (a stopped upload, an idle connection) must not keep the process.
 process.exit()

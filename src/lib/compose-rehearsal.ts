@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 import type { Performed, SharedFlags } from '../base-command.js'
 import { fingerprintOf } from './compose-bases.js'
 import { runDeploy } from './compose.js'
@@ -10,6 +10,7 @@ import { startRehearsal, type Rehearsal } from './rehearsal/cloud.js'
 import { isScenarioName, scenarioNames } from './rehearsal/scenarios.js'
 import type { RehearsalSetup, RehearsedService } from './rehearsal/setup.js'
 import { acceleratedClock, formatClock } from './system/clock.js'
+import { packageRoot } from './system/package-root.js'
 import { quoteWord } from './terminal/shell-word.js'
 import { onStop } from './terminal/signals.js'
 
@@ -18,7 +19,7 @@ interface RehearsalFlags extends SharedFlags {
   readonly speed: number
 }
 
-const example = fileURLToPath(new URL('../../examples/rampart-ai/rampart.yml', import.meta.url))
+const example = join(packageRoot(import.meta.url), 'examples/rampart-ai/rampart.yml')
 // AWS's documentation uses this account; nobody has it.
 const accountId = '123456789012'
 const targets = 4

@@ -4,7 +4,7 @@ import { composeImages } from './compose-images.js'
 import { findConfig, loadConfig, type Config } from './config/index.js'
 import { phases, type Phase } from './domain/phase.js'
 import type { Account } from './ports/account.js'
-import { perform, type Performance } from './perform.js'
+import { perform, streamPage, type Performance } from './perform.js'
 import type { AsgRolloutOptions } from './rollout/asg/options.js'
 import type { Driver } from './rollout/driver.js'
 import type { Patience } from './rollout/follow.js'
@@ -163,7 +163,6 @@ export async function runStatus(flags: SharedFlags): Promise<Performed> {
   const performing = performance('status', config)
   const { driver, account } = await connect(config, performing)
   const { statusText } = await import('./report/status-text.js')
-  const { streamPage } = await import('./perform.js')
   const host = config.environment.registry ?? new URL((await account.registryAuthorization()).endpoint).host
   const status = await driver.status(host, repositories(config))
   const { simulation } = performing

@@ -8,13 +8,22 @@ import { temporaryDirectory } from '../support/project.js'
 const recorder = pathToFileURL(join(root, 'test/commands/loaded-modules.js')).href
 const heavy = /\/node_modules\/(@aws-sdk|@smithy|ink|react|dockerode|zod|listr2|yaml|dockerfile-ast)\//
 
-/** Runs rampart and gives the packages outside Node that it loaded, with the file of each. */
+const bundle = join(root, 'dist/bundle')
+// The program is bundled: a file of the bundle stands for the modules that it was made of.
+const contents = JSON.parse(await readFile(join(bundle, 'contents.json'), 'utf8')) as Record<string, string[]>
+
+const modulesOf = (url: string): readonly string[] => {
+  const [, file] = url.split('/dist/bundle/')
+  return file === undefined ? [url] : (contents[file] ?? []).map((module) => `/${module}`)
+}
+
+/** Runs rampart and gives the modules outside Node that it loaded. */
 async function loadedBy(args: readonly string[]): Promise<readonly string[]> {
   const file = join(await temporaryDirectory('loaded'), 'modules')
   const env = cleanEnvironment({ NODE_OPTIONS: `--import=${recorder}`, LOADED_MODULES_FILE: file })
   const { code, stderr } = await runCli(args, { env })
   expect({ args, code, stderr: code === 0 ? '' : stderr }).toEqual({ args, code: 0, stderr: '' })
-  return (await readFile(file, 'utf8')).split('\n')
+  return (await readFile(file, 'utf8')).split('\n').flatMap(modulesOf)
 }
 
 const heavyOf = (modules: readonly string[]): readonly string[] => [
