@@ -60,20 +60,20 @@ test('Ctrl-C after the release was recorded and before the refresh: nothing that
   expect(await historyOf(cloud.client(), exampleGroup)).toMatchObject({ refreshes: [], versions: [8, 7] })
 })
 
-test('Ctrl-C at the last question before the refresh does not start one', async () => {
+test('Ctrl-C while the fleet is asked whether there is anything to do starts no refresh', async () => {
   const probe = await startCloud({ speed: 10_000 })
   await startCli(['deploy', '-c', probe.project.config], { env: probe.client() }).finished
-  const last = probe.calls.lastIndexOf(
-    'autoscaling:DescribeAutoScalingGroups',
-    probe.calls.indexOf('autoscaling:StartInstanceRefresh'),
-  )
-  const nth = probe.calls.slice(0, last + 1).filter((call) => call === 'autoscaling:DescribeAutoScalingGroups').length
-  const { watch, ...options } = signalAt('DescribeAutoScalingGroups', 'SIGINT', nth)
+  const question = 'autoscaling:DescribeInstanceRefreshes'
+  const asked = probe.calls.indexOf(question, probe.calls.indexOf('ec2:CreateLaunchTemplateVersion'))
+  expect(asked).toBeLessThan(probe.calls.indexOf('autoscaling:StartInstanceRefresh'))
+  const nth = probe.calls.slice(0, asked + 1).filter((call) => call === question).length
+  const { watch, ...options } = signalAt('DescribeInstanceRefreshes', 'SIGINT', nth)
   const cloud = await startCloud(options)
   const running = startCli(['deploy', '-c', cloud.project.config], { env: cloud.client() })
   watch(running)
   const { code, stderr } = await running.finished
   expect({ code, stderr: code === 130 ? '' : stderr }).toEqual({ code: 130, stderr: '' })
+  expect(changesOf(cloud)).toContain('ec2:CreateLaunchTemplateVersion')
   expect(changesOf(cloud)).not.toContain('autoscaling:StartInstanceRefresh')
 })
 
