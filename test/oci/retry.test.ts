@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { isEcr, isLoopback, registryEndpoint, registryRepository } from '../../src/lib/oci/endpoint.js'
-import { defaultRetryPolicy, readRetryAfter, retryPause } from '../../src/lib/oci/retry.js'
+import { defaultRetryPolicy, readRetryAfter, retryPause } from '../../src/lib/domain/retry.js'
 
 const chance = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true })
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { inspect } from 'node:util'
 import { afterEach, describe, expect, test } from 'vitest'
-import { defaultRetryPolicy } from '../../src/lib/oci/retry.js'
+import { defaultRetryPolicy } from '../../src/lib/domain/retry.js'
 import { digestOf } from '../../src/lib/oci/verified.js'
 import {
   absent,

@@ -1,8 +1,9 @@
+import { retryPause, type RetryPolicy } from '../domain/retry.js'
 import type { Clock } from '../ports/clock.js'
 import type { Descriptor } from '../ports/registry.js'
 import type { Exchange } from './exchange.js'
 import { connectionFailure, digestMismatch, type Purpose } from './failures.js'
-import { isPassingError, retryPause, type RetryPolicy } from './retry.js'
+import { isPassingError } from './retry.js'
 import { discard, type WireResponse } from './transport.js'
 import { verified } from './verified.js'
 

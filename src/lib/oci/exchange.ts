@@ -1,7 +1,8 @@
+import { isPassing, readRetryAfter, retryPause, type RetryPolicy } from '../domain/retry.js'
 import type { Clock } from '../ports/clock.js'
 import type { Authorizer, Scopes } from './auth.js'
 import { connectionFailure, readProblem, RegistryRefusal, type Purpose } from './failures.js'
-import { isPassing, isPassingError, readRetryAfter, retryPause, type RetryPolicy } from './retry.js'
+import { isPassingError } from './retry.js'
 import { discard, readAll, type Transport, type WireRequest, type WireResponse } from './transport.js'
 
 /** One request to a registry, with what it is for and what it must be allowed. */

@@ -1,9 +1,10 @@
 import type { Digest } from '../domain/digest.js'
+import { isPassing, retryPause, type RetryPolicy } from '../domain/retry.js'
 import type { Clock } from '../ports/clock.js'
 import type { BlobSource, Registry } from '../ports/registry.js'
 import type { Ask, Exchange } from './exchange.js'
 import { RegistryRefusal, type Purpose } from './failures.js'
-import { isPassing, isPassingError, retryPause, type RetryPolicy } from './retry.js'
+import { isPassingError } from './retry.js'
 import { discard } from './transport.js'
 
 /** The upload half of a registry client; see the Registry port for the promises. */
