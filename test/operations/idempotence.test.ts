@@ -77,6 +77,24 @@ describe('an answer that never arrives', () => {
   })
 })
 
+test('the look at what was just started fails: it has started all the same', async () => {
+  const fleet = await startFleet({
+    faults: [
+      { match: { operation: 'DescribeInstanceRefreshes' }, calls: [4], effect: { kind: 'drop', when: 'before' } },
+    ],
+  })
+  const { ended, events } = await fleet.run()
+  expect(ended.ending).toBe('done')
+  expect(of(events, 'warning')).toEqual([])
+  const operations = fleet.calls.map(({ operation }) => operation)
+  expect(operations[operations.indexOf('StartInstanceRefresh') + 1]).toBe('DescribeInstanceRefreshes')
+  expect(
+    operations
+      .slice(0, operations.indexOf('StartInstanceRefresh'))
+      .filter((one) => one === 'DescribeInstanceRefreshes'),
+  ).toHaveLength(3)
+})
+
 test('the same release again: nothing to do, nothing started; with force it rolls to the same version', async () => {
   const fleet = await startFleet()
   await fleet.run()

@@ -53,11 +53,12 @@ async function checkLeft({ fleet, run: { ended, events } }: Left): Promise<strin
   }
   const expected = state.refreshes.length === 0 ? untouched : progress === 'succeeded' ? over : goingOn
   expect({ ...ended, detached: of(events, 'detached') }).toMatchObject(expected)
+  const left = state.refreshes.length === 0 ? 'nothing' : `${ended.ending}, ${progress ?? 'going on'}`
   const again = await fleet.run()
   expect(again.ended.ending).toBe('done')
   expect(state.refreshes.map(({ status }) => status)).toEqual(['Successful'])
   expect(state.templates[0]?.versions.map(({ number }) => number)).toEqual([7, 8])
-  return state.refreshes.length === 0 ? 'nothing' : `${ended.ending}, ${progress ?? 'going on'}`
+  return left
 }
 
 describe.each(['onCall', 'onAnswer'] as const)('leaving at a call (%s)', (moment) => {
@@ -66,6 +67,8 @@ describe.each(['onCall', 'onAnswer'] as const)('leaving at a call (%s)', (moment
     // Before a call is as after the one before it, but where two are under way at once.
     const step = moment === 'onAnswer' ? 1 : 3
     for (let n = 1; n <= start + 6; n += step) await checkLeft(await leaveAt(n, moment))
+    // Up to the very request, leaving changes nothing.
+    expect(await checkLeft(await leaveAt(start - 1, moment))).toBe('nothing')
     expect(await checkLeft(await leaveAt(start, moment))).toBe('unknown, abandoned')
   })
 

@@ -98,13 +98,10 @@ async function record(request: DeployRequest, run: RunContext, release: Release)
   })
 }
 
-/** Nobody can tell whether a request to start that got no answer has arrived. Running deploy again finds out. */
-function unanswered(error: unknown, comeBack: string): unknown {
-  if (!(error instanceof RampartError) || !error.passing) return error
-  return new RampartError('unknown', `Whether the rollout has started is not known: ${error.message}`, {
-    next: [comeBack],
-    cause: error,
-  })
+/** Running deploy again finds out what is not known. */
+function withWayBack(error: unknown, comeBack: string): unknown {
+  if (!(error instanceof RampartError) || error.kind !== 'unknown') return error
+  return new RampartError(error.kind, error.message, { next: [...error.next, comeBack], cause: error })
 }
 
 async function rollOut(
@@ -117,12 +114,12 @@ async function rollOut(
     if (!request.force && (await unlessStopped(run.signal, driver.settledOn(revision)))) {
       return { value: undefined, outcome: 'skipped', detail: 'nothing to do: every target is on this release already' }
     }
-    // The last moment at which leaving changes nothing that serves. The start itself is not given up half-way: who
-    // leaves then must learn that a rollout goes on.
-    run.signal.throwIfAborted()
-    const handle = await driver.start(revision, { force: request.force }).catch((error: unknown) => {
-      throw unanswered(error, request.comeBack)
-    })
+    // Not to be given up half-way: who leaves now must learn whether a rollout goes on.
+    const handle = await driver
+      .start(revision, { force: request.force, signal: run.signal })
+      .catch((error: unknown) => {
+        throw withWayBack(error, request.comeBack)
+      })
     run.emit({
       type: 'rollout.started',
       id: handle.id,
@@ -130,7 +127,9 @@ async function rollOut(
       group: driver.fleet,
       targets,
     })
-    const followed = await follow(driver, handle, revision, request.patience(targets), run)
+    const followed = await follow(driver, handle, revision, request.patience(targets), run).catch((error: unknown) => {
+      throw withWayBack(error, request.comeBack)
+    })
     if (followed.outcome === 'abandoned' && request.endsWithUs === true) run.signal.throwIfAborted()
     run.emit({
       type: 'rollout.finished',

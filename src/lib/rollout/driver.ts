@@ -46,6 +46,12 @@ export interface Check {
   readonly remedy?: string
 }
 
+export interface StartOptions {
+  /** Replaces targets even when the revision launched them already. */
+  readonly force: boolean
+  readonly signal: AbortSignal
+}
+
 /** The platform half of a rollout: what the engine asks of an Auto Scaling group, and later of an ECS service. */
 export interface Driver {
   /** E.g. the group's name, for people. */
@@ -65,8 +71,11 @@ export interface Driver {
   /** True when every target is launched by the revision and nothing is under way. */
   settledOn(revision: Revision): Promise<boolean>
   status(registryHost: string, repositories: readonly string[]): Promise<FleetStatus>
-  /** Starts the rollout, or attaches to the one that moves the fleet to this revision already. */
-  start(revision: Revision, options: { readonly force: boolean }): Promise<RolloutHandle>
+  /**
+   * Starts the rollout, or attaches to the one that moves the fleet to this revision already. Rejects with the signal's
+   * reason when it is aborted before anything was asked for, with kind `unknown` when nobody can tell whether it began.
+   */
+  start(revision: Revision, options: StartOptions): Promise<RolloutHandle>
   observe(handle: RolloutHandle, revision: Revision): Promise<Observation>
   /** Asks the platform to go back; the outcome comes by observing. Gives why it will not, when it will not. */
   rollBack(handle: RolloutHandle): Promise<RampartError | undefined>

@@ -1,8 +1,8 @@
 import type { Revision } from '../../domain/release.js'
 import { RampartError } from '../../errors/rampart-error.js'
-import type { AutoScaling, InstanceRefresh, StartInstanceRefresh } from '../../ports/auto-scaling.js'
+import type { AutoScaling, InstanceRefresh, StartAnswer, StartInstanceRefresh } from '../../ports/auto-scaling.js'
 import type { Clock } from '../../ports/clock.js'
-import type { RolloutHandle } from '../driver.js'
+import type { RolloutHandle, StartOptions } from '../driver.js'
 import type { AsgRolloutOptions } from './options.js'
 import { isActive } from './refresh-status.js'
 
@@ -35,7 +35,7 @@ function request(
   group: string,
   revision: Revision,
   options: AsgRolloutOptions,
-  { force }: { readonly force: boolean },
+  { force }: StartOptions,
 ): StartInstanceRefresh {
   return {
     group,
@@ -52,13 +52,25 @@ function request(
   }
 }
 
+async function ask(autoScaling: AutoScaling, asked: StartInstanceRefresh): Promise<StartAnswer> {
+  try {
+    return await autoScaling.startInstanceRefresh(asked)
+  } catch (error) {
+    // A request without an answer may well have arrived.
+    if (!(error instanceof RampartError) || !error.passing) throw error
+    throw new RampartError('unknown', `Whether the rollout has started is not known: ${error.message}`, {
+      cause: error,
+    })
+  }
+}
+
 /** Starts the refresh to the revision, or attaches to the one that moves the group there already. */
 export async function startRefresh(
   { autoScaling, clock }: { readonly autoScaling: AutoScaling; readonly clock: Clock },
   group: string,
   revision: Revision,
   options: AsgRolloutOptions,
-  how: { readonly force: boolean },
+  how: StartOptions,
 ): Promise<RolloutHandle> {
   const handle = (refresh: InstanceRefresh, attached: boolean): RolloutHandle => ({
     id: refresh.id,
@@ -70,9 +82,11 @@ export async function startRefresh(
     if (movesTo(running, revision)) return handle(running, true)
     throw conflict(group, running)
   }
-  const answer = await autoScaling.startInstanceRefresh(request(group, revision, options, how))
+  how.signal.throwIfAborted()
+  const answer = await ask(autoScaling, request(group, revision, options, how))
   if ('id' in answer) {
-    const started = await autoScaling.describeInstanceRefresh(group, answer.id)
+    // It has begun: not to learn when does not unmake it.
+    const started = await autoScaling.describeInstanceRefresh(group, answer.id).catch(() => undefined)
     return started === undefined ? { id: answer.id, startedAt: clock.now(), attached: false } : handle(started, false)
   }
   const { code, message } = answer.refused
