@@ -2,12 +2,34 @@
 // tsc has compiled src to dist; commands and oclif go from there to dist/bundle, which is what bin/run.js starts.
 import { globSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
+import { isBuiltin } from 'node:module'
 import { relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { rolldown } from 'rolldown'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const commands = globSync('commands/**/*.js', { cwd: `${root}dist` })
+
+/**
+ * Takes Node's own modules by `process.getBuiltinModule`: to import one, Node reads every property that it has, which
+ * for `node:process` and `node:http` costs more than many a command. Only the names that are used are read then.
+ */
+const builtins = {
+  name: 'builtins',
+  resolveId(id) {
+    return isBuiltin(id) ? { id: `\0builtin:${id}`, moduleSideEffects: false } : undefined
+  },
+  load(id) {
+    if (!id.startsWith('\0builtin:')) return undefined
+    const name = id.slice('\0builtin:'.length)
+    const names = Object.keys(process.getBuiltinModule(name)).filter((key) => /^[A-Za-z_]\w*$/.test(key) && key !== 'default')
+    return [
+      `const builtin = process.getBuiltinModule(${JSON.stringify(name)})`,
+      'export default builtin',
+      ...names.map((key) => `const ${key}_ = /* @__PURE__ */ builtin.${key}; export { ${key}_ as ${key} }`),
+    ].join('\n')
+  },
+}
 
 const bundle = await rolldown({
   cwd: root,
@@ -17,7 +39,9 @@ const bundle = await rolldown({
     ...Object.fromEntries(commands.map((file) => [file.replace(/\.js$/, ''), `dist/${file}`])),
   },
   // They load parts of themselves by path, or are large and seldom needed.
-  external: [/^@aws-sdk\//, /^@smithy\//, /^dockerode$/, /^ink$/, /^react/],
+  external: ['typescript', /^@aws-sdk\//, /^@smithy\//, /^dockerode$/, /^ink$/, /^react/],
+  plugins: [builtins],
+  treeshake: { propertyReadSideEffects: false },
   logLevel: 'warn',
 })
 const { output } = await bundle.write({
