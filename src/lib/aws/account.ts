@@ -10,6 +10,19 @@ export function createAccount(options: ClientOptions): Account {
   const sts = new STSClient(clientSettings(options))
   const ecr = new ECRClient(clientSettings(options))
   return {
+    async credentials() {
+      try {
+        const { expiration } = await sts.config.credentials()
+        return expiration === undefined ? {} : { expiresAt: expiration.getTime() }
+      } catch (error) {
+        // No provider of the chain had any. The SDK marks this by its words alone: an expired single sign-on, which a
+        // person has to renew, is an error of the same name.
+        const none = error instanceof Error && error.name === 'CredentialsProviderError'
+        if (none && error.message.startsWith('Could not load credentials from any')) return undefined
+        return call('credentials', () => Promise.reject(error))
+      }
+    },
+
     async whoAmI() {
       const answer = await call('sts:GetCallerIdentity', () => sts.send(new GetCallerIdentityCommand({})))
       return { account: answer.Account ?? '', arn: answer.Arn ?? '' }

@@ -69,6 +69,24 @@ export function createLaunchTemplates(options: ClientOptions): LaunchTemplates {
       })
     },
 
+    async mayCreateVersion(templateId, sourceVersion) {
+      try {
+        await client.send(
+          new CreateLaunchTemplateVersionCommand({
+            DryRun: true,
+            LaunchTemplateId: templateId,
+            SourceVersion: sourceVersion,
+            LaunchTemplateData: {},
+          }),
+        )
+      } catch (error) {
+        // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/CommonParameters.html: this error is the yes.
+        if (errorCode(error) !== 'DryRunOperation') {
+          await call('ec2:CreateLaunchTemplateVersion', () => Promise.reject(error))
+        }
+      }
+    },
+
     async createVersion(request) {
       const answer = await call('ec2:CreateLaunchTemplateVersion', () =>
         client.send(

@@ -1,4 +1,4 @@
-import { CloudWatchLogsClient, paginateFilterLogEvents } from '@aws-sdk/client-cloudwatch-logs'
+import { CloudWatchLogsClient, FilterLogEventsCommand, paginateFilterLogEvents } from '@aws-sdk/client-cloudwatch-logs'
 import type { LogLine, LogSource } from '../ports/log-source.js'
 import { call, errorCode } from './failure.js'
 import { clientSettings, type ClientOptions } from './options.js'
@@ -10,6 +10,17 @@ const largestPage = 10_000
 export function createLogSource(options: ClientOptions): LogSource {
   const client = new CloudWatchLogsClient(clientSettings(options))
   return {
+    async exists(group) {
+      try {
+        // The one operation of this service that a deploy needs: whoever may deploy may ask this.
+        await client.send(new FilterLogEventsCommand({ logGroupName: group, limit: 1 }))
+        return true
+      } catch (error) {
+        if (errorCode(error) === 'ResourceNotFound') return false
+        return call('logs:FilterLogEvents', () => Promise.reject(error))
+      }
+    },
+
     async read(group, { since, streamPrefix, limit = 1000 }) {
       const lines: LogLine[] = []
       try {

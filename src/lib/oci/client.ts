@@ -65,6 +65,7 @@ export function createRegistryClient(options: RegistryClientOptions): Registry {
     ...createManifests(endpoint, exchange),
     mountBlob: (...asked) => uploads.mountBlob(...asked),
     prepareUploads: (...asked) => uploads.prepareUploads(...asked),
+    tryUpload: (...asked) => uploads.tryUpload(...asked),
     putBlob: (...asked) => uploads.putBlob(...asked),
     hasBlob,
     openBlob,

@@ -8,7 +8,7 @@ import { isPassingError } from './retry.js'
 import { discard } from './transport.js'
 
 /** The upload half of a registry client; see the Registry port for the promises. */
-export interface Uploads extends Pick<Registry, 'prepareUploads' | 'mountBlob' | 'putBlob'> {
+export interface Uploads extends Pick<Registry, 'prepareUploads' | 'tryUpload' | 'mountBlob' | 'putBlob'> {
   /** Cancels the uploads that were opened and not used. */
   cancelUnused(): Promise<void>
 }
@@ -122,6 +122,7 @@ export function createUploads(options: UploadOptions): Uploads {
         pool(repository).push(open(repository).catch(() => undefined))
       }
     },
+    tryUpload: async (repository) => cancel(repository, Promise.resolve(await open(repository))),
     mountBlob: async (repository, digest, from) => {
       const purpose = { host, what: `mount ${digest} of ${from} into ${repository}`, upload: true }
       const url = address(`/v2/${repository}/blobs/uploads/`)

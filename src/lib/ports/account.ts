@@ -15,6 +15,8 @@ export interface RegistryAuthorization {
 }
 
 export interface Account {
+  /** Whether this machine has credentials at all, and when they end, in milliseconds since 1970, where they do. */
+  credentials(): Promise<{ readonly expiresAt?: number } | undefined>
   whoAmI(): Promise<Identity>
   registryAuthorization(): Promise<RegistryAuthorization>
   /** Whether ECR has the repository, and whether its tags can be moved. */

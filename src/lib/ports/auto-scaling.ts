@@ -140,6 +140,8 @@ export interface LaunchTemplates {
   /** Newest first, those with a number above that one. */
   listVersions(templateId: string, above: number): Promise<readonly LaunchTemplateVersion[]>
   createVersion(request: CreateLaunchTemplateVersion): Promise<LaunchTemplateVersion>
+  /** Asks AWS whether this identity may make versions of the template. Makes none; rejects when it may not. */
+  mayCreateVersion(templateId: string, sourceVersion: string): Promise<void>
 }
 
 export interface TargetGroup {

@@ -8,6 +8,7 @@ export interface LogLine {
 }
 
 export interface LogSource {
+  exists(group: string): Promise<boolean>
   /** The last `limit` lines of the group from `since` on, oldest first; empty when the group does not exist. */
   read(
     group: string,

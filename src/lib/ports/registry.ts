@@ -50,6 +50,8 @@ export interface Registry {
    * fails: an upload that could not be opened is asked for again when it is needed.
    */
   prepareUploads(repository: string, count: number): void
+  /** Opens an upload and cancels it: rejects with the registry's refusal when nothing may be pushed there. */
+  tryUpload(repository: string): Promise<void>
   /** POST, then one monolithic PUT. `onProgress` gets the bytes sent so far. */
   putBlob(
     repository: string,

@@ -19,6 +19,7 @@ export function blobRegistry(blobs: ReadonlyMap<Digest, Uint8Array>, asked: Dige
     putBlob: refuse,
     connect: () => undefined,
     prepareUploads: () => undefined,
+    tryUpload: refuse,
     listTags: refuse,
     close: () => Promise.resolve(),
   }

@@ -71,6 +71,11 @@ export function createEc2Service(world: World): Service {
       if (data.UserData !== undefined && Buffer.byteLength(data.UserData, 'base64') > 16_384) {
         throw new ServiceError('InvalidUserData.Malformed', 'User data is limited to 16384 bytes')
       }
+      if (input.DryRun === true) {
+        throw new ServiceError('DryRunOperation', 'Request would have succeeded, but DryRun flag is set.', {
+          status: 412,
+        })
+      }
       const version = addVersion(state, template, {
         source: input.SourceVersion,
         description: input.VersionDescription,
