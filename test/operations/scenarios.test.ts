@@ -83,6 +83,20 @@ describe('a rollout that goes wrong', () => {
     servesEverywhere(fleet, fleet.cloud.previousImages)
   })
 
+  test('a target that was unhealthy while it booted, and well since, is not blamed', async () => {
+    const fleet = await startFleet({
+      switches: { alarm: 'trips-at-half', healthCheckIntervalSeconds: 5 },
+      rollout: { alarms: ['target-5xx'] },
+    })
+    const { events } = await fleet.run()
+    const states = of(events, 'target.changed').filter(({ target }) => target.isNew)
+    expect(states.some(({ target }) => target.health === 'unhealthy')).toBe(true)
+    expect(of(events, 'rollout.finished')[0]?.cause).toMatchObject({
+      code: 'alarm',
+      evidence: [expect.stringContaining('Threshold Crossed')],
+    })
+  })
+
   test('two causes: the alarm that ended it, and the targets behind the alarm', async () => {
     const fleet = await startFleet({
       switches: { newImages: 'flaky', flakyRate: 0.5, alarm: 'trips-at-half' },

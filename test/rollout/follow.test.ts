@@ -7,7 +7,17 @@ import { createAws } from '../../src/lib/aws/index.js'
 import { exitCodes } from '../../src/lib/errors/exit-codes.js'
 import type { FaultEffect } from '../../src/lib/rehearsal/wire/faults.js'
 import { createAsgDriver } from '../../src/lib/rollout/asg/driver.js'
-import { digestsOf, groupName, logGroup, of, region, servesEverywhere, startFleet, usual } from './support/fleet.js'
+import {
+  digestsOf,
+  groupName,
+  logGroup,
+  of,
+  region,
+  servesEverywhere,
+  startFleet,
+  usual,
+  type Run,
+} from './support/fleet.js'
 
 const range = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, index) => from + index)
 
@@ -87,6 +97,31 @@ describe('a cloud that is out of reach', () => {
       ending: 'verification',
       message: expect.stringMatching(/^The rollout ended well, but its targets could not be proved: ec2:/),
     })
+  })
+})
+
+/** A run whose first looks ask for a refresh that is not there. */
+async function hidden(count: number): Promise<Run> {
+  const fleet = await startFleet()
+  const driver = fleet.driver()
+  let seen = 0
+  const observe: typeof driver.observe = (handle, revision) => {
+    seen += 1
+    return driver.observe(seen <= count ? { ...handle, id: '00000000-0000-0000-0000-000000000000' } : handle, revision)
+  }
+  return fleet.run({ request: { driver: { ...driver, observe } } })
+}
+
+describe('a refresh that AWS does not list', () => {
+  test('yet: AWS answers a little later', async () => {
+    const { ended, events } = await hidden(3)
+    expect(ended.ending).toBe('done')
+    expect(of(events, 'warning')[0]?.message).toMatch(/^AWS does not list instance refresh 0{8}/)
+  })
+
+  test('after a minute: nobody knows how it goes, and the way back is said', async () => {
+    const { ended } = await hidden(1000)
+    expect(ended).toMatchObject({ ending: 'unknown', next: ['rampart deploy -c rampart.yml'] })
   })
 })
 
