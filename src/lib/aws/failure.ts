@@ -45,7 +45,7 @@ export function errorCode(error: unknown): string | undefined {
 }
 
 /** AWS's refusal of a request as such; undefined when the error is not one that a caller can act on. */
-export function refusal(error: unknown): Refusal | undefined {
+function refusal(error: unknown): Refusal | undefined {
   const code = errorCode(error)
   const status = isException(error) ? error.$metadata?.httpStatusCode : undefined
   if (code === undefined || status === undefined || status < 400 || status >= 500) return undefined
@@ -69,7 +69,7 @@ function trail({ httpStatusCode, requestId, attempts }: NonNullable<AwsException
 }
 
 /** The failure of a call to AWS as people should read it: what was asked, what came back, and what to do. */
-export function awsFailure(operation: string, error: unknown): RampartError {
+function awsFailure(operation: string, error: unknown): RampartError {
   if (error instanceof RampartError) return error
   if (!(error instanceof Error)) return new RampartError('unreachable', `${operation} failed: ${String(error)}`)
   const code = withoutSuffix(error.name)

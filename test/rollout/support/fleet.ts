@@ -22,7 +22,7 @@ import { ManualClock } from '../../support/manual-clock.js'
 export const region = 'us-west-2'
 export const groupName = 'rampart-production-asg'
 export const logGroup = '/rampart/production'
-export const alarmNames = ['target-5xx', 'latency']
+const alarmNames = ['target-5xx', 'latency']
 export const repositories = ['rampart-backend', 'rampart-frontend']
 
 const model = { id: 'protectai/deberta-v3-base-prompt-injection-v2', revision: 'e6535ca4', bytes: 300_000_000 }

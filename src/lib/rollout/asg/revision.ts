@@ -20,7 +20,7 @@ export function releaseOf(version: LaunchTemplateVersion): string | undefined {
 }
 
 /** The version's user data with the release's digests in it; `found` tells which repositories it refers to. */
-export function pinVersion(version: LaunchTemplateVersion, release: Release): Pinned & { readonly gzip: boolean } {
+function pinVersion(version: LaunchTemplateVersion, release: Release): Pinned & { readonly gzip: boolean } {
   const data = decodeUserData(version.userData ?? '')
   const host = parseImageRef(release.images[0]?.repository ?? '')?.registry ?? ''
   const pins = release.images.map((image) => ({
