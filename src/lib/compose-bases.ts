@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Config, ServiceConfig } from './config/index.js'
-import { baseFreshness } from './image/base-freshness.js'
-import { baseFingerprint } from './image/fingerprint.js'
+import { baseFreshness } from './image/base/freshness.js'
+import { baseFingerprint } from './image/base/fingerprint.js'
 import type { Registry } from './ports/registry.js'
 import type { Check } from './rollout/driver.js'
 

@@ -2,7 +2,7 @@ import { homedir } from 'node:os'
 import { relative } from 'node:path'
 import { checkBases } from './compose-bases.js'
 import { expandTag, type Config, type ServiceConfig } from './config/index.js'
-import { buildAppImage, type AppImageRequest, type BuiltImage, type PublishPorts } from './image/publish.js'
+import { buildAppImage, type AppImageRequest, type BuiltImage, type PublishPorts } from './image/publish/publish.js'
 import { createRegistryClient } from './oci/client.js'
 import { dockerCredentials } from './oci/credentials.js'
 import { registryEndpoint, registryRepository } from './oci/endpoint.js'
@@ -12,7 +12,7 @@ import type { Account } from './ports/account.js'
 import type { Registry } from './ports/registry.js'
 import { openCache } from './open-cache.js'
 import type { Check } from './rollout/driver.js'
-import { createGit } from './source/git.js'
+import { createGit } from './system/git.js'
 
 /** What all images of a run share: registries, connections and what is remembered. */
 export interface Images {

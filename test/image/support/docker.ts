@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import type { Digest } from '../../../src/lib/domain/digest.js'
 import type { ImageConfig, ImageManifest } from '../../../src/lib/image/image-config.js'
-import { readTar } from '../../../src/lib/image/tar-reader.js'
+import { readTar } from '../../../src/lib/image/layer/tar-reader.js'
 import { dockerProgram } from '../../support/requires.js'
 
 /** An image as `docker save` gives it. */

@@ -7,8 +7,8 @@ registerHooks({
     next(specifier.startsWith('.') ? specifier.replace(/\.js$/, '.ts') : specifier, context),
 })
 
-const { walkContext } = await import('../../../src/lib/image/context.js')
-const { packLayer } = await import('../../../src/lib/image/layer.js')
+const { walkContext } = await import('../../../src/lib/image/context/context.js')
+const { packLayer } = await import('../../../src/lib/image/layer/layer.js')
 
 const [root = '', compression = 'gzip'] = process.argv.slice(2)
 const context = await walkContext(root, { dockerfile: `${root}/Dockerfile` })

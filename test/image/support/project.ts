@@ -2,12 +2,12 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
-import { applyRecipe, type Base } from '../../../src/lib/image/apply.js'
-import { walkContext } from '../../../src/lib/image/context.js'
-import { decompress } from '../../../src/lib/image/decompress.js'
+import { applyRecipe, type Base } from '../../../src/lib/image/layer/apply.js'
+import { walkContext } from '../../../src/lib/image/context/context.js'
+import { decompress } from '../../../src/lib/image/layer/decompress.js'
 import type { ImageConfig } from '../../../src/lib/image/image-config.js'
-import { packLayer } from '../../../src/lib/image/layer.js'
-import { readRecipe } from '../../../src/lib/image/recipe.js'
+import { packLayer } from '../../../src/lib/image/layer/layer.js'
+import { readRecipe } from '../../../src/lib/image/recipe/recipe.js'
 import { flatten, type FlatImage } from './tar.js'
 
 /** A build context by its paths: text is a file's content, null an empty directory. */

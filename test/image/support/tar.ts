@@ -1,5 +1,5 @@
-import { tarEnd, tarHeader, paddingOf } from '../../../src/lib/image/tar-writer.js'
-import { readTar } from '../../../src/lib/image/tar-reader.js'
+import { tarEnd, tarHeader, paddingOf } from '../../../src/lib/image/layer/tar-writer.js'
+import { readTar } from '../../../src/lib/image/layer/tar-reader.js'
 
 /** One file system entry for a test's tar archive. */
 export interface Made {
