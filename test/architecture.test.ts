@@ -16,6 +16,7 @@ const table: Readonly<Record<string, readonly string[]>> = {
   ports: ['domain'],
   aws: ['ports', 'domain', 'errors'],
   oci: ['ports', 'domain', 'errors'],
+  hub: ['ports', 'domain', 'errors'],
   system: ['ports', 'domain', 'errors'],
   image: ['ports', 'domain', 'events', 'errors'],
   release: ['ports', 'domain', 'events', 'errors'],
@@ -38,6 +39,7 @@ const owners: readonly { readonly package: RegExp; readonly allowed: RegExp }[] 
   { package: /^dockerfile-ast$/, allowed: /^image\// },
   { package: /^listr2$/, allowed: /^report\/list\.ts$/ },
   { package: /^(ink|react)/, allowed: /^dashboard\// },
+  { package: /^@huggingface\//, allowed: /^hub\// },
   { package: /^dockerode$/, allowed: /^docker\// },
   { package: /^@oclif\//, allowed: /^$/ },
 ]

@@ -1,9 +1,9 @@
 import type { Digest } from '../../domain/digest.js'
 import type { ModelHub } from '../../ports/model-hub.js'
 import type { BlobSource, Descriptor, Registry } from '../../ports/registry.js'
-import type { BaseFacts } from '../base.js'
-import type { Memory } from '../remember.js'
-import type { Owner } from '../users.js'
+import type { BaseFacts } from '../base/base-facts.js'
+import type { Memory } from '../publish/remember.js'
+import type { Owner } from '../layer/users.js'
 
 /** A model that rampart puts into a base. */
 export interface WantedModel {

@@ -1,0 +1,92 @@
+import { RampartError } from '../errors/rampart-error.js'
+
+/** What a request was for: of which model, in words that follow "to". */
+export interface Purpose {
+  readonly host: string
+  /** E.g. `list the files of org/name`. */
+  readonly what: string
+  readonly id: string
+}
+
+const printable = (text: string): string =>
+  text
+    .replaceAll(/[^\x20-\x7e]+/g, ' ')
+    .trim()
+    .slice(0, 300)
+
+/**
+ * A refusal by the hub, with its own words and what to do. `passing` when the same request may succeed later. `secret`
+ * never shows, whatever the hub says.
+ */
+export function hubRefusal(
+  purpose: Purpose,
+  response: Pick<Response, 'status' | 'headers'>,
+  options: { readonly secret?: string | undefined; readonly passing: boolean; readonly wait?: number | undefined },
+): RampartError {
+  const { host, what } = purpose
+  const { status, headers } = response
+  const said = printable(headers.get('x-error-message') ?? '')
+  const words = options.secret === undefined ? said : said.replaceAll(options.secret, '***')
+  const message = `${host} refused to ${what}: ${status}${words === '' ? '' : ` ${words}`}`
+  const code = headers.get('x-error-code') ?? ''
+  // Without a token the hub says 401 of what does not exist, too.
+  const missing = status === 404 || /^(?:Repo|Revision|Entry)NotFound$/.test(code)
+  return new RampartError(missing && status !== 401 ? 'preflight' : 'unreachable', message, {
+    next: hints(purpose, status, code, options),
+    passing: options.passing,
+  })
+}
+
+function hints(
+  { host, id }: Purpose,
+  status: number,
+  code: string,
+  { secret, wait }: { readonly secret?: string | undefined; readonly wait?: number | undefined },
+): readonly string[] {
+  const login = secret === undefined ? 'set HF_TOKEN, or log in: hf auth login' : 'check that HF_TOKEN is valid'
+  if (code === 'GatedRepo') return [`ask for access to the model at https://${host}/${id}`, login]
+  if (code === 'RevisionNotFound') return [`copy the commit from https://${host}/${id}/commits/main`]
+  if (code === 'EntryNotFound') return ['the file is not in that revision: check `files` and `revision`']
+  if (status === 401) return [`check the id ${id}: the hub says the same of models that do not exist`, login]
+  if (status === 403) return [`check that the account may read ${id} at https://${host}/${id}`, login]
+  if (status === 404) return [`check the id and the revision at https://${host}/${id}`]
+  if (status === 429) {
+    const when = wait === undefined ? 'wait some minutes' : `wait ${Math.ceil(wait / 1000)} seconds`
+    return [
+      `${when} and run the same command again: what is downloaded stays`,
+      ...(secret === undefined ? [login] : []),
+    ]
+  }
+  return ['run the same command again: what is downloaded stays']
+}
+
+/** The code of a failed request, e.g. `ECONNRESET`, wherever `fetch` has hidden it; empty when there is none. */
+export function codeOf(error: unknown): string {
+  if (!(error instanceof Error)) return ''
+  if (error.cause !== undefined) return codeOf(error.cause)
+  if (error instanceof AggregateError && error.errors.length > 0) return codeOf(error.errors[0])
+  return 'code' in error && typeof error.code === 'string' ? error.code : ''
+}
+
+/** A request without an answer, or one that broke off. */
+export function hubFailure({ host, what }: Purpose, error: unknown): RampartError {
+  if (error instanceof RampartError) return error
+  const code = codeOf(error)
+  const reason = code === '' && error instanceof Error ? printable(error.message) : code
+  const dns = code === 'ENOTFOUND' || code === 'EAI_AGAIN'
+  return new RampartError('unreachable', `could not ${what} at ${host}: ${reason}`, {
+    next: [
+      dns ? `check the name ${host}, HF_ENDPOINT and this machine's DNS` : `check the connection to ${host}`,
+      'run the same command again: what is downloaded stays',
+    ],
+    passing: true,
+    cause: error,
+  })
+}
+
+/** An answer that is not what the hub's interface promises. */
+export function hubNonsense({ host, what }: Purpose, found: string): RampartError {
+  return new RampartError('unreachable', `${host} was asked to ${what} and sent ${found}`, {
+    next: ['check that HF_ENDPOINT names a Hugging Face hub or a mirror of it'],
+  })
+}
