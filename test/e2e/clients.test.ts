@@ -147,7 +147,7 @@ requires('aws').describe("Debian's AWS CLI in front of rehearse serve", () => {
     const desired = '{"LaunchTemplate":{"LaunchTemplateName":"rampart-ai-production","Version":"8"}}'
     const start = [
       ['autoscaling', 'start-instance-refresh', ...group, '--desired-configuration', desired],
-      ['--preferences', '{"MinHealthyPercentage":90,"SkipMatching":true,"InstanceWarmup":600}'],
+      ['--preferences', '{"MinHealthyPercentage":90,"SkipMatching":true,"InstanceWarmup":36000}'],
     ]
     const { InstanceRefreshId: id } = await aws.json(...start)
     expect(await aws.refused(...start)).toContain('InstanceRefreshInProgress')

@@ -3,7 +3,7 @@ import { createServer } from 'node:net'
 import { expect, test } from 'vitest'
 import { runCli, startCli } from '../support/cli.js'
 import { copyExample } from '../support/project.js'
-import { changesOf, exampleGroup, historyOf, startCloud, type Cloud } from '../support/rehearsal.js'
+import { changesOf, exampleGroup, historyOf, startCloud, startHeldCloud, type Cloud } from '../support/rehearsal.js'
 
 const userData = (text: string): string => Buffer.from(text).toString('base64')
 
@@ -71,7 +71,7 @@ test('every obstacle is told at once', async () => {
 })
 
 test('a different release while one rolls: exit 6, nothing uploaded, nothing made', async () => {
-  const cloud = await startCloud({ speed: 60 })
+  const cloud = await startHeldCloud({ speed: 600 })
   const args = ['deploy', '-c', cloud.project.config]
   const first = startCli(args, { env: cloud.client() })
   await first.waitFor('InProgress')

@@ -17,6 +17,9 @@ export interface Cloud {
   readonly calls: readonly string[]
   /** Every request to the registry as `METHOD path`, in order of arrival. */
   readonly requests: readonly string[]
+  /** Stops the cloud's time, so that nothing in it ends while a test looks. Clients go by their own clock. */
+  pause(): void
+  resume(): void
 }
 
 export interface CloudOptions extends Partial<RehearsalOptions> {
@@ -28,15 +31,20 @@ export interface CloudOptions extends Partial<RehearsalOptions> {
 export async function startCloud(options: CloudOptions = {}): Promise<Cloud> {
   const { speed = 1200, onCall, onRegistryRequest, ...others } = options
   const project = await copyExample()
+  // The cloud's time may stand still while that of its clients does not: they are not to lose patience.
+  await project.edit('rampart.yml', 'timeout: auto', 'timeout: 100h')
   const setup = await rehearsalSetup(await loadConfig({ path: project.config, env: {} }))
   const origin = Date.now()
   const clock = acceleratedClock(speed, origin)
+  let lost = 0
+  let pausedAt: number | undefined
+  const now = (): number => pausedAt ?? clock.now() - lost
   const calls: string[] = []
   const requests: string[] = []
   const rehearsal = await startRehearsal({
     setup,
     scenario: 'healthy',
-    now: () => clock.now(),
+    now,
     onCall: (n, service, operation) => {
       calls.push(`${service}:${operation}`)
       onCall?.(n, service, operation)
@@ -53,7 +61,20 @@ export async function startCloud(options: CloudOptions = {}): Promise<Cloud> {
     RAMPART_CLOCK: formatClock(speed, origin),
     RAMPART_SIMULATION: `a test, clock at ${speed}x`,
   }
-  return { rehearsal, project, calls, requests, client: (extra) => cleanEnvironment({ ...environment, ...extra }) }
+  return {
+    rehearsal,
+    project,
+    calls,
+    requests,
+    client: (extra) => cleanEnvironment({ ...environment, ...extra }),
+    pause: () => {
+      pausedAt ??= now()
+    },
+    resume: () => {
+      lost = clock.now() - now()
+      pausedAt = undefined
+    },
+  }
 }
 
 /** Those that change something in AWS. */
@@ -103,3 +124,18 @@ export async function historyOf(environment: Readonly<Record<string, string>>, g
 }
 
 export const exampleGroup = 'rampart-production-asg'
+
+/** A cloud whose time stands still from the moment that its refresh is seen to be in progress. */
+export async function startHeldCloud(options: CloudOptions = {}): Promise<Cloud> {
+  const held: { cloud?: Cloud; done?: true } = {}
+  const cloud = await startCloud({
+    ...options,
+    onCall: () => {
+      if (held.done || held.cloud?.rehearsal.world.state.refreshes.at(-1)?.status !== 'InProgress') return
+      held.done = true
+      held.cloud.pause()
+    },
+  })
+  held.cloud = cloud
+  return cloud
+}
