@@ -22,7 +22,9 @@ const builtins = {
   load(id) {
     if (!id.startsWith('\0builtin:')) return undefined
     const name = id.slice('\0builtin:'.length)
-    const names = Object.keys(process.getBuiltinModule(name)).filter((key) => /^[A-Za-z_]\w*$/.test(key) && key !== 'default')
+    const names = Object.keys(process.getBuiltinModule(name)).filter(
+      (key) => /^[A-Za-z_]\w*$/.test(key) && key !== 'default',
+    )
     return [
       `const builtin = process.getBuiltinModule(${JSON.stringify(name)})`,
       'export default builtin',
