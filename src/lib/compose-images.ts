@@ -25,14 +25,18 @@ export interface Images {
   close(): Promise<void>
 }
 
-interface Shared {
+interface Connecting {
   /** Undefined when the configuration names a registry that is not ECR. */
   readonly account: Account | undefined
+  readonly run: Pick<RunContext, 'clock' | 'signal'>
+}
+
+interface Shared extends Connecting {
   readonly run: RunContext
 }
 
 /** The environment's registry: the one that the configuration names, else the account's own ECR. */
-function openRegistry(config: Config, { account, run }: Shared): () => Promise<Registry> {
+export function openRegistry(config: Config, { account, run }: Connecting): () => Promise<Registry> {
   let opened: Promise<Registry> | undefined
   const open = async (): Promise<Registry> => {
     const { clock, signal } = run
@@ -50,7 +54,7 @@ function openRegistry(config: Config, { account, run }: Shared): () => Promise<R
   return () => (opened ??= open())
 }
 
-function openElsewhere(host: string, { clock, signal }: RunContext): Registry {
+function openElsewhere(host: string, { clock, signal }: Connecting['run']): Registry {
   const credentials = dockerCredentials(host, { environment: process.env, home: process.env['HOME'] ?? homedir() })
   return createRegistryClient({ endpoint: registryEndpoint(host), host, credentials, clock, signal })
 }

@@ -13,7 +13,7 @@ import { clockFrom } from './system/clock.js'
 import { shellWord } from './terminal/shell-word.js'
 
 /** The configuration that the flags ask for, with the values in it that must stay unseen. */
-async function configure(flags: SharedFlags): Promise<Config> {
+export async function configure(flags: SharedFlags): Promise<Config> {
   return loadConfig({
     // Relative to where the person is: that is how problems should name it.
     path: flags.config ?? relative(process.cwd(), findConfig(process.cwd())),
@@ -24,7 +24,7 @@ async function configure(flags: SharedFlags): Promise<Config> {
 }
 
 /** Build arguments are where a secret may be: what they took from the environment is never shown. */
-function secretsOf(config: Config): readonly string[] {
+export function secretsOf(config: Config): readonly string[] {
   const places = config.services.flatMap((service) => [service.args, service.base?.args ?? {}])
   const values = places.flatMap((args) => Object.values(args))
   return [...config.interpolated].filter((value) => values.some((text) => text.includes(value)))
@@ -44,7 +44,8 @@ function performance(command: string, config: Config, ran: readonly Phase[] = []
 
 const seconds = (milliseconds: number): number => Math.round(milliseconds / 1000)
 
-function rolloutOptions({ rollout }: Config['environment']): AsgRolloutOptions {
+/** How the driver is to roll the environment's fleet. */
+export function rolloutOptions({ rollout }: Config['environment']): AsgRolloutOptions {
   return {
     minHealthyPercentage: rollout.minHealthy,
     maxHealthyPercentage: rollout.maxHealthy,

@@ -76,7 +76,8 @@ export function createLaunchTemplates(options: ClientOptions): LaunchTemplates {
             DryRun: true,
             LaunchTemplateId: templateId,
             SourceVersion: sourceVersion,
-            LaunchTemplateData: {},
+            // The API wants some; nothing is made of it.
+            LaunchTemplateData: { UserData: 'Cg==' },
           }),
         )
       } catch (error) {

@@ -1,0 +1,242 @@
+import { request } from 'node:http'
+import { statfs } from 'node:fs/promises'
+import type { Performed, SharedFlags } from '../base-command.js'
+import { checkBases } from './compose-bases.js'
+import { openRegistry } from './compose-images.js'
+import { configure, rolloutOptions, secretsOf } from './compose.js'
+import type { Config } from './config/index.js'
+import {
+  dockerDiskOutcome,
+  dockerMemoryOutcome,
+  dockerOutcome,
+  nodeOutcome,
+  type EngineFacts,
+} from './doctor/machine.js'
+import { failure, ok, skip } from './doctor/outcome.js'
+import { leastPrivilege, type PolicyScope } from './doctor/policy.js'
+import { chooseTasks, runChecks, type CheckTask } from './doctor/run-checks.js'
+import type { Checkup } from './domain/checkup.js'
+import { exitCodes } from './errors/exit-codes.js'
+import { RampartError } from './errors/rampart-error.js'
+import { environmentCheckNames, environmentTasks } from './operations/doctor.js'
+import { fileCheckNames, fileTasks } from './operations/doctor-files.js'
+import { streamPage } from './perform.js'
+import type { Registry } from './ports/registry.js'
+import { clockFrom, systemClock } from './system/clock.js'
+import { createMask, type Mask } from './terminal/mask.js'
+
+interface DoctorFlags extends SharedFlags {
+  readonly only?: readonly string[] | undefined
+  readonly offline: boolean
+  readonly policy: boolean
+}
+
+/** What the engine at DOCKER_HOST says of itself; undefined where none answers. */
+async function askEngine(env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<EngineFacts | undefined> {
+  const host = env['DOCKER_HOST'] ?? 'unix:///var/run/docker.sock'
+  const where = host.startsWith('unix://')
+    ? { socketPath: host.slice('unix://'.length) }
+    : { hostname: new URL(host).hostname, port: new URL(host).port || 2375 }
+  const text = await new Promise<string | undefined>((resolve) => {
+    const asked = request({ ...where, path: '/info', signal }, (response) => {
+      const parts: Buffer[] = []
+      response.on('data', (part: Buffer) => parts.push(part))
+      response.on('error', () => resolve(undefined))
+      response.on('end', () => resolve(response.statusCode === 200 ? Buffer.concat(parts).toString('utf8') : undefined))
+    })
+    asked.on('error', () => resolve(undefined))
+    asked.end()
+  })
+  if (text === undefined) return undefined
+  // https://docs.docker.com/reference/api/engine/version/v1.41/#tag/System/operation/SystemInfo
+  const info = JSON.parse(text) as { ServerVersion?: string; MemTotal?: number; DockerRootDir?: string }
+  return {
+    version: info.ServerVersion ?? '0',
+    memory: info.MemTotal ?? 0,
+    rootDirectory: info.DockerRootDir ?? '/var/lib/docker',
+  }
+}
+
+/** Bytes that are free where a path lies; undefined when it is not on this machine. */
+async function freeBytes(path: string): Promise<number | undefined> {
+  return statfs(path).then(
+    ({ bavail, bsize }) => bavail * bsize,
+    () => undefined,
+  )
+}
+
+const local = (name: string, ask: CheckTask['ask']): CheckTask => ({ name, remote: false, patience: 10_000, ask })
+
+function machineTasks(): readonly CheckTask[] {
+  let asked: Promise<EngineFacts | undefined> | undefined
+  const engine = (signal: AbortSignal): Promise<EngineFacts | undefined> => (asked ??= askEngine(process.env, signal))
+  return [
+    local('node', async () => nodeOutcome(process.versions.node)),
+    local('docker', async (signal) => dockerOutcome(await engine(signal))),
+    local('docker-memory', async (signal) => dockerMemoryOutcome(await engine(signal))),
+    local('docker-disk', async (signal) => {
+      const facts = await engine(signal)
+      return dockerDiskOutcome(facts, facts && (await freeBytes(facts.rootDirectory)))
+    }),
+  ]
+}
+
+const serviceFiles = (config: Config): Parameters<typeof fileTasks>[0] =>
+  config.services.map((service) => ({
+    name: service.name,
+    context: service.context,
+    dockerfile: service.dockerfile,
+    args: service.args,
+    ...(service.base !== undefined && { base: service.base }),
+    models: (service.base?.models ?? []).map(({ id, revision, ...more }) => ({
+      id,
+      revision,
+      providedByRampart: 'provide' in more && more.provide === 'rampart',
+    })),
+  }))
+
+interface Opened {
+  readonly tasks: readonly CheckTask[]
+  readonly close: () => Promise<void>
+}
+
+const repositories = (config: Config): readonly string[] => config.services.map(({ repository }) => repository)
+
+/** A person waits: half a dozen tries and seconds, not the minutes that a rollout's watch has. */
+const brief = { maxAttempts: 6, answerTimeout: 8000 } as const
+
+async function openEnvironment(config: Config): Promise<Opened> {
+  const { createAws } = await import('./aws/index.js')
+  const { createAsgDriver } = await import('./rollout/asg/driver.js')
+  const { region, target, logs, registry: elsewhere, rollout } = config.environment
+  const aws = createAws({ region, ...brief })
+  const clock = clockFrom(process.env['RAMPART_CLOCK'])
+  const stop = new AbortController()
+  let opened: Promise<Registry> | undefined
+  const open = openRegistry(config, { account: aws.account, run: { clock, signal: stop.signal } })
+  const registry = (): Promise<Registry> => (opened ??= open())
+  return {
+    tasks: environmentTasks(
+      {
+        name: config.environment.name,
+        group: target.group,
+        registry: elsewhere,
+        repositories: repositories(config),
+        logGroup: logs?.group,
+        warmup: rollout.warmup === undefined ? undefined : Math.round(rollout.warmup / 1000),
+      },
+      {
+        ...aws,
+        driver: createAsgDriver(target.group, rolloutOptions(config.environment), { ...aws, clock }, logs?.group),
+        registry,
+        checkBases: async () => checkBases(config, await registry()),
+        now: () => Date.now(),
+      },
+    ),
+    close: async () => {
+      stop.abort(new Error('the doctor is done'))
+      await opened?.then((one) => one.close()).catch(() => undefined)
+    },
+  }
+}
+
+const left = (names: readonly string[], remote: boolean, why: string): readonly CheckTask[] =>
+  names.map((name) => ({ name, remote, ask: async () => skip(why) }))
+
+/** Every check there is; those that cannot be asked say why. */
+async function allTasks(flags: DoctorFlags, config: Config | RampartError): Promise<Opened> {
+  const readable = config instanceof RampartError ? undefined : config
+  const own: CheckTask = {
+    name: 'config',
+    remote: false,
+    ask: async () =>
+      config instanceof RampartError ? failure(config) : ok(`${config.app}, ${config.environment.name}`),
+  }
+  const wanted = flags.only ?? []
+  const asksRemote = wanted.length === 0 || wanted.some((name) => environmentCheckNames.includes(name))
+  const environment: Opened =
+    readable === undefined || flags.offline || !asksRemote
+      ? {
+          tasks: left(environmentCheckNames, true, flags.offline ? 'left out: --offline' : 'there is no configuration'),
+          close: async () => undefined,
+        }
+      : await openEnvironment(readable)
+  const files =
+    readable === undefined
+      ? left(fileCheckNames, false, 'there is no configuration')
+      : fileTasks(serviceFiles(readable))
+  return { tasks: [...machineTasks(), own, ...files, ...environment.tasks], close: environment.close }
+}
+
+function masked(checkup: Checkup, mask: Mask): Checkup {
+  const strings = (_key: string, value: unknown): unknown => (typeof value === 'string' ? mask(value) : value)
+  return JSON.parse(JSON.stringify(checkup, strings)) as Checkup
+}
+
+/** `rampart doctor`. */
+export async function runDoctor(flags: DoctorFlags): Promise<Performed> {
+  if (flags.policy) return printPolicy(flags)
+  const config = await configure(flags).catch((error: unknown) => {
+    if (error instanceof RampartError) return error
+    throw error
+  })
+  const simulation = process.env['RAMPART_SIMULATION']
+  const { tasks, close } = await allTasks(flags, config)
+  try {
+    const chosen = chooseTasks(tasks, flags.only ?? [])
+    const mask = createMask(config instanceof RampartError ? [] : secretsOf(config))
+    const checkup = masked({ checks: await runChecks(chosen, systemClock) }, mask)
+    if (!flags.json) {
+      const { checksText } = await import('./report/checks-text.js')
+      process.stdout.write(`${checksText(checkup, streamPage(process.stdout, flags), simulation)}\n`)
+    }
+    const failed = checkup.checks.some(({ result }) => result === 'fail')
+    return {
+      exitCode: failed ? exitCodes.preflight : exitCodes.done,
+      result: { v: 1, simulated: simulation !== undefined, ...checkup },
+    }
+  } finally {
+    await close()
+  }
+}
+
+const nothing = (): undefined => undefined
+
+/** Narrows the policy by what can be asked: the account, and the group's launch template. */
+async function askScope(config: Config, offline: boolean): Promise<Pick<PolicyScope, 'account' | 'launchTemplate'>> {
+  if (offline) return { account: undefined, launchTemplate: undefined }
+  const { createAws } = await import('./aws/index.js')
+  const { account, autoScaling } = createAws({ region: config.environment.region, ...brief })
+  if ((await account.credentials().catch(nothing)) === undefined)
+    return { account: undefined, launchTemplate: undefined }
+  const [identity, group] = await Promise.all([
+    account.whoAmI().catch(nothing),
+    autoScaling.describeGroup(config.environment.target.group).catch(nothing),
+  ])
+  return { account: identity?.account, launchTemplate: group?.launchTemplate?.id }
+}
+
+async function printPolicy(flags: DoctorFlags): Promise<Performed> {
+  const config = await configure(flags)
+  const { environment, services } = config
+  const asked = await askScope(config, flags.offline)
+  const isEcr = environment.registry === undefined
+  const policy = leastPrivilege({
+    ...asked,
+    region: environment.region,
+    group: environment.target.group,
+    repositories: isEcr ? repositories(config) : [],
+    baseRepositories: isEcr ? services.flatMap(({ base }) => (base === undefined ? [] : [base.repository])) : [],
+    logGroup: environment.logs?.group,
+    alarms: environment.rollout.alarms.length > 0,
+  })
+  if (asked.account === undefined) {
+    process.stderr.write('The account was not asked: its number stands as * in the ARNs.\n')
+  }
+  const simulation = process.env['RAMPART_SIMULATION']
+  if (simulation !== undefined) {
+    process.stderr.write(`SIMULATED: ${simulation}; account and launch template are not real\n`)
+  }
+  if (!flags.json) process.stdout.write(`${JSON.stringify(policy, undefined, 2)}\n`)
+  return { exitCode: exitCodes.done, result: { v: 1, simulated: simulation !== undefined, policy } }
+}

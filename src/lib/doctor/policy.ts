@@ -1,0 +1,125 @@
+/** What a policy is narrowed to. */
+export interface PolicyScope {
+  readonly region: string
+  /** Twelve digits; undefined when nobody could be asked, which leaves the account open. */
+  readonly account: string | undefined
+  readonly group: string
+  /** The group's launch template, when it could be read. */
+  readonly launchTemplate: string | undefined
+  /** Repositories of app images in the account's ECR; none when the registry is another one. */
+  readonly repositories: readonly string[]
+  /** Repositories of base images, which a deploy reads only. */
+  readonly baseRepositories: readonly string[]
+  readonly logGroup: string | undefined
+  readonly alarms: boolean
+}
+
+interface Statement {
+  readonly Sid: string
+  readonly Effect: 'Allow'
+  readonly Action: readonly string[]
+  readonly Resource: string | readonly string[]
+  readonly Condition?: Readonly<Record<string, Readonly<Record<string, string>>>>
+}
+
+/** An IAM policy document: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html */
+export interface PolicyDocument {
+  readonly Version: '2012-10-17'
+  readonly Statement: readonly Statement[]
+}
+
+// https://docs.aws.amazon.com/general/latest/gr/rande.html
+function partition(region: string): string {
+  if (region.startsWith('cn-')) return 'aws-cn'
+  return region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws'
+}
+
+const readImages = ['ecr:BatchCheckLayerAvailability', 'ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer']
+const pushImages = ['ecr:CompleteLayerUpload', 'ecr:InitiateLayerUpload', 'ecr:PutImage', 'ecr:UploadLayerPart']
+
+/**
+ * The least that an identity must be allowed to preflight, deploy, watch, roll back and ask the status and the doctor
+ * of one environment. Operations that have no resource level stand on `*`: the service authorization reference
+ * (https://docs.aws.amazon.com/service-authorization/latest/reference/) says which those are.
+ */
+export function leastPrivilege(scope: PolicyScope): PolicyDocument {
+  const { region, group, repositories, baseRepositories, logGroup } = scope
+  const account = scope.account ?? '*'
+  const arn = (service: string, resource: string): string =>
+    `arn:${partition(region)}:${service}:${region}:${account}:${resource}`
+  const template = arn('ec2', `launch-template/${scope.launchTemplate ?? '*'}`)
+  const statement = (
+    Sid: string,
+    Action: readonly string[],
+    Resource: Statement['Resource'],
+    Condition?: Statement['Condition'],
+  ): Statement => ({ Sid, Effect: 'Allow', Action, Resource, ...(Condition !== undefined && { Condition }) })
+  const inRegion = { StringEquals: { 'aws:RequestedRegion': region } }
+
+  const images: readonly Statement[] =
+    repositories.length === 0
+      ? []
+      : [
+          statement('RegistryLogin', ['ecr:GetAuthorizationToken'], '*', inRegion),
+          statement(
+            'PushAppImages',
+            ['ecr:DescribeRepositories', ...readImages, ...pushImages].sort(),
+            repositories.map((name) => arn('ecr', `repository/${name}`)),
+          ),
+          ...(baseRepositories.length === 0
+            ? []
+            : [
+                statement(
+                  'ReadBaseImages',
+                  readImages,
+                  baseRepositories.map((name) => arn('ecr', `repository/${name}`)),
+                ),
+              ]),
+        ]
+  return {
+    Version: '2012-10-17',
+    Statement: [
+      statement('Identity', ['sts:GetCallerIdentity'], '*'),
+      ...images,
+      statement(
+        'Read',
+        [
+          'autoscaling:DescribeAutoScalingGroups',
+          'autoscaling:DescribeInstanceRefreshes',
+          'autoscaling:DescribeScalingActivities',
+          ...(scope.alarms ? ['cloudwatch:DescribeAlarms'] : []),
+          'ec2:DescribeLaunchTemplateVersions',
+          'elasticloadbalancing:DescribeTargetGroups',
+          'elasticloadbalancing:DescribeTargetHealth',
+        ],
+        '*',
+        inRegion,
+      ),
+      ...(logGroup === undefined
+        ? []
+        : [statement('ReadLogs', ['logs:FilterLogEvents'], arn('logs', `log-group:${logGroup}:*`))]),
+      statement('Record', ['ec2:CreateLaunchTemplateVersion'], template),
+      statement(
+        'RollOut',
+        ['autoscaling:RollbackInstanceRefresh', 'autoscaling:StartInstanceRefresh'],
+        arn('autoscaling', `autoScalingGroup:*:autoScalingGroupName/${group}`),
+      ),
+      // Whoever names a launch template to Auto Scaling must be allowed to launch from it, to set the tags in it and to
+      // pass its role: https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-launch-template-permissions.html
+      statement('LaunchFromTemplate', ['ec2:RunInstances'], '*', { ArnLike: { 'ec2:LaunchTemplate': template } }),
+      statement('TagWhatIsLaunched', ['ec2:CreateTags'], arn('ec2', '*/*'), {
+        StringEquals: { 'ec2:CreateAction': 'RunInstances' },
+      }),
+      statement('PassInstanceRole', ['iam:PassRole'], `arn:${partition(region)}:iam::${account}:role/*`, {
+        StringEquals: {
+          'iam:PassedToService': region.startsWith('cn-') ? 'ec2.amazonaws.com.cn' : 'ec2.amazonaws.com',
+        },
+      }),
+    ],
+  }
+}
+
+/** Every action of a policy, each once, sorted. */
+export function actionsOf(policy: PolicyDocument): readonly string[] {
+  return [...new Set(policy.Statement.flatMap(({ Action }) => Action))].sort()
+}
