@@ -32,7 +32,7 @@ export function createModelHub(options: HubOptions): ModelHub {
     signal: options.signal,
   }
   const asking = (id: string, what: string): { readonly purpose: Purpose; readonly fetch: HubFetch } => {
-    const purpose = { host, what, id }
+    const purpose = { endpoint, host, what, id }
     return { purpose, fetch: createHubFetch(exchange, purpose) }
   }
 

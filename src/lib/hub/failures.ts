@@ -2,6 +2,7 @@ import { RampartError } from '../errors/rampart-error.js'
 
 /** What a request was for: of which model, in words that follow "to". */
 export interface Purpose {
+  readonly endpoint: string
   readonly host: string
   /** E.g. `list the files of org/name`. */
   readonly what: string
@@ -38,18 +39,18 @@ export function hubRefusal(
 }
 
 function hints(
-  { host, id }: Purpose,
+  { endpoint, id }: Purpose,
   status: number,
   code: string,
   { secret, wait }: { readonly secret?: string | undefined; readonly wait?: number | undefined },
 ): readonly string[] {
   const login = secret === undefined ? 'set HF_TOKEN, or log in: hf auth login' : 'check that HF_TOKEN is valid'
-  if (code === 'GatedRepo') return [`ask for access to the model at https://${host}/${id}`, login]
-  if (code === 'RevisionNotFound') return [`copy the commit from https://${host}/${id}/commits/main`]
+  if (code === 'GatedRepo') return [`ask for access to the model at ${endpoint}/${id}`, login]
+  if (code === 'RevisionNotFound') return [`copy the commit from ${endpoint}/${id}/commits/main`]
   if (code === 'EntryNotFound') return ['the file is not in that revision: check `files` and `revision`']
   if (status === 401) return [`check the id ${id}: the hub says the same of models that do not exist`, login]
-  if (status === 403) return [`check that the account may read ${id} at https://${host}/${id}`, login]
-  if (status === 404) return [`check the id and the revision at https://${host}/${id}`]
+  if (status === 403) return [`check that the account may read ${id} at ${endpoint}/${id}`, login]
+  if (status === 404) return [`check the id and the revision at ${endpoint}/${id}`]
   if (status === 429) {
     const when = wait === undefined ? 'wait some minutes' : `wait ${Math.ceil(wait / 1000)} seconds`
     return [

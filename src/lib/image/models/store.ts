@@ -71,7 +71,8 @@ export function createModelStore(
       await download(model, file, draft.path, { ...ports, onBytes })
       // Another process may have been faster, and be reading what it has.
       await link(draft.path, path).catch(async (error: NodeJS.ErrnoException) => {
-        if (error.code !== 'EEXIST') await rename(draft.path, path)
+        const theirs = error.code === 'EEXIST' ? await found(path, file.size) : undefined
+        if (theirs === undefined) await rename(draft.path, path)
       })
       await rm(draft.path, { force: true })
     } finally {

@@ -27,7 +27,6 @@ export interface ModelPlace {
 }
 
 export interface ModelLayersRequest {
-  readonly service: string
   readonly models: readonly WantedModel[]
   readonly place: ModelPlace
   /** Whether layers may be zstd, where weights shrink by it; all are plain tars otherwise. */
