@@ -3,8 +3,9 @@ import { once } from 'node:events'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { runCli } from '../support/cli.js'
+import { forgetImages } from '../support/docker.js'
 import { copyExample, temporaryDirectory } from '../support/project.js'
 import { exampleGroup } from '../support/rehearsal.js'
 import { dockerProgram, requires } from '../support/requires.js'
@@ -245,9 +246,7 @@ requires('aws', 'docker').describe('a Docker engine in front of rehearse serve',
     await docker(['login', '-u', 'AWS', '--password-stdin', host], password)
     await aws.json('ecr', 'create-repository', '--repository-name', 'team/docker')
     const image = `${host}/team/docker:v1`
-    onTestFinished(async () => {
-      await attempt(dockerProgram, ['image', 'rm', '--force', image], env)
-    })
+    forgetImages(host, env)
     await writeFile(join(env.HOME, 'hello'), 'hello from a layer\n')
     await run('tar', ['-C', env.HOME, '-cf', join(env.HOME, 'layer.tar'), 'hello'], env)
     await docker(['import', join(env.HOME, 'layer.tar'), image])
@@ -264,9 +263,6 @@ requires('aws', 'docker').describe('a Docker engine in front of rehearse serve',
     )
     await docker(['image', 'rm', '--force', image])
     expect(await docker(['pull', `${host}/team/docker@${pushed}`])).toContain(pushed)
-    onTestFinished(async () => {
-      await attempt(dockerProgram, ['image', 'rm', '--force', `${host}/team/docker@${pushed}`], env)
-    })
     const again = await docker(['push', `${host}/team/docker@${pushed}`]).catch(String)
     expect(again).toMatch(/cannot push a digest reference|refusing to create a tag with a digest reference/)
     const stranger = await attempt(dockerProgram, ['pull', image], {

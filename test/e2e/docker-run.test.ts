@@ -5,6 +5,7 @@ import { promisify } from 'node:util'
 import { expect, onTestFinished, test } from 'vitest'
 import { startDockerRegistry } from '../oci/docker-registry.js'
 import { cleanEnvironment, runCli } from '../support/cli.js'
+import { forgetImages } from '../support/docker.js'
 import { temporaryDirectory } from '../support/project.js'
 import { dockerProgram, requires } from '../support/requires.js'
 
@@ -75,6 +76,8 @@ requires('docker', 'docker-registry', 'tar').describe('an image that rampart app
     const env = cleanEnvironment({ WHO: 'it is $HOME' })
     const docker = (...args: string[]): Promise<string> => run(dockerProgram, args, env)
 
+    forgetImages(host, env)
+
     await makeTree(join(directory, 'tree'), ['/bin/sh', '/bin/cat', '/usr/bin/stat'])
     await run(
       'tar',
@@ -83,7 +86,6 @@ requires('docker', 'docker-registry', 'tar').describe('an image that rampart app
     )
     const base = `${host}/probe-base:1`
     await docker('import', join(directory, 'base.tar'), base)
-    onTestFinished(async () => void (await docker('image', 'rm', '--force', base)))
     await docker('push', base)
 
     await mkdir(join(directory, 'web'))
@@ -100,7 +102,6 @@ requires('docker', 'docker-registry', 'tar').describe('an image that rampart app
     expect(first.images[0]?.uploadedLayerBytes).toBeGreaterThan(0)
     const image = `${host}/probe-web@${first.images[0]?.digest}`
     await docker('pull', image)
-    onTestFinished(async () => void (await docker('image', 'rm', '--force', image)))
     const said = await docker('run', '--rm', '--network', 'none', image)
     expect(said.split('\n')).toEqual([
       'served by rampart',
@@ -114,7 +115,6 @@ requires('docker', 'docker-registry', 'tar').describe('an image that rampart app
     const second = await build()
     expect(second.images).toEqual([expect.objectContaining({ digest: first.images[0]?.digest, uploadedLayerBytes: 0 })])
     await docker('pull', `${host}/probe-web:live`)
-    onTestFinished(async () => void (await docker('image', 'rm', '--force', `${host}/probe-web:live`)))
     const digests = await docker('image', 'inspect', '--format', '{{json .RepoDigests}}', `${host}/probe-web:live`)
     expect(digests).toContain(first.images[0]?.digest)
   }, 120_000)

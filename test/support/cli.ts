@@ -1,17 +1,26 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { mkdtempSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { onTestFinished } from 'vitest'
 
 export const root = fileURLToPath(new URL('../..', import.meta.url))
 export const bin = join(root, 'bin/run.js')
+
+/** A home that goes with the test, and with what a process that was killed may still write into it. */
+function emptyHome(): string {
+  const home = mkdtempSync(join(tmpdir(), 'rampart-home-'))
+  onTestFinished(() => rm(home, { recursive: true, force: true, maxRetries: 3 }))
+  return home
+}
 
 /** An environment as a new user has it: an empty HOME, no AWS, no colour, no CI. */
 export function cleanEnvironment(extra: Readonly<Record<string, string>> = {}): Record<string, string> {
   return {
     PATH: process.env['PATH'] ?? '',
-    HOME: mkdtempSync(join(tmpdir(), 'rampart-home-')),
+    HOME: extra['HOME'] ?? emptyHome(),
     LANG: 'C.UTF-8',
     TERM: 'xterm',
     ...extra,

@@ -23,14 +23,15 @@ export function normalise(text: string): string {
     .replaceAll(/\b\d+(?:\.\d+)? (?:bytes|B|kB|MB)\b/g, 'SIZE')
     .replaceAll(/"duration": \d+/g, '"duration": "MILLISECONDS"')
     .replaceAll(/"(layerBytes|uploadedLayerBytes)": [1-9]\d*/g, '"$1": "BYTES"')
+  // Before anything is numbered, so that the numbers do not tell whose work was done first.
+  result = inOrder(result)
   result = number(result, /sha256:[0-9a-f]{64}/g, 'digest')
   result = number(result, /\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, 'refresh')
   result = number(result, /\bi-[0-9a-f]{17}\b/g, 'instance')
   result = number(result, /\blt-[0-9a-f]{17}\b/g, 'template')
   result = number(result, /\bami-[0-9a-f]{17}\b/g, 'ami')
   result = number(result, /\br-[0-9a-f]{10}\b/g, 'release')
-  result = number(result, /(?<=: )[0-9a-f]{12}(?=, )/g, 'short')
-  return inOrder(result)
+  return number(result, /(?<=: )[0-9a-f]{12}(?=, )/g, 'short')
 }
 
 const ofService = (line: string | undefined): boolean => /(?:image|push) +(?:backend|frontend): /.test(line ?? '')
