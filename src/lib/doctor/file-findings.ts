@@ -90,8 +90,10 @@ export function recursiveChanges(service: WalkedService): readonly Graded[] {
       const earlier = walked.steps.slice(0, index)
       return recursives(step).flatMap(({ command, paths }): readonly Graded[] => {
         const place = step.placeOf(command.at)
+        const own = filledBy.get(step) ?? []
+        const foreign = paths.filter((path) => !own.some((directory) => isInside(path, directory)))
         const cache = [...(isApp ? below : []), ...earlier.flatMap((one) => filledBy.get(one) ?? [])].find(
-          (directory) => paths.some((path) => overlaps(path, directory)),
+          (directory) => foreign.some((path) => overlaps(path, directory)),
         )
         if (cache !== undefined) {
           return [
@@ -128,14 +130,16 @@ export function recursiveChanges(service: WalkedService): readonly Graded[] {
 const dependencyFile =
   /^(?:requirements[\w.-]*\.(?:txt|in)|constraints[\w.-]*|pyproject\.toml|setup\.(?:py|cfg)|Pipfile[\w.]*|[\w.-]+\.lock|package[\w*-]*\.json|yarn\.lock|pnpm-[\w-]+\.yaml|\.npmrc|\.yarnrc[\w.]*|environment\.ya?ml|[\w-]*models?[\w-]*\.(?:json|ya?ml|toml|txt))$/
 
+const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1)
+
 const clean = (source: string): string => source.replace(/^(?:\.?\/)+/, '').replace(/\/$/, '') || '.'
 
 /** Files of the context that a step copies and that no dependency is read from. */
-function sourcesOf(step: Situated, inputs: ReadonlySet<string>, used: string): readonly string[] {
+function sourcesOf(step: Situated, inputs: ReadonlySet<string>, used: ReadonlySet<string>): readonly string[] {
   if (step.kind !== 'copy' || !step.local) return []
   return step.sources.map(clean).filter((source) => {
-    const name = source.slice(source.lastIndexOf('/') + 1)
-    return !(dependencyFile.test(name) || isInput(source, inputs) || used.includes(name))
+    const name = nameOf(source)
+    return !(dependencyFile.test(name) || isInput(source, inputs) || used.has(name))
   })
 }
 
@@ -148,6 +152,16 @@ function isInput(source: string, inputs: ReadonlySet<string>): boolean {
   )
 }
 
+/** Whether one of the steps copies that file of the context. */
+export function copies(steps: readonly Situated[], file: string): boolean {
+  const holds = (source: string): boolean =>
+    source === '.' ||
+    source === file ||
+    file.startsWith(`${source}/`) ||
+    (/[*?[]/.test(source) && isInput(source, new Set([file])))
+  return steps.some((step) => step.kind === 'copy' && step.local && step.sources.map(clean).some(holds))
+}
+
 /** Code that is copied before dependencies or models are downloaded: each change of it downloads them again. */
 export function lateDownloads({ all, facts }: WalkedService): readonly Graded[] {
   const inputs = new Set(facts.base?.inputs.keys())
@@ -158,7 +172,7 @@ export function lateDownloads({ all, facts }: WalkedService): readonly Graded[] 
       .toSorted((a, b) => Number(b.kind === 'model') - Number(a.kind === 'model'))
       .flatMap(({ kind, command, step }): readonly Graded[] =>
         steps.slice(0, steps.indexOf(step)).flatMap((one) => {
-          const sources = sourcesOf(one, inputs, command.words.join(' '))
+          const sources = sourcesOf(one, inputs, new Set(command.words.map(nameOf)))
           if (sources.length === 0 || seen.has(one)) return []
           seen.add(one)
           const line = step.placeOf(command.at)

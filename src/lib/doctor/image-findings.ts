@@ -1,5 +1,6 @@
 import { parseImageRef } from '../domain/image-ref.js'
 import { formatPlace } from '../errors/rampart-error.js'
+import { copies } from './file-findings.js'
 import { findingAt, type Graded } from './outcome.js'
 import type { WalkedService } from './service-files.js'
 
@@ -44,14 +45,15 @@ export function modelMismatches({ all, base, facts }: WalkedService): readonly G
   const config = 'services.' + facts.name + '.base.models in rampart.yml'
   const ours = facts.models.filter((model) => !model.providedByRampart)
   const downloads = all.flatMap((walked) => walked.downloads.filter(({ kind }) => kind === 'model'))
-  const text = [facts.base?.text ?? '', ...(facts.base?.inputs.values() ?? [])].join('\n')
+  const read = [...(facts.base?.inputs ?? [])].filter(([input]) => copies(base?.steps ?? [], input))
+  const text = [facts.base?.text ?? '', ...read.map(([, content]) => content)].join('\n')
   const absent = ours.filter(({ id }) => !text.includes(id))
   const declared = new Set(facts.models.map(({ id }) => id))
   const file = base?.file.path ?? all[0]?.file.path ?? ''
   return [
     ...absent.map(({ id }): Graded => ({
       result: 'fail',
-      detail: `${id} is declared, but neither ${file} nor an input of the base names it: every container will download it`,
+      detail: `${id} is declared, but neither ${file} nor an input that it copies names it: every container will download it`,
       place: formatPlace({ file }),
       remedy: `download ${id} in ${file}, or remove it from ${config}`,
     })),

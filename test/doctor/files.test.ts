@@ -1,0 +1,318 @@
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { root } from '../support/cli.js'
+import { copyExample, type Project } from '../support/project.js'
+import { examine, troubles } from './support.js'
+
+const base = 'backend/Dockerfile.base'
+const app = 'backend/Dockerfile.app'
+const firstModel = 'RUN python /opt/models/fetch_models.py protectai/deberta-v3-base-prompt-injection-v2'
+const envBlock = 'ENV HF_HOME=/opt/models/huggingface \\\n    MODELS_FILE'
+
+interface Planted {
+  readonly defect: string
+  readonly plant: (project: Project) => Promise<void>
+  /** The checks that must find it, and no others. */
+  readonly found: Readonly<Record<string, 'warn' | 'fail'>>
+  /** The place of the first check's finding, from the folder of rampart.yml on. */
+  readonly place: RegExp
+  readonly detail: RegExp
+}
+
+const planted: readonly Planted[] = [
+  {
+    defect: 'no HF_HOME: root downloads into its own home, the app runs as another user (S1)',
+    plant: (project) => project.edit(base, envBlock, 'ENV MODELS_FILE'),
+    found: { 'model-cache': 'fail' },
+    place: /backend\/Dockerfile\.base:15:5$/,
+    detail:
+      /\/root\/\.cache\/huggingface\/hub as root; the app runs as 10001 and looks in \/home\/app\/\.cache\/huggingface\/hub/,
+  },
+  {
+    defect: 'HF_HOME is set after the download',
+    plant: async (project) => {
+      await project.edit(base, envBlock, 'ENV MODELS_FILE')
+      await project.edit(base, 'ENV HF_HUB_OFFLINE=1', 'ENV HF_HUB_OFFLINE=1 HF_HOME=/opt/models/huggingface')
+    },
+    found: { 'model-cache': 'fail' },
+    place: /Dockerfile\.base:15:5$/,
+    detail: /looks in \/opt\/models\/huggingface\/hub/,
+  },
+  {
+    defect: 'the app looks elsewhere',
+    plant: (project) => project.edit(app, 'ENV LOG_LEVEL=info', 'ENV HF_HUB_CACHE=/app/models'),
+    found: { 'model-cache': 'fail' },
+    place: /Dockerfile\.base:16:5$/,
+    detail: /looks in \/app\/models/,
+  },
+  {
+    defect: 'TRANSFORMERS_CACHE is set in the app alone',
+    plant: (project) => project.edit(app, 'ENV LOG_LEVEL=info', 'ENV TRANSFORMERS_CACHE=/app/models'),
+    found: { 'model-cache': 'warn' },
+    place: /Dockerfile\.base:16:5$/,
+    detail: /TRANSFORMERS_CACHE differs/,
+  },
+  {
+    defect: 'models in a directory that only root may enter',
+    plant: (project) => project.edit(base, 'HF_HOME=/opt/models/huggingface', 'HF_HOME=/root/models'),
+    found: { 'model-cache': 'fail' },
+    place: /Dockerfile\.base:16:5$/,
+    detail: /10001 may not enter/,
+  },
+  {
+    defect: 'models in a cache mount',
+    plant: (project) =>
+      project.edit(
+        base,
+        firstModel,
+        firstModel.replace('RUN', 'RUN --mount=type=cache,target=/opt/models/huggingface'),
+      ),
+    found: { 'model-cache': 'fail' },
+    place: /Dockerfile\.base:16:\d+$/,
+    detail: /nothing in a mount is in the image/,
+  },
+  {
+    defect: '|| true behind a download (S3)',
+    plant: (project) => project.edit(base, 'injection-v2 && chmod -R a+rX "$HF_HOME"', 'injection-v2 || true'),
+    found: { 'failed-downloads': 'fail' },
+    place: /Dockerfile\.base:16:5$/,
+    detail: /`\|\| true` follows it/,
+  },
+  {
+    defect: '|| echo behind a download on a continued line',
+    plant: (project) =>
+      project.edit(
+        base,
+        'injection-v2 && chmod -R a+rX "$HF_HOME"',
+        "injection-v2 \\\n    # best effort\n    || { echo 'model skipped'; }",
+      ),
+    found: { 'failed-downloads': 'fail' },
+    place: /Dockerfile\.base:16:5$/,
+    detail: /`\|\| \{ echo 'model skipped'; \}` follows it/,
+  },
+  {
+    defect: '; behind a download',
+    plant: (project) => project.edit(base, 'injection-v2 && chmod', 'injection-v2; chmod'),
+    found: { 'failed-downloads': 'fail' },
+    place: /Dockerfile\.base:16:5$/,
+    detail: /another command follows it after `;`/,
+  },
+  {
+    defect: 'a loop that goes on after a failed round, in a heredoc',
+    plant: (project) =>
+      project.edit(
+        base,
+        /RUN python \/opt\/models\/fetch_models\.py protectai[^\n]*\n/,
+        'RUN <<EOF\nfor id in protectai/deberta-v3-base-prompt-injection-v2; do\n  python /opt/models/fetch_models.py $id\ndone\nEOF\n',
+      ),
+    found: { 'failed-downloads': 'fail' },
+    place: /Dockerfile\.base:18:3$/,
+    detail: /a loop ends as its last round does/,
+  },
+  {
+    defect: 'packages whose installation may fail',
+    plant: (project) => project.edit(base, '-r /opt/requirements.txt', '-r /opt/requirements.txt || :'),
+    found: { 'failed-downloads': 'warn' },
+    place: /Dockerfile\.base:12:5$/,
+    detail: /pip install/,
+  },
+  {
+    defect: 'a pipe into a shell without pipefail',
+    plant: (project) =>
+      project.edit(base, 'RUN groupadd', 'RUN curl -fsSL https://example.com/setup.sh | bash -\nRUN groupadd'),
+    found: { 'failed-downloads': 'warn' },
+    place: /Dockerfile\.base:9:5$/,
+    detail: /`\| bash -` follows it/,
+  },
+  {
+    defect: 'chown -R over the model cache in the thin image (S4)',
+    plant: (project) =>
+      project.edit(app, 'ENV LOG_LEVEL=info', 'USER root\nRUN useradd -m x && chown -R x:x /app "$HF_HOME"'),
+    found: { 'recursive-chown': 'fail', 'thin-layer': 'warn' },
+    place: /backend\/Dockerfile\.app:10:21$/,
+    detail:
+      /\/opt\/models\/huggingface\/hub\/models--protectai--deberta-v3-base-prompt-injection-v2 a second time, in the thin layer/,
+  },
+  {
+    defect: 'chmod -R over an earlier layer of the base',
+    plant: (project) => project.edit(base, '"$HF_HOME/hub/models--knowledgator--gliner-pii-edge-v1.0"', '"$HF_HOME"'),
+    found: { 'recursive-chown': 'warn' },
+    place: /Dockerfile\.base:17:77$/,
+    detail: /in a layer of its own/,
+  },
+  {
+    defect: 'chown -R over what COPY brought',
+    plant: (project) => project.edit(app, 'ENV LOG_LEVEL=info', 'RUN chown -R 10001 .'),
+    found: { 'recursive-chown': 'warn', 'thin-layer': 'warn' },
+    place: /Dockerfile\.app:9:5$/,
+    detail: /Dockerfile\.app:7 copied a second time/,
+  },
+  {
+    defect: 'code before downloads (S5)',
+    plant: (project) => project.edit(base, 'COPY requirements.txt /opt/requirements.txt', 'COPY . /opt/'),
+    found: { 'download-order': 'warn', 'base-inputs': 'warn' },
+    place: /Dockerfile\.base:11:1$/,
+    detail: /\. is copied before .*Dockerfile\.base:16 downloads models/,
+  },
+  {
+    defect: 'a file in the base that is no input of it',
+    plant: async (project) => {
+      await project.write('backend/constraints.txt', '')
+      await project.edit(base, 'COPY requirements.txt', 'COPY constraints.txt requirements.txt')
+    },
+    found: { 'base-inputs': 'warn' },
+    place: /Dockerfile\.base:11:1$/,
+    detail: /copies constraints\.txt, which is not among its inputs/,
+  },
+  {
+    defect: 'an app on another image',
+    plant: (project) => project.edit(app, 'FROM rampart-backend-base', 'FROM python:3.12-slim'),
+    // The image that is left out carried the cache, too.
+    found: { 'from-base': 'fail' },
+    place: /Dockerfile\.app:2:1$/,
+    detail: /stands on python:3\.12-slim, not on rampart-backend-base/,
+  },
+  {
+    defect: 'an app on another tag of its base',
+    plant: (project) => project.edit(app, 'FROM rampart-backend-base', 'ARG TAG=v1\nFROM rampart-backend-base:${TAG}'),
+    found: { 'from-base': 'fail' },
+    place: /Dockerfile\.app:3:1$/,
+    detail: /stands on the tag v1 of rampart-backend-base; rampart builds and checks latest/,
+  },
+  {
+    defect: 'an image from elsewhere without a version (S8)',
+    plant: (project) => project.edit(base, 'FROM python:3.12-slim', 'FROM python'),
+    found: { 'pinned-images': 'warn' },
+    place: /Dockerfile\.base:2:1$/,
+    detail: /python is whatever its publisher calls latest/,
+  },
+  {
+    defect: 'another model baked than declared (S2)',
+    plant: async (project) => {
+      await project.edit(
+        base,
+        'fetch_models.py knowledgator/gliner-pii-edge-v1.0',
+        'fetch_models.py urchade/gliner_multi-v2.1',
+      )
+      await project.edit(base, 'models--knowledgator--gliner-pii-edge-v1.0', 'models--urchade--gliner_multi-v2.1')
+      await project.edit('backend/models.json', 'knowledgator/gliner-pii-edge-v1.0', 'urchade/gliner_multi-v2.1')
+    },
+    found: { models: 'fail' },
+    place: /Dockerfile\.base$/,
+    detail: /knowledgator\/gliner-pii-edge-v1\.0 is declared/,
+  },
+  {
+    defect: 'a context without .dockerignore',
+    plant: (project) => rm(join(project.directory, 'backend/.dockerignore')),
+    found: { 'ignore-file': 'warn' },
+    place: /backend\/\.dockerignore$/,
+    detail: /backend has no \.dockerignore/,
+  },
+  {
+    defect: 'a .dockerignore that lets secrets in',
+    plant: async (project) => {
+      await project.write('backend/.env', 'TOKEN=x\n')
+      await project.edit('backend/.dockerignore', '.env\n', '')
+    },
+    found: { 'ignore-file': 'warn' },
+    place: /backend\/\.dockerignore$/,
+    detail: /lets \.env into the context/,
+  },
+  {
+    defect: 'an app that runs as root',
+    plant: (project) => project.edit('frontend/Dockerfile.app', 'USER 1000:1000\n', ''),
+    found: { 'runtime-user': 'warn' },
+    place: /frontend\/Dockerfile\.app:2:1$/,
+    detail: /frontend runs as root/,
+  },
+  {
+    defect: 'a secret in ENV',
+    plant: (project) => project.edit(base, 'ENV HF_HOME', 'ENV HF_TOKEN=hf_abcdefghijkl\nENV HF_HOME'),
+    found: { secrets: 'fail' },
+    place: /Dockerfile\.base:5:1$/,
+    detail: /ENV HF_TOKEN puts a secret/,
+  },
+  {
+    defect: 'a thin image that needs an engine',
+    plant: (project) => project.edit(app, 'ENV LOG_LEVEL=info', 'RUN python -m compileall app'),
+    found: { 'thin-layer': 'warn' },
+    place: /Dockerfile\.app:9:1$/,
+    detail: /RUN needs a container/,
+  },
+  {
+    defect: 'a configuration with a mistake',
+    plant: (project) => project.edit('rampart.yml', 'budget: 100MB', 'budgte: 100MB'),
+    found: { config: 'fail' },
+    place: /rampart\.yml:27:5$/,
+    detail: /budgte|problem/,
+  },
+]
+
+describe('a defect planted in the files is found, and nothing else', () => {
+  test.each(planted)('$defect', async ({ plant, found, place, detail }) => {
+    const project = await copyExample()
+    await plant(project)
+    const seen = await examine(project.config, { offline: true })
+    expect(troubles(seen)).toEqual(found)
+    const check = seen.checks[Object.keys(found)[0] ?? '']
+    expect(check?.place ?? '').toMatch(place)
+    expect(`${check?.detail} ${check?.findings.map((one) => one.detail).join(' ')}`).toMatch(detail)
+    for (const name of Object.keys(found)) {
+      const { remedy, findings = [] } = seen.checks[name] ?? {}
+      expect(remedy ?? findings[0]?.detail).toBeTruthy()
+    }
+    expect(seen.exitCode).toBe(Object.values(found).includes('fail') ? 3 : 0)
+    expect(seen.text).not.toContain('hf_abcdefghijkl')
+  })
+})
+
+test('nothing is found in the example as it is, without AWS and without Docker', async () => {
+  const seen = await examine(join(root, 'examples/rampart-ai/rampart.yml'))
+  expect(troubles(seen)).toEqual({})
+  expect(seen.exitCode).toBe(0)
+  const skipped = Object.values(seen.checks).filter(({ result }) => result === 'skip')
+  expect(skipped.map(({ name }) => name)).toEqual(expect.arrayContaining(['docker', 'credentials', 'group', 'base']))
+  for (const { detail } of skipped) expect(detail).toMatch(/no Docker engine|no AWS credentials/)
+})
+
+test('what the first seed builds is told from what it should build: its four worst defects at once', async () => {
+  const project = await copyExample()
+  await project.write(
+    base,
+    `FROM python:3.12-slim
+WORKDIR /app
+COPY requirements.txt .
+RUN pip install -r requirements.txt
+RUN python -c "from transformers import pipeline; pipeline('text-classification', model='protectai/deberta-v3-base-prompt-injection-v2')" && \\
+    python -c "from gliner import GLiNER; GLiNER.from_pretrained('urchade/gliner_multi-v2.1')" || echo "skipped"
+`,
+  )
+  await project.write(
+    app,
+    `FROM rampart-backend-base:latest
+WORKDIR /app
+COPY . .
+RUN useradd --create-home app && chown -R app:app /app && chown -R app:app /root/.cache
+USER app
+CMD ["uvicorn", "app.main:app"]
+`,
+  )
+  const seen = await examine(project.config, { offline: true })
+  expect(troubles(seen)).toEqual({
+    'model-cache': 'fail',
+    models: 'fail',
+    'failed-downloads': 'fail',
+    'recursive-chown': 'fail',
+    'thin-layer': 'warn',
+  })
+  expect(seen.checks['failed-downloads']?.findings.map(({ place }) => place?.replace(/^.*backend/, ''))).toEqual([
+    '/Dockerfile.base:5:5',
+    '/Dockerfile.base:6:5',
+  ])
+  expect(seen.checks['recursive-chown']?.findings).toHaveLength(2)
+  expect(seen.checks['models']?.findings.map(({ detail }) => detail.split(' ')[0])).toEqual([
+    'knowledgator/gliner-pii-edge-v1.0',
+    'urchade/gliner_multi-v2.1',
+  ])
+})
