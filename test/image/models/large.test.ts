@@ -31,7 +31,7 @@ interface Made {
   readonly files: number
   readonly known: boolean
   readonly sent: number
-  readonly peak: number
+  readonly taken: number
 }
 
 const script = join(import.meta.dirname, '..', 'support', 'model-process.mjs')
@@ -78,7 +78,8 @@ test('a download that is killed goes on where it was, in bounded memory, and the
   expect(made.descriptor.mediaType).toBe('application/vnd.oci.image.layer.v1.tar')
   expect(made.descriptor.digest).toBe(made.diffId)
   expect(made.sent).toBe(made.descriptor.size)
-  expect(made.peak).toBeLessThan(200 * 1024 * 1024)
+  // Node itself takes some 50 MB; all of it stays below 200.
+  expect(made.taken).toBeLessThan(145_000_000)
 
   const again = await run(hub.url, first, '077')
   expect(again).toMatchObject({ known: true, descriptor: made.descriptor })

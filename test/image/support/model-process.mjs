@@ -1,4 +1,6 @@
-// Makes the layer of a model in a process of its own and prints what it is, with the peak of resident memory in bytes.
+// Makes and reads the layer of a model in a process of its own and prints what it is, and how many bytes of memory it
+// took at its peak, without what Node and the sources take before.
+import { open } from 'node:fs/promises'
 import { runSources } from '../../report/source-hooks.js'
 
 runSources()
@@ -7,6 +9,7 @@ const { modelLayers } = await import('../../../src/lib/image/models/model-layers
 const { createFileCache } = await import('../../../src/lib/system/file-cache.ts')
 const { systemClock } = await import('../../../src/lib/system/clock.ts')
 
+const loaded = process.resourceUsage().maxRSS
 const [endpoint = '', directory = '', revision = '', zstd = 'false'] = process.argv.slice(2)
 const hub = createModelHub({ endpoint, token: async () => undefined, clock: systemClock })
 const [layer] = await modelLayers(
@@ -18,8 +21,18 @@ const [layer] = await modelLayers(
   { hub, store: `${directory}/store`, memory: createFileCache({ directory: `${directory}/memory`, mostBytes: 1e9 }) },
 )
 let sent = 0
-for await (const piece of (await layer.blob()).open()) sent += piece.length
+const sink = await open('/dev/null', 'w')
+for await (const piece of (await layer.blob()).open()) sent += (await sink.write(piece)).bytesWritten
+await sink.close()
 const { descriptor, diffId, bytes, files, known } = layer
 console.log(
-  JSON.stringify({ descriptor, diffId, bytes, files, known, sent, peak: process.resourceUsage().maxRSS * 1024 }),
+  JSON.stringify({
+    descriptor,
+    diffId,
+    bytes,
+    files,
+    known,
+    sent,
+    taken: (process.resourceUsage().maxRSS - loaded) * 1024,
+  }),
 )
