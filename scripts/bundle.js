@@ -41,7 +41,7 @@ const bundle = await rolldown({
     ...Object.fromEntries(commands.map((file) => [file.replace(/\.js$/, ''), `dist/${file}`])),
   },
   // They load parts of themselves by path, or are large and seldom needed.
-  external: ['typescript', /^@aws-sdk\//, /^@smithy\//, /^dockerode$/, /^ink$/, /^react/],
+  external: ['typescript', /^@aws-sdk\//, /^@smithy\//, /^dockerode(\/|$)/, /^ink$/, /^react/],
   plugins: [builtins],
   treeshake: { propertyReadSideEffects: false },
   logLevel: 'warn',

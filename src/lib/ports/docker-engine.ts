@@ -77,7 +77,7 @@ export interface EngineRunRequest {
   readonly environment: Readonly<Record<string, string>>
   readonly workingDirectory?: string
   readonly mounts?: readonly EngineMount[]
-  /** True: the container can write nowhere but in /tmp, /run and /dev/shm, which are its own and are lost. */
+  /** True: the container can write nowhere but in mounts that let it. What it writes otherwise is lost with it. */
   readonly readOnlyRoot?: boolean
   /** Bytes. */
   readonly memory?: number
