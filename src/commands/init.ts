@@ -1,0 +1,47 @@
+import * as Args from '@oclif/core/args'
+import * as Flags from '@oclif/core/flags'
+import { BaseCommand } from '../base-command.js'
+
+export default class Init extends BaseCommand {
+  static override readonly summary = 'Look at a repository, and write what rampart needs to deploy it.'
+  static override readonly description = `Finds Dockerfiles, compose files, dependencies, ports, health routes and the models that Python code loads, shows what \
+it found and what is wrong with it, asks for what it could not find, and writes rampart.yml, a pair of Dockerfiles for \
+each service, .dockerignore and a Makefile with the deploy targets.
+
+Nothing that is there already is replaced without consent: the difference is shown, and with --yes the file is kept. \
+Models that the code does not pin are pinned to the commit that the hub (HF_ENDPOINT) names now, if it answers.`
+  static override readonly examples = [
+    '<%= config.bin %> <%= command.id %>',
+    '<%= config.bin %> <%= command.id %> --dry-run',
+    '<%= config.bin %> <%= command.id %> --yes --region us-west-2 --group shop-production-asg',
+  ]
+  static override readonly args = {
+    directory: Args.string({ description: 'top directory of the repository', default: '.' }),
+  }
+  static override readonly flags = {
+    yes: Flags.boolean({
+      char: 'y',
+      description: 'ask nothing; take what was found, and keep files that are there',
+      env: 'RAMPART_YES',
+    }),
+    'dry-run': Flags.boolean({ description: 'show the files, and write none', env: 'RAMPART_DRY_RUN' }),
+    force: Flags.boolean({ description: 'replace files that are there and differ', env: 'RAMPART_FORCE' }),
+    offline: Flags.boolean({ description: 'do not ask the hub for the commits of models', env: 'RAMPART_OFFLINE' }),
+    region: Flags.string({
+      description: 'AWS region to write; AWS_REGION, else us-east-1 when not given',
+      env: 'RAMPART_REGION',
+      helpValue: 'REGION',
+    }),
+    group: Flags.string({
+      description: 'Auto Scaling group to write; APP-ENVIRONMENT-asg when not given',
+      env: 'RAMPART_GROUP',
+      helpValue: 'NAME',
+    }),
+  }
+
+  async run(): Promise<unknown> {
+    const { args, flags } = await this.parse(Init)
+    const { runInit } = await import('../lib/compose-init.js')
+    return this.finish(await runInit(args.directory, { ...flags, json: this.jsonEnabled() }))
+  }
+}

@@ -1,0 +1,201 @@
+import { basename, dirname, join, resolve } from 'node:path'
+import { homedir } from 'node:os'
+import { readFile } from 'node:fs/promises'
+import type { Performed, SharedFlags } from '../base-command.js'
+import { RampartError } from './errors/rampart-error.js'
+import { readTree, writeWhole } from './init/disk.js'
+import type { Line } from './init/describe.js'
+import { templateNames, type Pin, type Templates } from './init/render-types.js'
+import { init, type InitFile, type InitResult } from './operations/init.js'
+import { streamPage } from './perform.js'
+import { sign, type Page } from './report/page.js'
+import { clockFrom } from './system/clock.js'
+import { packageRoot } from './system/package-root.js'
+import { cleanLine, cleanLines } from './terminal/clean.js'
+import { shellWord } from './terminal/shell-word.js'
+
+interface InitFlags extends SharedFlags {
+  readonly yes: boolean
+  readonly 'dry-run': boolean
+  readonly force: boolean
+  readonly offline: boolean
+  readonly region?: string | undefined
+  readonly group?: string | undefined
+}
+
+// Nobody waits longer for a convenience: without the hub the models stay open, and rampart.yml says so.
+const hubPatience = 5000
+
+/** `rampart init`. */
+export async function runInit(directory: string, flags: InitFlags): Promise<Performed> {
+  const root = rootOf(directory, flags.config)
+  const isPerson = process.stdin.isTTY && process.stderr.isTTY && !flags.json
+  if (!isPerson && !flags.yes && !flags['dry-run']) {
+    throw new RampartError('usage', 'init asks questions, and nobody is here to answer them.', {
+      next: ['rampart init --yes', 'rampart init --dry-run'],
+    })
+  }
+  const asks = isPerson && !flags.yes && !flags['dry-run']
+  const { env } = process
+  const page = streamPage(process.stderr, flags)
+  if (asks && (flags['no-color'] || page.paint('good', '') === '')) env['NO_COLOR'] = '1'
+  const asker = asks
+    ? await (await import('./terminal/ask.js')).createAsker({ input: process.stdin, output: process.stderr })
+    : undefined
+  const offline = flags.offline || /^(?:1|true|yes|on)$/i.test(env['HF_HUB_OFFLINE'] ?? '')
+  const quiet = flags.json || flags.progress === 'quiet'
+  const result = await init(
+    {
+      tree: await readTree(root),
+      directory: basename(root),
+      templates: await readTemplates(),
+      asker,
+      pin: offline ? async () => undefined : await hubPins(),
+      write: (path, content) => writeWhole(join(root, path), content),
+      say: (lines) => {
+        if (!quiet) process.stderr.write(`${lines.map((line) => lineText(line, page)).join('\n')}\n`)
+      },
+    },
+    {
+      environment: flags.env ?? 'production',
+      region: flags.region ?? env['AWS_REGION'] ?? env['AWS_DEFAULT_REGION'],
+      group: flags.group,
+      dryRun: flags['dry-run'],
+      force: flags.force,
+    },
+  )
+  const next = nextSteps(result, directory, flags)
+  if (!flags.json) process.stdout.write(resultText(result, next, flags, streamPage(process.stdout, flags)))
+  return { exitCode: 0, result: resultJson(result, next, flags) }
+}
+
+function rootOf(directory: string, config: string | undefined): string {
+  if (config === undefined) return resolve(directory)
+  if (basename(config) !== 'rampart.yml') {
+    throw new RampartError('usage', `init writes rampart.yml, and --config names ${basename(config)}.`, {
+      next: ['leave --config out, or let it end with /rampart.yml'],
+    })
+  }
+  return resolve(dirname(config))
+}
+
+async function readTemplates(): Promise<Templates> {
+  const root = join(packageRoot(import.meta.url), 'templates')
+  const texts = await Promise.all(
+    templateNames.map(async (name) => [name, await readFile(join(root, name), 'utf8')] as const),
+  )
+  return Object.fromEntries(texts) as Templates
+}
+
+/** Asks the hub for commits; a hub that does not answer in time, or does not know the model, leaves it open. */
+async function hubPins(): Promise<(id: string, revision: string) => Promise<Pin | undefined>> {
+  const { createModelHub } = await import('./hub/client.js')
+  const { hubSettings } = await import('./hub/settings.js')
+  const signal = AbortSignal.timeout(hubPatience)
+  const hub = createModelHub({
+    ...hubSettings(process.env, homedir()),
+    clock: clockFrom(undefined),
+    signal,
+  })
+  return async (id, revision) => {
+    try {
+      const { commit } = await hub.resolve(id, revision)
+      const files = await hub.list(id, commit)
+      return { commit, safetensors: files.some((file) => file.path.endsWith('.safetensors')) }
+    } catch (error) {
+      if (error instanceof RampartError || signal.aborted) return undefined
+      throw error
+    }
+  }
+}
+
+function lineText({ sign: kind, text }: Line, page: Page): string {
+  // What comes from files may hold anything; the spaces of a difference and of a table mean something.
+  const clean = cleanLines(text).join(' ')
+  if (kind === 'title') return page.paint('strong', clean)
+  if (kind === 'ok') return `  ${sign(page, 'ok')} ${clean}`
+  return kind === 'warn'
+    ? `  ${sign(page, 'warn')} ${page.paint('warn', 'WARN')} ${clean}`
+    : `      ${page.paint('dim', clean)}`
+}
+
+const done = { create: 'created', replace: 'replaced', keep: 'kept', unchanged: 'unchanged' } as const
+const planned = {
+  create: 'would create',
+  replace: 'would replace',
+  keep: 'would keep',
+  unchanged: 'unchanged',
+} as const
+
+function resultText(result: InitResult, next: readonly string[], flags: InitFlags, page: Page): string {
+  const words = result.written ? done : planned
+  const width = Math.max(...result.files.map((file) => words[file.action].length))
+  const line = (file: InitFile): string => {
+    const mark = sign(page, file.action === 'keep' ? 'warn' : file.action === 'unchanged' ? 'skip' : 'ok')
+    return `${mark} ${words[file.action].padEnd(width)}  ${file.path}  ${page.paint('dim', file.what)}`
+  }
+  const contents = flags['dry-run'] ? result.files.flatMap((file) => shown(file, page)) : []
+  const kept = flags['dry-run']
+    ? []
+    : result.files.filter((file) => file.action === 'keep').flatMap((file) => shown(file, page))
+  const notes = result.notes.map((note) => `${sign(page, 'warn')} ${page.paint('warn', 'WARN')} ${cleanLine(note)}`)
+  return `${[...contents, ...kept, ...result.files.map(line), ...notes, 'Next:', ...next.map((step) => `  ${step}`)].join('\n')}\n`
+}
+
+function shown(file: InitFile, page: Page): readonly string[] {
+  if (file.action === 'unchanged') return []
+  const lines = file.difference.length > 0 ? file.difference : file.content.trimEnd().split('\n')
+  return [page.paint('strong', `--- ${file.path}`), ...lines, '']
+}
+
+function nextSteps(result: InitResult, directory: string, flags: InitFlags): readonly string[] {
+  const at = directory === '.' ? '' : ` -c ${shellWord(join(directory, 'rampart.yml'))}`
+  if (!result.written)
+    return [`rampart init${directory === '.' ? '' : ` ${shellWord(directory)}`}${flags.force ? ' --force' : ''}`]
+  const kept = result.files.some((file) => file.action === 'keep')
+  const own = result.files.some((file) => file.path === 'rampart.mk' && file.action !== 'unchanged')
+  return [
+    ...(kept ? ['rampart init --force, to take the differences shown above; without it your files stay'] : []),
+    ...(own ? ['add `include rampart.mk` to the Makefile'] : []),
+    `rampart doctor${at}`,
+    `rampart rehearse${at}`,
+  ]
+}
+
+/** What `init --json` prints. */
+function resultJson(
+  { findings, pins, files, notes, written }: InitResult,
+  next: readonly string[],
+  flags: InitFlags,
+): unknown {
+  return {
+    v: 1,
+    app: findings.app,
+    dryRun: flags['dry-run'],
+    services: findings.services.map(({ name, context, kind, port, live, ready, models, defects }) => ({
+      name,
+      context: context === '' ? '.' : context,
+      kind,
+      port: port?.value,
+      live: live?.value,
+      ready: ready?.value,
+      models: models.models.map((model) => ({
+        id: model.id,
+        revision: model.revision ?? pins.get(model.id)?.commit,
+        places: model.places,
+      })),
+      unresolved: models.unresolved,
+      defects,
+    })),
+    files: files.map(({ path, what, action, content, difference }) => ({
+      path,
+      what,
+      action,
+      ...(flags['dry-run'] && { content }),
+      difference,
+    })),
+    written,
+    notes,
+    next,
+  }
+}

@@ -1,0 +1,94 @@
+import { parse } from 'yaml'
+import { directoryOf, joinPath, nameOf, type Tree } from './tree.js'
+
+/** A service of a compose file that is built here. */
+export interface ComposeService {
+  readonly name: string
+  /** Relative to the repository. */
+  readonly context: string
+  /** Relative to the repository. */
+  readonly dockerfile: string
+  /** The container's port that is published first. */
+  readonly port?: number
+  /** The path that its health check asks. */
+  readonly healthPath?: string
+}
+
+/** What a compose file says of the app. */
+export interface ComposeFile {
+  readonly path: string
+  readonly name?: string
+  readonly services: readonly ComposeService[]
+}
+
+type Table = Readonly<Record<string, unknown>>
+const isTable = (value: unknown): value is Table => typeof value === 'object' && value !== null && !Array.isArray(value)
+
+// https://docs.docker.com/compose/intro/compose-application-model/#the-compose-file
+const names = ['compose.yaml', 'compose.yml', 'docker-compose.yaml', 'docker-compose.yml']
+
+/** The compose files of a repository at its top, the preferred name first; broken ones are left out. */
+export function findComposeFile(tree: Tree): ComposeFile | undefined {
+  const path = names.find((name) => tree.paths.includes(name))
+  if (path === undefined) return undefined
+  let data: unknown
+  try {
+    data = parse(tree.text(path) ?? '', { logLevel: 'error', maxAliasCount: 100 })
+  } catch {
+    return undefined
+  }
+  const services = isTable(data) && isTable(data['services']) ? Object.entries(data['services']) : []
+  const name = isTable(data) ? data['name'] : undefined
+  return {
+    path,
+    ...(typeof name === 'string' && { name }),
+    services: services.flatMap(([service, value]) => readService(path, service, value)),
+  }
+}
+
+function readService(file: string, name: string, value: unknown): readonly ComposeService[] {
+  if (!isTable(value)) return []
+  const build = value['build']
+  const context = typeof build === 'string' ? build : isTable(build) ? (build['context'] ?? '.') : undefined
+  if (typeof context !== 'string' || /^\w+:\/\//.test(context)) return []
+  const directory = joinPath(directoryOf(file), context)
+  const named = isTable(build) && typeof build['dockerfile'] === 'string' ? build['dockerfile'] : 'Dockerfile'
+  const dockerfile = directory === undefined ? undefined : joinPath(directory, named)
+  if (directory === undefined || dockerfile === undefined) return []
+  const port = portOfService(value)
+  const health = isTable(value['healthcheck']) ? value['healthcheck']['test'] : undefined
+  const healthPath = pathOfCommand(Array.isArray(health) ? health.join(' ') : typeof health === 'string' ? health : '')
+  return [
+    {
+      name,
+      context: directory,
+      dockerfile,
+      ...(port !== undefined && { port }),
+      ...(healthPath !== undefined && { healthPath }),
+    },
+  ]
+}
+
+function portOfService(service: Table): number | undefined {
+  const ports = service['ports']
+  const exposed = service['expose']
+  const [first] = [...(Array.isArray(ports) ? ports : []), ...(Array.isArray(exposed) ? exposed : [])] as unknown[]
+  const text = isTable(first) ? first['target'] : first
+  if (typeof text !== 'string' && typeof text !== 'number') return undefined
+  // `host:container/protocol`: the container's side stands last.
+  const port = Number(/(\d{1,5})(?:\/\w+)?$/.exec(String(text))?.[1])
+  return port >= 1 && port <= 65_535 ? port : undefined
+}
+
+/** The path of the first URL to this machine in a command, e.g. of a health check. */
+export function pathOfCommand(command: string): string | undefined {
+  const match = /https?:\/\/(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\])(?::[^/\s'"]+)?(\/[^\s'"?#)]*)/.exec(command)
+  return match?.[1] === undefined || match[1].length < 2 ? undefined : match[1]
+}
+
+/** The end of a Dockerfile's name that tells which service it is for; undefined when it tells none. */
+export function serviceOfDockerfile(path: string): string | undefined {
+  const name = nameOf(path)
+  const after = /^Dockerfile[.-](.+)$/.exec(name)?.[1] ?? /^(.+)\.Dockerfile$/i.exec(name)?.[1]
+  return after === undefined || /^(?:app|base|dev|prod|production|test|dockerignore)$/.test(after) ? undefined : after
+}
