@@ -30,6 +30,8 @@ describe('.dockerignore', () => {
     ['', all],
     ['# a\n\n   \n', all],
     ['x.py', without('x.py')],
+    ['a-b', without('a-b/c')],
+    ['?-*', without('a-b/c')],
     ['**/x.py', without('x.py', 'a/x.py', 'b/c/x.py')],
     ['*/x.py', without('a/x.py')],
     ['/a/', without('a/b/c', 'a/b/d.txt', 'a/x.py')],

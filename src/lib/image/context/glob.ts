@@ -1,7 +1,9 @@
-const special = /[\\^$.*+?()[\]{}|/-]/u
+const special = /[\\^$.*+?()[\]{}|/]/u
 
 /** A character as it stands for itself in a regular expression. */
 export function literal(rune: string): string {
+  // Escaped by a backslash it is an error outside a class, and plain it is a range inside one.
+  if (rune === '-') return String.raw`\x2d`
   return special.test(rune) ? `\\${rune}` : rune
 }
 
