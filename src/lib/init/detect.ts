@@ -50,8 +50,14 @@ const isTest = (path: string): boolean =>
     path,
   )
 
-/** The files that go into a service: its context, without other services in it, and only what its image copies. */
-function filesOf(tree: Tree, place: ServicePlace, places: readonly ServicePlace[]): readonly string[] {
+interface ServiceFiles {
+  /** Its context, without the other services in it. */
+  readonly all: readonly string[]
+  /** Of those, what its image copies; all of them where that holds no code. */
+  readonly code: readonly string[]
+}
+
+function filesOf(tree: Tree, place: ServicePlace, places: readonly ServicePlace[]): ServiceFiles {
   const nested = places.filter((other) => other.context !== place.context && isWithin(place.context, other.context))
   const copied = (place.dockerfiles.app ?? place.dockerfiles.whole)?.copies ?? []
   const roots = copied.flatMap((copy) => copy.sources.map((source) => joinPath(place.context, source)))
@@ -61,12 +67,12 @@ function filesOf(tree: Tree, place: ServicePlace, places: readonly ServicePlace[
   const wanted = inContext.filter((path) =>
     roots.some((root) => root === path || (root !== undefined && isWithin(root, path))),
   )
-  return wanted.some((path) => path.endsWith('.py')) ? wanted : inContext
+  return { all: inContext, code: wanted.some((path) => path.endsWith('.py')) ? wanted : inContext }
 }
 
 function lookInto(tree: Tree, place: ServicePlace, places: readonly ServicePlace[]): ServiceFinding {
   const files = filesOf(tree, place, places)
-  const project = readProject(tree, place.context, files)
+  const project = readProject(tree, place.context, files.code)
   const dependencies = dependenciesOf(tree, place)
   const node =
     dependencies === undefined && project.modules.length === 0 ? findNodePackage(tree, place.context) : undefined
@@ -74,7 +80,7 @@ function lookInto(tree: Tree, place: ServicePlace, places: readonly ServicePlace
     node !== undefined ? 'node' : dependencies !== undefined || project.modules.length > 0 ? 'python' : 'other'
   const serving = kind === 'python' ? findServing(project) : undefined
   const health = healthOf(findRoutes(project))
-  const models = inRepository(place.context, modelsOf(tree, project, files))
+  const models = inRepository(place.context, modelsOf(tree, project, files.all))
   const port = portOf(place, serving, node)
   const live = liveOf(place, health.live, kind, serving)
   const ready =

@@ -25,7 +25,11 @@ export interface Plan {
   readonly notes: readonly string[]
 }
 
-const essential = ['.git', '.env', '**/__pycache__', '**/node_modules'] as const
+const essential = {
+  python: ['.git', '.env', '**/__pycache__'],
+  node: ['.git', '.env', '**/node_modules'],
+  other: ['.git', '.env'],
+} as const
 
 /** Turns findings and answers into files. Pure: the same repository and answers give the same bytes. */
 export function planFiles(tree: Tree, findings: Findings, answers: Answers, templates: Templates): Plan {
@@ -49,7 +53,7 @@ export function planFiles(tree: Tree, findings: Findings, answers: Answers, temp
         what: 'what is built and where it goes',
       },
       ...services.flatMap((service) => service.files),
-      ...contexts.map((context) => dockerignore(tree, context, templates)),
+      ...contexts.map((context) => dockerignore(tree, context, findings, templates)),
       makefile(tree, findings, answers, templates),
     ],
     notes: services.flatMap((service) => service.notes),
@@ -57,7 +61,7 @@ export function planFiles(tree: Tree, findings: Findings, answers: Answers, temp
 }
 
 /** The template, or what is there with the lines that it lacks most. */
-function dockerignore(tree: Tree, context: string, templates: Templates): PlannedFile {
+function dockerignore(tree: Tree, context: string, findings: Findings, templates: Templates): PlannedFile {
   const path = joinPath(context, '.dockerignore') ?? '.dockerignore'
   const there = tree.text(path)
   const what = 'what stays out of the images'
@@ -70,7 +74,9 @@ function dockerignore(tree: Tree, context: string, templates: Templates): Planne
         .replace(/\/$/, ''),
     ),
   )
-  const missing = essential.filter((line) => !lines.has(line.replace(/^\*\*\//, '')))
+  const kinds = findings.services.filter((service) => service.context === context).map((service) => service.kind)
+  const wanted = [...new Set(kinds.flatMap((kind): readonly string[] => essential[kind]))]
+  const missing = wanted.filter((line) => !lines.has(line.replace(/^\*\*\//, '')))
   // A file that takes everything out and some back is of another kind, and complete.
   if (missing.length === 0 || lines.has('*') || lines.has('**')) return { path, content: there, what }
   return { path, content: `${there.replace(/\n*$/, '\n')}${missing.join('\n')}\n`, what }
