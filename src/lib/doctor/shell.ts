@@ -38,57 +38,66 @@ export function readShell(
   { errexit, pipefail }: { readonly errexit: boolean; readonly pipefail: boolean },
 ): readonly ShellCommand[] {
   const reading: Reading = { script, commands: [], errexit, pipefail }
-  statements(reading, parse(script).commands, undefined)
+  statements(reading, parse(script).commands, { guarded: false })
   return reading.commands
 }
 
-function statements(reading: Reading, list: readonly Statement[], hidden: string | undefined): void {
+/** What becomes of a failure at one point of a script. */
+interface Fate {
+  /** What hides it whatever the shell is told. */
+  readonly hidden?: string
+  /** What comes after it, and so hides it unless the shell gives up at the first failure. */
+  readonly follows?: string
+  /** True where `set -e` does not look: left of `&&`. */
+  readonly guarded: boolean
+}
+
+function statements(reading: Reading, list: readonly Statement[], fate: Fate): void {
   for (const [index, statement] of list.entries()) {
-    const last = index === list.length - 1
-    // Without `set -e` the last command alone decides how a script ends. `false` before a `;` is no accident of ours.
-    const goesOn = statement.background === true ? '&' : !last && !reading.errexit ? ';' : undefined
-    node(reading, statement.command, hidden ?? goesOn)
+    // Without `set -e` the last command alone decides how a script ends.
+    const goesOn = index < list.length - 1 ? { follows: ';' } : {}
+    const inBackground = statement.background === true ? { hidden: '&' } : {}
+    node(reading, statement.command, { ...goesOn, ...inBackground, ...fate })
   }
 }
 
-const list = (reading: Reading, body: CompoundList, hidden: string | undefined): void =>
-  statements(reading, body.commands, hidden)
+const list = (reading: Reading, body: CompoundList, fate: Fate): void => statements(reading, body.commands, fate)
 
-function node(reading: Reading, command: PipelineNode | AndOr, hidden: string | undefined): void {
+function node(reading: Reading, command: PipelineNode | AndOr, fate: Fate): void {
   switch (command.type) {
     case 'AndOr':
-      return chain(reading, command, hidden)
+      return chain(reading, command, fate)
     case 'Pipeline':
       return command.commands.forEach((part, index) => {
         const next = command.commands[index + 1]
-        const lost = next === undefined || reading.pipefail ? undefined : `| ${text(reading, next)}`
-        node(reading, part, hidden ?? lost)
+        const lost = next === undefined || reading.pipefail ? {} : { hidden: `| ${text(reading, next)}` }
+        node(reading, part, { ...lost, ...fate })
       })
     case 'Command':
-      return simple(reading, command, hidden)
+      return simple(reading, command, fate)
     case 'If': {
       const branches = [command.then, ...command.elif.map((one) => one.then), command.else].filter(
         (one) => one !== undefined,
       )
       const gives = branches.some((branch) => leaves(branch.commands.at(-1)?.command))
-      list(reading, command.clause, hidden ?? (gives ? undefined : 'if'))
-      for (const branch of branches) list(reading, branch, hidden)
+      list(reading, command.clause, gives ? { guarded: true } : { hidden: 'if', ...fate })
+      for (const branch of branches) list(reading, branch, fate)
       return
     }
     case 'For':
       // Only the last round decides how a loop ends.
-      return list(reading, command.body, hidden ?? (reading.errexit ? undefined : 'for'))
+      return list(reading, command.body, { follows: 'for', ...fate })
     case 'While':
       // `until download; do sleep 1; done` asks again: that hides nothing.
-      list(reading, command.clause, hidden)
-      return list(reading, command.body, hidden)
+      list(reading, command.clause, fate)
+      return list(reading, command.body, fate)
     case 'Subshell':
     case 'BraceGroup':
-      return list(reading, command.body, hidden)
+      return list(reading, command.body, fate)
     case 'Redirected':
-      return node(reading, command.command, hidden)
+      return node(reading, command.command, fate)
     case 'Case':
-      for (const item of command.items) list(reading, item.body, hidden)
+      for (const item of command.items) list(reading, item.body, fate)
       return
     default:
       return
@@ -96,14 +105,17 @@ function node(reading: Reading, command: PipelineNode | AndOr, hidden: string | 
 }
 
 /** `a && b || c`: c runs when any of those before it fails, so a harmless c hides all of them. */
-function chain(reading: Reading, { commands, operators }: AndOr, hidden: string | undefined): void {
+function chain(reading: Reading, { commands, operators }: AndOr, fate: Fate): void {
   for (const [index, command] of commands.entries()) {
     const rescue = operators.findIndex((operator, at) => at >= index && operator === '||')
     const way = rescue < 0 ? undefined : commands[rescue + 1]
-    if (way === undefined) node(reading, command, hidden)
-    else if (endsWell(way)) node(reading, command, `|| ${text(reading, way)}`)
+    // https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html#set: -e is ignored in an AND-OR list
+    // for all commands but the last.
+    const guarded = fate.guarded || index < commands.length - 1
+    if (way === undefined) node(reading, command, { ...fate, guarded })
+    else if (endsWell(way)) node(reading, command, { guarded, hidden: `|| ${text(reading, way)}` })
     // `|| exit 1` ends the script wherever it stands.
-    else node(reading, command, leaves(way) ? undefined : hidden)
+    else node(reading, command, leaves(way) ? { guarded } : { ...fate, guarded })
   }
 }
 
@@ -143,14 +155,12 @@ const argument = (part: { readonly type: string } | undefined): string =>
 const text = (reading: Reading, { pos, end }: { readonly pos: number; readonly end: number }): string =>
   reading.script.slice(pos, end).replaceAll(/\s+/g, ' ').slice(0, 60)
 
-function simple(
-  reading: Reading,
-  command: CommandNode & { readonly type: 'Command' },
-  hidden: string | undefined,
-): void {
+function simple(reading: Reading, command: CommandNode & { readonly type: 'Command' }, fate: Fate): void {
   const name = command.name?.value ?? ''
   const words = command.args.map((one) => (one.type === 'Word' ? one.value : one.text))
   if (name === 'set') return options(reading, words)
+  const unheeded = reading.errexit && !fate.guarded ? undefined : fate.follows
+  const hidden = fate.hidden ?? unheeded
   const assignments: Record<string, string> = {}
   for (const part of [...command.prefix, ...(name === 'export' ? command.args : [])]) {
     if (part.type === 'Assignment' && part.value.type === 'Word') assignments[part.name] = part.value.value

@@ -179,6 +179,7 @@ export function environmentTasks(environment: CheckedEnvironment, ports: Environ
   }
 
   const rollout = async (): Promise<Outcome> => {
+    if ((await group()) === undefined) return noGroup
     const running = await driver.underWay()
     if (running === undefined) return ok('none is under way')
     return bad('warn', running.conflict.message, running.conflict.next[0] ?? 'rampart status')
