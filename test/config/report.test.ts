@@ -133,7 +133,7 @@ rampart.yml:9:105: \`services.api.base.inputs[2]\` names \`.\`, which is a direc
       '    repository: demo-web\n    base: { dockerfile: Dockerfile.app, repository: demo-base, models: [{ id: a/b, revision: main }, c] }\n',
     ),
     `rampart.yml:5:94: \`services.web.base.models[0].revision\` must be the full hash of a commit, 40 hexadecimal digits, not \`main\`
-  Copy it from the model's page (Files and versions, History); branches and tags move
+  Branches and tags move; let \`rampart base build --write-revisions\` write the commits, or copy them from the model's page
 rampart.yml:5:102: \`services.web.base.models[1]\` must be a model: a map with \`id\` and \`revision\`, not \`c\`
   -`,
   ],

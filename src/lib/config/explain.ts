@@ -2,7 +2,7 @@ import { closest, distance } from 'fastest-levenshtein'
 import * as z from 'zod/mini'
 import { parseImageRef } from '../domain/image-ref.js'
 import type { Path, PathProblem, YamlSource } from './document.js'
-import { docs } from './schema.js'
+import { docs } from './schema-parts.js'
 import { homesOf, keysAt, kindOf, schemaAt } from './schema-path.js'
 
 const plain = (key: string): string => key.toLowerCase().replaceAll(/[-_ ]/g, '')

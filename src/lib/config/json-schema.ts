@@ -1,5 +1,6 @@
 import * as z from 'zod/mini'
-import { docs, fileSchema, type Doc } from './schema.js'
+import { docs, type Doc } from './schema-parts.js'
+import { fileSchema } from './schema.js'
 
 type Json = z.core.JSONSchema.BaseSchema
 

@@ -1,126 +1,19 @@
 import * as z from 'zod/mini'
-import { parseImageRef } from '../domain/image-ref.js'
-import { durationPattern, formatDuration, parseDuration, parseSize, sizePattern, tagPattern } from './scalars.js'
-import type { Platform } from './types.js'
-
-/** What a value of rampart.yml must be, in the words of its error messages and of the editor's tooltips. */
-export interface Doc {
-  /** Ends the sentence "… must be". */
-  readonly what: string
-  readonly description: string
-  readonly examples: readonly (string | number | boolean)[]
-  /** What the whole text matches, for editors. */
-  readonly pattern?: string
-  /** All texts that are valid, when they are few. */
-  readonly values?: readonly string[]
-  /** What to do about a wrong value, where examples do not help. */
-  readonly hint?: string
-}
-
-/** The documentation of every value in {@link fileSchema}. */
-export const docs = z.registry<Doc>()
-
-interface Text<T> extends Doc {
-  readonly read?: (text: string) => T | undefined
-}
-
-function text<T = string>({ read, ...doc }: Text<T>): z.ZodMiniType<T, string> {
-  const matches = doc.pattern === undefined ? undefined : new RegExp(`^(?:${doc.pattern})$`)
-  const schema = z.pipe(
-    z.string(),
-    z.transform((value: string, context): T => {
-      const result =
-        matches !== undefined && !matches.test(value) ? undefined : read === undefined ? value : read(value)
-      if (result !== undefined) return result as T
-      context.issues.push({ code: 'custom', message: '', input: value })
-      return z.NEVER
-    }),
-  )
-  docs.add(schema, doc)
-  return schema
-}
-
-function whole(least: number, most: number, description: string, example: number): z.ZodMiniType<number, number> {
-  const schema = z.int().check(z.minimum(least), z.maximum(most))
-  docs.add(schema, { what: `a whole number from ${least} to ${most}`, description, examples: [example] })
-  return schema
-}
-
-function group<T extends z.ZodMiniType>(schema: T, what: string, description: string): T {
-  docs.add(schema, { what, description, examples: [] })
-  return schema
-}
-
-const duration = (description: string, most: string, example: string): z.ZodMiniType<number, string> => {
-  const limit = parseDuration(most) ?? 0
-  return text({
-    what: `a duration from 0s to ${formatDuration(limit)}, with its unit`,
-    description,
-    examples: [example, '3m', '1h30m'],
-    pattern: durationPattern,
-    read: (value) => {
-      const milliseconds = parseDuration(value)
-      return milliseconds !== undefined && milliseconds <= limit ? milliseconds : undefined
-    },
-  })
-}
-
-const oneOf = <T extends string>(values: readonly T[], description: string): z.ZodMiniType<T, string> =>
-  text({
-    what: values.map((value) => `\`${value}\``).join(' or '),
-    description,
-    examples: values,
-    values,
-    read: (value) => values.find((item) => item === value),
-  })
-
-const name = (of: string, example: string): z.ZodMiniType<string, string> =>
-  text({
-    what: 'lower-case letters, digits, `-` and `_`, beginning with a letter, at most 63',
-    description: `The name of the ${of}.`,
-    examples: [example],
-    pattern: '[a-z][a-z0-9_-]{0,62}',
-  })
-
-const path = (description: string, example: string): z.ZodMiniType<string, string> =>
-  text({ what: 'a path', description, examples: [example], pattern: String.raw`[^\0]+` })
-
-const repository = (description: string, example: string): z.ZodMiniType<string, string> =>
-  text({
-    what: 'the name of a repository without registry, tag and digest: lower-case letters, digits and `. _ - /`',
-    description: `${description} The registry's host follows from the environment.`,
-    examples: [example],
-    pattern: '[a-z0-9._/-]{2,256}',
-    read: (value) => {
-      const ref = parseImageRef(value)
-      return ref?.registry === '' && ref.tag === undefined && ref.digest === undefined ? value : undefined
-    },
-  })
-
-const platform = (): z.ZodMiniType<Platform, string> =>
-  oneOf(['linux/amd64', 'linux/arm64'], 'The operating system and processor that the targets have.')
-
-const args = (of: string): z.ZodMiniType<Record<string, string>, Record<string, string>> =>
-  group(
-    z.record(
-      text({
-        what: 'letters, digits and `_`, not beginning with a digit',
-        description: 'The name of an ARG.',
-        examples: ['PYTHON_VERSION'],
-        pattern: String.raw`[A-Za-z_]\w*`,
-      }),
-      text({ what: 'text', description: `A build argument of ${of}.`, examples: ['3.12'] }),
-    ),
-    'a map of build arguments',
-    `Values for the ARG instructions of ${of}. They are not a place for secrets: images keep them.`,
-  )
-
-const list = <T>(item: z.ZodMiniType<T, string>, description: string, most?: number): z.ZodMiniType<T[], string[]> =>
-  group(
-    most === undefined ? z.array(item) : z.array(item).check(z.maxLength(most)),
-    most === undefined ? 'a list' : `a list of at most ${most}`,
-    description,
-  )
+import { durationPattern, parseDuration, parseSize, sizePattern, tagPattern } from './scalars.js'
+import {
+  args,
+  docs,
+  duration,
+  group,
+  list,
+  name,
+  oneOf,
+  path,
+  platform,
+  repository,
+  text,
+  whole,
+} from './schema-parts.js'
 
 const modelSchema = z.strictObject({
   id: text({
@@ -134,7 +27,9 @@ const modelSchema = z.strictObject({
     description:
       "The commit of the model's repository. Branches such as `main` move, and the same base could hold two models.",
     examples: ['89b085cd330414d3e7d9dd787870f315957e1e9f'],
-    hint: "Copy it from the model's page (Files and versions, History); branches and tags move",
+    hint:
+      'Branches and tags move; let `rampart base build --write-revisions` write the commits, or copy them from the ' +
+      "model's page",
     pattern: '[0-9a-f]{40}',
   }),
   files: z.optional(
@@ -145,8 +40,27 @@ const modelSchema = z.strictObject({
         examples: ['*.safetensors'],
         pattern: '.+',
       }),
-      'Patterns of the files that are needed; all files when this is left out.',
+      'Patterns of the files that are needed, as `allow_patterns` of the hub reads them. Left out, rampart takes what ' +
+        'inference needs: configuration, tokenizer, code, and the weights once.',
     ),
+  ),
+  ref: z.optional(
+    text({
+      what: 'the name of a branch or tag',
+      description:
+        'The branch by whose name the application loads the model, `main` when it names none: offline it is found under ' +
+        'that name. `rampart base build --write-revisions` writes it. For models that rampart provides.',
+      examples: ['main'],
+      pattern: String.raw`\w[\w.-]*(?:/\w[\w.-]*)*`,
+    }),
+  ),
+  provide: z.prefault(
+    oneOf(
+      ['dockerfile', 'rampart'],
+      'Who puts the model into the base: `dockerfile` is a step of Dockerfile.base; `rampart` downloads it and makes it ' +
+        'a layer of its own, which is uploaded once however often the rest of the base changes.',
+    ),
+    'dockerfile',
   ),
 })
 
@@ -182,6 +96,37 @@ const baseSchema = z.strictObject({
   ),
   platform: z.optional(platform()),
   args: z.prefault(args('Dockerfile.base'), {}),
+  tags: z.prefault(
+    list(
+      text({
+        what: 'a tag: letters, digits and `. _ -`, at most 128',
+        description: 'A further tag of the base image. It gets `tag` and `base-<fingerprint>` in any case.',
+        examples: ['stable'],
+        pattern: String.raw`\w[\w.-]{0,127}`,
+      }),
+      'Further tags that a new base image gets.',
+    ),
+    [],
+  ),
+  prove: z.prefault(
+    list(
+      text({
+        what: 'a command for `sh -c`',
+        description: 'A command for `sh -c` in the image.',
+        examples: ['python -c "from app.models import warm_up; warm_up()"'],
+        pattern: '.+',
+      }),
+      'Commands that must succeed in the new base image, as the runtime user and without a network, before it is pushed; e.g. one inference.',
+    ),
+    [],
+  ),
+  maxAge: z.optional(
+    duration(
+      'How old the base may become before `base status` calls it stale; any age when left out.',
+      '8760h',
+      '720h',
+    ),
+  ),
 })
 
 const healthPath = (description: string, example: string): z.ZodMiniType<string, string> =>

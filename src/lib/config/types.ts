@@ -1,17 +1,21 @@
 /** What a service is built from. Paths are absolute unless they say otherwise. */
-interface ModelConfig {
+export interface ModelConfig {
   /** Hugging Face id, e.g. `protectai/deberta-v3-base-prompt-injection-v2`. */
   readonly id: string
   /** The full commit hash, 40 hexadecimal digits. */
   readonly revision: string
-  /** Patterns of the files that are needed; undefined for all of them. */
+  /** Patterns of the files that are needed; undefined for the usual ones. */
   readonly files?: readonly string[]
+  /** The branch or tag by whose name the application loads it. */
+  readonly ref?: string
+  /** Whether Dockerfile.base or rampart puts it into the base. */
+  readonly provide: 'dockerfile' | 'rampart'
 }
 
 export type Platform = 'linux/amd64' | 'linux/arm64'
 
 /** The image with dependencies and models that a service's app image stands on. */
-interface BaseConfig {
+export interface BaseConfig {
   readonly dockerfile: string
   /** Without a registry host. */
   readonly repository: string
@@ -21,6 +25,12 @@ interface BaseConfig {
   readonly models: readonly ModelConfig[]
   readonly platform: Platform
   readonly args: Readonly<Record<string, string>>
+  /** Further tags of a new base, beside `tag` and its fingerprint. */
+  readonly tags: readonly string[]
+  /** Commands for `sh -c` that must succeed in a new base before it is pushed. */
+  readonly prove: readonly string[]
+  /** Milliseconds; undefined for any age. */
+  readonly maxAge?: number
 }
 
 interface HealthConfig {

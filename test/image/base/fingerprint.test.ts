@@ -56,6 +56,18 @@ describe('a base’s fingerprint', () => {
     )
   })
 
+  test('does not depend on words about a model that the Dockerfile brings', () => {
+    const of = (extra: object): string =>
+      baseFingerprint({
+        dockerfile: Buffer.from('FROM x'),
+        inputs: new Map(),
+        models: [{ id: 'a/b', revision: '1', ...extra }],
+        args: {},
+        platform: 'linux/amd64',
+      })
+    expect(of({ provide: 'dockerfile', ref: 'main' })).toBe(of({}))
+  })
+
   test('changes with every part', () => {
     const base: FingerprintParts = {
       dockerfile: Buffer.from('FROM python'),
@@ -70,6 +82,8 @@ describe('a base’s fingerprint', () => {
       { ...base, inputs: new Map([['other.txt', Buffer.from('torch==2')]]) },
       { ...base, models: [{ id: 'a/b', revision: '2' }] },
       { ...base, models: [{ id: 'a/b', revision: '1', files: [] }] },
+      { ...base, models: [{ id: 'a/b', revision: '1', provide: 'rampart' }] },
+      { ...base, models: [{ id: 'a/b', revision: '1', provide: 'rampart', ref: 'main' }] },
       { ...base, args: { A: '2' } },
       { ...base, args: {} },
       { ...base, platform: 'linux/arm64' },

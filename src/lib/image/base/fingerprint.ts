@@ -17,6 +17,10 @@ export interface FingerprintModel {
   readonly id: string
   readonly revision: string
   readonly files?: readonly string[]
+  /** `rampart` for a model in a layer of its own; a step of the Dockerfile brings it otherwise. */
+  readonly provide?: 'dockerfile' | 'rampart'
+  /** The branch by whose name it is found in its layer. */
+  readonly ref?: string
 }
 
 const sha256 = (data: string | Uint8Array): string => createHash('sha256').update(data).digest('hex')
@@ -30,10 +34,11 @@ const byBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a),
  */
 export function baseFingerprint(parts: FingerprintParts): string {
   const inputs = [...parts.inputs].map(([path, bytes]) => [path, sha256(bytes)] as const)
-  const models = parts.models.map(({ id, revision, files }) => [
+  const models = parts.models.map(({ id, revision, files, provide, ref }) => [
     id,
     revision,
     files === undefined ? null : [...files].sort(byBytes),
+    ...(provide === 'rampart' ? [provide, ref ?? null] : []),
   ])
   const canonical = {
     version: 1,
