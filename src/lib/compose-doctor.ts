@@ -1,5 +1,5 @@
-import { request } from 'node:http'
 import { statfs } from 'node:fs/promises'
+import { homedir } from 'node:os'
 import type { Performed, SharedFlags } from '../base-command.js'
 import { checkBases } from './compose-bases.js'
 import { openRegistry } from './compose-images.js'
@@ -31,30 +31,14 @@ interface DoctorFlags extends SharedFlags {
   readonly policy: boolean
 }
 
-/** What the engine at DOCKER_HOST says of itself; undefined where none answers. */
-async function askEngine(env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<EngineFacts | undefined> {
-  const host = env['DOCKER_HOST'] ?? 'unix:///var/run/docker.sock'
-  const where = host.startsWith('unix://')
-    ? { socketPath: host.slice('unix://'.length) }
-    : { hostname: new URL(host).hostname, port: new URL(host).port || 2375 }
-  const text = await new Promise<string | undefined>((resolve) => {
-    const asked = request({ ...where, path: '/info', signal }, (response) => {
-      const parts: Buffer[] = []
-      response.on('data', (part: Buffer) => parts.push(part))
-      response.on('error', () => resolve(undefined))
-      response.on('end', () => resolve(response.statusCode === 200 ? Buffer.concat(parts).toString('utf8') : undefined))
-    })
-    asked.on('error', () => resolve(undefined))
-    asked.end()
+/** What the engine that Docker's own client would ask says of itself; undefined where none answers. */
+async function askEngine(): Promise<EngineFacts | undefined> {
+  const { createDockerEngine } = await import('./docker/engine.js')
+  const engine = createDockerEngine({ environment: process.env, home: process.env['HOME'] ?? homedir() })
+  return engine.info().catch((error: unknown) => {
+    if (error instanceof RampartError && error.kind === 'unreachable') return undefined
+    throw error
   })
-  if (text === undefined) return undefined
-  // https://docs.docker.com/reference/api/engine/version/v1.41/#tag/System/operation/SystemInfo
-  const info = JSON.parse(text) as { ServerVersion?: string; MemTotal?: number; DockerRootDir?: string }
-  return {
-    version: info.ServerVersion ?? '0',
-    memory: info.MemTotal ?? 0,
-    rootDirectory: info.DockerRootDir ?? '/var/lib/docker',
-  }
 }
 
 /** Bytes that are free where a path lies; undefined when it is not on this machine. */
@@ -69,13 +53,13 @@ const local = (name: string, ask: CheckTask['ask']): CheckTask => ({ name, remot
 
 function machineTasks(): readonly CheckTask[] {
   let asked: Promise<EngineFacts | undefined> | undefined
-  const engine = (signal: AbortSignal): Promise<EngineFacts | undefined> => (asked ??= askEngine(process.env, signal))
+  const engine = (): Promise<EngineFacts | undefined> => (asked ??= askEngine())
   return [
     local('node', async () => nodeOutcome(process.versions.node)),
-    local('docker', async (signal) => dockerOutcome(await engine(signal))),
-    local('docker-memory', async (signal) => dockerMemoryOutcome(await engine(signal))),
-    local('docker-disk', async (signal) => {
-      const facts = await engine(signal)
+    local('docker', async () => dockerOutcome(await engine())),
+    local('docker-memory', async () => dockerMemoryOutcome(await engine())),
+    local('docker-disk', async () => {
+      const facts = await engine()
       return dockerDiskOutcome(facts, facts && (await freeBytes(facts.rootDirectory)))
     }),
   ]

@@ -13,9 +13,13 @@ const begins =
   /\b(?:Started server process|Starting gunicorn|Booting worker|Waiting for application startup|Running on http)/
 // `ready, 2 models loaded in 9.9s`, `loaded x in 812 ms`, `model load took 12.5 seconds`.
 const loaded =
-  /\b(?:ready|loaded|load(?:ing)?|warm(?:ed|ing)?[- ]?up|startup)\b.*?\b(?:in|took)\s+(?<value>\d+(?:\.\d+)?)\s*(?<unit>ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?)\b/i
+  /(?<![\w/])(?:ready|loaded|load(?:ing)?|warm(?:ed|ing)?[- ]?up|startup)\b.*?\b(?:in|took)\s+(?<value>\d+(?:\.\d+)?)\s*(?<unit>ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?)\b/i
+
+// Requests take their time as well, and some of them ask whether the app is ready.
+const request = /\b(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) \//
 
 function saidSeconds(text: string): number | undefined {
+  if (request.test(text)) return undefined
   const { value, unit } = loaded.exec(text)?.groups ?? {}
   if (value === undefined || unit === undefined) return undefined
   return Number(value) * (/^m(?:s|illi)/i.test(unit) ? 0.001 : /^m/i.test(unit) ? 60 : 1)

@@ -53,6 +53,6 @@ function findingLines(page: Page, { detail, place, remedy }: Finding, withDetail
       ? [`${indent}${sign(page, 'detail')} ${place === undefined ? '' : `${cleanLine(place)}: `}${cleanLine(detail)}`]
       : []),
     ...(!withDetail && place !== undefined ? [`${indent}${sign(page, 'detail')} ${cleanLine(place)}`] : []),
-    ...(remedy === undefined ? [] : [`${indent}${sign(page, 'arrow')} ${cleanLine(remedy)}`]),
+    ...(remedy === undefined ? [] : [`${indent}${sign(page, 'arrow')} mend: ${cleanLine(remedy)}`]),
   ]
 }
