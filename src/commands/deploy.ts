@@ -15,6 +15,10 @@ Ctrl-C leaves; a rollout that has begun goes on without you.`
     '<%= config.bin %> <%= command.id %> --env staging --progress ndjson > events.ndjson',
   ]
   static override readonly flags = {
+    'allow-over-budget': Flags.boolean({
+      description: 'push app layers above their budget all the same',
+      env: 'RAMPART_ALLOW_OVER_BUDGET',
+    }),
     force: Flags.boolean({
       description: 'roll every target even when the fleet serves this release already',
       env: 'RAMPART_FORCE',

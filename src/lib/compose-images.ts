@@ -33,6 +33,8 @@ interface Connecting {
 
 interface Shared extends Connecting {
   readonly run: RunContext
+  /** A layer over its budget is a warning instead of a failure. */
+  readonly allowOverBudget?: boolean
 }
 
 /** The environment's registry: the one that the configuration names, else the account's own ECR. */
@@ -54,12 +56,14 @@ export function openRegistry(config: Config, { account, run }: Connecting): () =
   return () => (opened ??= open())
 }
 
-function openElsewhere(host: string, { clock, signal }: Connecting['run']): Registry {
+/** Another registry than the environment's, with the logins that Docker's own client has for it. */
+export function openElsewhere(host: string, { clock, signal }: Connecting['run']): Registry {
   const credentials = dockerCredentials(host, { environment: process.env, home: process.env['HOME'] ?? homedir() })
   return createRegistryClient({ endpoint: registryEndpoint(host), host, credentials, clock, signal })
 }
 
-function request(config: Config, service: ServiceConfig): AppImageRequest {
+/** What to build for a service. */
+export function imageRequest(config: Config, service: ServiceConfig): AppImageRequest {
   const epoch = Number(process.env['SOURCE_DATE_EPOCH'] ?? Number.NaN)
   return {
     app: config.app,
@@ -118,7 +122,10 @@ export function composeImages(config: Config, shared: Shared): Images {
         emit: run.emit,
         signal: run.signal,
       }
-      built = await buildAppImage(request(config, service), ports)
+      built = await buildAppImage(
+        { ...imageRequest(config, service), allowOverBudget: shared.allowOverBudget === true },
+        ports,
+      )
       for (const note of built.notes) {
         run.emit({ type: 'image.step', service: service.name, step: 'note', detail: note })
       }

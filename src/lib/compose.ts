@@ -93,7 +93,11 @@ async function connect(config: Config, performing: Performance): Promise<Cloud> 
 
 const repositories = (config: Config): readonly string[] => config.services.map((service) => service.repository)
 
-interface DeployFlags extends SharedFlags {
+interface ImageFlags {
+  readonly 'allow-over-budget'?: boolean
+}
+
+interface DeployFlags extends SharedFlags, ImageFlags {
   readonly force: boolean
   /** The command and flags that a rehearsal of it was begun with; the rehearsal ends with this process. */
   readonly rehearsal?: string | undefined
@@ -113,7 +117,7 @@ export async function runDeploy(flags: DeployFlags): Promise<Performed> {
     const { deploy } = await import('./operations/deploy.js')
     const { checkAccount } = await import('./operations/check-account.js')
     const { driver, account } = await connect(config, performing)
-    const images = composeImages(config, { account, run })
+    const images = composeImages(config, { account, run, allowOverBudget: flags['allow-over-budget'] === true })
     try {
       return await deploy(
         {
@@ -142,14 +146,14 @@ export async function runDeploy(flags: DeployFlags): Promise<Performed> {
 
 /** `rampart app build`. */
 export async function runBuild(
-  flags: SharedFlags & { readonly service?: readonly string[] | undefined },
+  flags: SharedFlags & ImageFlags & { readonly service?: readonly string[] | undefined },
 ): Promise<Performed> {
   const config = await configure(flags)
   const performing = performance('app build', config, ['build', 'push'])
   return perform(performing, flags, async (run) => {
     const { build } = await import('./operations/build.js')
     const account = config.environment.registry === undefined ? (await connect(config, performing)).account : undefined
-    const images = composeImages(config, { account, run })
+    const images = composeImages(config, { account, run, allowOverBudget: flags['allow-over-budget'] === true })
     try {
       return await build(images.services, flags.service ?? [], run)
     } finally {

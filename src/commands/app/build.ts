@@ -10,6 +10,10 @@ registry lacks. Nothing is rolled out.`
     '<%= config.bin %> <%= command.id %> --service backend',
   ]
   static override readonly flags = {
+    'allow-over-budget': Flags.boolean({
+      description: 'push app layers above their budget all the same',
+      env: 'RAMPART_ALLOW_OVER_BUDGET',
+    }),
     service: Flags.string({
       description: 'only this service; may be given more than once, in the variable with commas',
       env: 'RAMPART_SERVICE',

@@ -268,9 +268,39 @@ describe('the first time', () => {
     await pushBase(here.client, 'base', 'latest', 'a')
     await expect(publishAppImage(requestOf({ budget: 10 }), portsOf())).rejects.toMatchObject({
       kind: 'preflight',
-      problems: [{ message: '/srv/app/main.py has 9 bytes' }, { message: '/srv/app/lib/deep.py has 6 bytes' }],
+      message: expect.stringMatching(
+        /^The app layer of backend has \d+ B, more than its budget of 10 B, most of it by COPY app \/srv\/app\.$/,
+      ) as string,
+      place: { line: 3, column: 1 },
+      problems: [{ message: '/srv/app/main.py has 9 B' }, { message: '/srv/app/lib/deep.py has 6 B' }],
     })
     expect(await here.client.headManifest('backend', 'latest')).toBeUndefined()
+  })
+
+  test('of several instructions, the one that brought most is named', async () => {
+    await pushBase(here.client, 'base', 'latest', 'a')
+    await write({
+      'big/weights.bin': 'w'.repeat(5000),
+      Dockerfile: 'ARG BASE\nFROM ${BASE}\nCOPY app /srv/app\nCOPY big /srv/big\nCOPY app/lib /srv/lib\n',
+    })
+    await expect(publishAppImage(requestOf({ budget: 10 }), portsOf())).rejects.toMatchObject({
+      message: expect.stringContaining('most of it by COPY big /srv/big.') as string,
+      place: { line: 4, column: 1 },
+    })
+  })
+
+  test('where it is allowed, a layer over its budget is a warning; later it is judged anew, by its instruction', async () => {
+    await pushBase(here.client, 'base', 'latest', 'a')
+    const { pushed } = await publishAppImage(requestOf({ budget: 10, allowOverBudget: true }), portsOf())
+    expect((await here.client.headManifest('backend', 'latest'))?.digest).toBe(pushed.digest)
+    expect(events).toContainEqual({
+      type: 'warning',
+      message: expect.stringContaining('more than its budget of 10 B, most of it by COPY app /srv/app.') as string,
+    })
+    await expect(publishAppImage(requestOf({ budget: 10 }), portsOf())).rejects.toMatchObject({
+      kind: 'preflight',
+      place: { line: 3, column: 1 },
+    })
   })
 })
 

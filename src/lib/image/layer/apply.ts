@@ -36,6 +36,8 @@ export interface AppliedRecipe {
   config(layer?: { readonly diffId: Digest }): ImageConfig
   /** What a person should know, one sentence each. */
   readonly notes: readonly string[]
+  /** The instruction that brought the most bytes of files, and how many. */
+  heaviest(): { readonly step: Step; readonly bytes: number } | undefined
 }
 
 // What Docker gives a base that sets none.
@@ -49,11 +51,14 @@ const withoutDeclaration = new Set(
  * Throws a RampartError of kind `usage` with every problem and its line (a source that is not there, an unknown user …).
  */
 export function applyRecipe(recipe: Recipe, base: Base, context: Context, options: ApplyOptions): AppliedRecipe {
-  const build = startBuild(recipe, base, context)
+  const brought = new Map<string, Step>()
+  let now: Step | undefined
+  const build = startBuild(recipe, base, context, (path) => void (now !== undefined && brought.set(path, now)))
   const problems: Problem[] = []
   const steps = [...triggersOf(base, problems), ...recipe.steps]
   for (const step of steps) {
     try {
+      now = step
       performStep(build, step)
     } catch (error) {
       problems.push(asProblem(error, step))
@@ -67,6 +72,7 @@ export function applyRecipe(recipe: Recipe, base: Base, context: Context, option
     entries,
     bytes: entries.reduce((sum, entry) => sum + (entry.kind === 'file' ? entry.identity.size : 0), 0),
     notes: [...build.notes, ...unusedArguments(recipe, steps), ...(entries.length > 0 ? base.facts.notes : [])],
+    heaviest: () => heaviestOf(entries, brought),
     config: (layer) => {
       if ((layer === undefined) !== (entries.length === 0)) {
         throw new RampartError('bug', 'the configuration must name the layer exactly when there is one')
@@ -76,17 +82,37 @@ export function applyRecipe(recipe: Recipe, base: Base, context: Context, option
   }
 }
 
-function startBuild(recipe: Recipe, base: Base, context: Context): Build {
+function heaviestOf(
+  entries: readonly LayerEntry[],
+  brought: ReadonlyMap<string, Step>,
+): ReturnType<AppliedRecipe['heaviest']> {
+  const bytes = new Map<Step, number>()
+  for (const entry of entries) {
+    const step = entry.kind === 'file' ? brought.get(`/${entry.path}`) : undefined
+    if (step !== undefined && entry.kind === 'file') bytes.set(step, (bytes.get(step) ?? 0) + entry.identity.size)
+  }
+  const [heaviest] = Array.from(bytes).sort(([, one], [, other]) => other - one)
+  return heaviest === undefined ? undefined : { step: heaviest[0], bytes: heaviest[1] }
+}
+
+function startBuild(recipe: Recipe, base: Base, context: Context, onPut: (path: string) => void): Build {
   const before = base.config.config ?? {}
   const environment = before.Env ?? []
   const config: ContainerConfig = {
     ...keptConfig(before),
     Env: environment.some((entry) => entry.startsWith('PATH=')) ? environment : [...environment, defaultPath],
   }
+  const tree = createTree(base.facts, config.WorkingDir ?? '/')
   return {
     recipe,
     facts: base.facts,
-    tree: createTree(base.facts, config.WorkingDir ?? '/'),
+    tree: {
+      ...tree,
+      put: (path, node) => {
+        tree.put(path, node)
+        onPut(path)
+      },
+    },
     index: indexContext(context),
     variables: new Map(
       config.Env?.map((entry) => {

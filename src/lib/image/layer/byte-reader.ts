@@ -35,7 +35,8 @@ export class ByteReader {
     while ((await this.#iterator.next()).done !== true) continue
   }
 
-  async skip(count: number): Promise<void> {
+  /** Goes past that many bytes; `see` gets them piece by piece. */
+  async skip(count: number, see?: (piece: Uint8Array) => void): Promise<void> {
     let left = count
     while (left > 0) {
       if (this.#buffer.length === 0) {
@@ -44,6 +45,7 @@ export class ByteReader {
         this.#buffer = next.value
       }
       const step = Math.min(left, this.#buffer.length)
+      see?.(this.#buffer.subarray(0, step))
       this.#buffer = this.#buffer.subarray(step)
       left -= step
     }

@@ -25,12 +25,14 @@ const block = 512
 const longestExtension = 1 << 20
 
 /**
- * Reads a tar archive as it streams by, holding only the contents that `keep` asks for. Throws an Error when it is
- * damaged or cut short. Format: https://pubs.opengroup.org/onlinepubs/9799919799/utilities/pax.html, and GNU's own.
+ * Reads a tar archive as it streams by, holding only the contents that `keep` asks for; of what is not kept, `watch` may
+ * see the content piece by piece. Throws an Error when it is damaged or cut short.
+ * Format: https://pubs.opengroup.org/onlinepubs/9799919799/utilities/pax.html, and GNU's own.
  */
 export async function* readTar(
   chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   keep: (header: TarHeader) => boolean,
+  watch?: (header: TarHeader) => ((piece: Uint8Array) => void) | undefined,
 ): AsyncGenerator<TarEntry> {
   const input = new ByteReader(chunks)
   let extension: Record<string, string> = {}
@@ -55,7 +57,7 @@ export async function* readTar(
     const header = extend(raw, extension)
     extension = {}
     const content = keep(header) ? Buffer.from(await input.need(header.size)) : undefined
-    if (content === undefined) await input.skip(header.size)
+    if (content === undefined) await input.skip(header.size, watch?.(header))
     await input.skip((block - (header.size % block)) % block)
     yield { header, content }
   }

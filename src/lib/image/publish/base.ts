@@ -121,7 +121,8 @@ async function chooseManifest(
   return { digest: chosen.digest, manifest: parse(single.bytes) as ImageManifest }
 }
 
-function platformOf({ platform }: Descriptor): string {
+/** `os/architecture[/variant]` of an entry of an index; `unknown/unknown` for what is no image. */
+export function platformOf({ platform }: Descriptor): string {
   const { os = 'unknown', architecture = 'unknown', variant } = platform ?? {}
   // The first 64-bit ARM is what everyone means by arm64.
   return [

@@ -99,8 +99,9 @@ export async function buildImage(request: AppImageRequest, ports: PublishPorts):
   }
   const wanted = common.keys()?.imageKey
   const known = wanted === undefined ? undefined : remembered.images.find((image) => image.imageKey === wanted)
-  if (known !== undefined && (await proofs.hasImage(known.digest))) {
-    checkBudget(request, known.layerBytes)
+  // One that is over its budget is made again where that matters, so that the instruction can be named.
+  const judged = request.budget === undefined || (known?.layerBytes ?? 0) <= request.budget
+  if (known !== undefined && judged && (await proofs.hasImage(known.digest))) {
     step('layer', 'nothing changed')
     const { digest, layerBytes } = known
     return { ...common, content: { kind: 'known', image: known }, digest, layerBytes, notes: [] }
@@ -117,7 +118,7 @@ export async function buildImage(request: AppImageRequest, ports: PublishPorts):
   })
   const layer = early === undefined ? await makeLayer(applied, request, ports, layerContext) : early.layer
   step('layer', describeLayer(layer))
-  checkBudget(request, layer?.descriptor.size ?? 0, applied)
+  checkBudget(request, ports, layer?.descriptor.size ?? 0, applied)
   const config = encodeImageConfig(applied.config(layer))
   const baseLayers = layers.map((one) => asOciLayer(one))
   const manifest = encodeManifest(config, baseLayers, layer, { created, source, base })
@@ -127,6 +128,7 @@ export async function buildImage(request: AppImageRequest, ports: PublishPorts):
     digest: digestOf(manifest),
     layerBytes: layer?.descriptor.size ?? 0,
     notes: applied.notes,
+    heaviest: applied.heaviest(),
   }
 }
 

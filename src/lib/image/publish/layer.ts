@@ -1,3 +1,4 @@
+import { formatBytes } from '../../domain/format-bytes.js'
 import { RampartError } from '../../errors/rampart-error.js'
 import type { AppliedRecipe } from '../layer/apply.js'
 import { layerKey, packLayer, type PackedLayer, type PackOptions } from '../layer/layer.js'
@@ -66,17 +67,45 @@ export function describeLayer(layer: AppLayer | undefined): string {
   return `${descriptor.size} bytes, ${how}`
 }
 
-/** Rejects a layer over its budget, and names its largest files. */
-export function checkBudget({ budget, service }: AppImageRequest, size: number, applied?: AppliedRecipe): void {
-  if (budget === undefined || size <= budget) return
+/**
+ * What is wrong with a layer over its budget: the instruction that brought most of it, and its largest files. Undefined
+ * when it is within.
+ */
+function overBudget(
+  { budget, service }: AppImageRequest,
+  size: number,
+  applied?: AppliedRecipe,
+): RampartError | undefined {
+  if (budget === undefined || size <= budget) return undefined
   const files = (applied?.entries ?? []).flatMap((entry) => (entry.kind === 'file' ? [entry] : []))
   const largest = files.sort((a, b) => b.identity.size - a.identity.size).slice(0, 5)
-  throw new RampartError(
+  const heaviest = applied?.heaviest()
+  const place = heaviest?.step.place
+  const brought = heaviest === undefined ? '' : `, most of it by ${heaviest.step.text}`
+  return new RampartError(
     'preflight',
-    `the app layer of ${service} has ${size} bytes, more than its budget of ${budget}; nothing was pushed`,
+    `The app layer of ${service} has ${formatBytes(size)}, more than its budget of ${formatBytes(budget)}${brought}.`,
     {
-      problems: largest.map(({ path, identity }) => ({ message: `/${path} has ${identity.size} bytes` })),
-      next: ['leave large files out in .dockerignore, move models into the base image, or raise the budget'],
+      ...(place !== undefined && { place }),
+      problems: largest.map(({ path, identity }) => ({ message: `/${path} has ${formatBytes(identity.size)}` })),
+      next: [
+        'leave large files out in .dockerignore, move models into the base image, or raise the budget',
+        'see what is in it: rampart app inspect',
+        'push it all the same: --allow-over-budget',
+      ],
     },
   )
+}
+
+/** Throws for a layer over its budget, before anything is pushed; where that is allowed, it is a warning. */
+export function checkBudget(
+  request: AppImageRequest,
+  ports: PublishPorts,
+  size: number,
+  applied?: AppliedRecipe,
+): void {
+  const over = overBudget(request, size, applied)
+  if (over === undefined) return
+  if (request.allowOverBudget !== true) throw over
+  ports.emit({ type: 'warning', message: over.message })
 }

@@ -2,6 +2,7 @@ import type { Digest } from '../../domain/digest.js'
 import type { Emit } from '../../events/event.js'
 import type { Git, SourceRevision } from '../../ports/git.js'
 import type { Descriptor, Registry } from '../../ports/registry.js'
+import type { AppliedRecipe } from '../layer/apply.js'
 import type { Compression, GroupCache, PackedLayer } from '../layer/layer.js'
 import type { BaseRequest, FoundBase } from './base.js'
 import type { Proofs } from './proofs.js'
@@ -28,6 +29,8 @@ export interface AppImageRequest {
   readonly tags: (source: SourceRevision | undefined) => readonly string[]
   /** Most bytes of the layer as it is stored. */
   readonly budget?: number
+  /** A layer over its budget is a warning instead of a failure. */
+  readonly allowOverBudget?: boolean
   /** Seconds since 1970: the creation time of image and files, where somebody wants a certain one. */
   readonly sourceDateEpoch?: number
   readonly labels?: Readonly<Record<string, string>>
@@ -86,6 +89,8 @@ export interface Build {
   readonly source: SourceRevision | undefined
   readonly notes: readonly string[]
   readonly base: { readonly name: string; readonly digest: Digest }
+  /** See {@link AppliedRecipe}; undefined when the recipe was not applied. */
+  readonly heaviest?: ReturnType<AppliedRecipe['heaviest']>
   readonly proofs: Proofs
   readonly memoryKey: string
   readonly remembered: ImageMemory
