@@ -8,13 +8,13 @@ export interface CheckTask {
   readonly name: string
   /** True when it needs more than this machine: `--offline` leaves it out. */
   readonly remote: boolean
-  /** Milliseconds of real time that it may take; {@link usualPatience} if absent. */
+  /** Milliseconds of real time that it may take; 20 seconds if absent. */
   readonly patience?: number
   ask(signal: AbortSignal): Promise<Outcome>
 }
 
 /** How long a check may take, in milliseconds. */
-export const usualPatience = 20_000
+const usualPatience = 20_000
 
 /** The tasks of those names, in their own order; all of them when none is named. A name that is not there is a usage error. */
 export function chooseTasks(tasks: readonly CheckTask[], names: readonly string[]): readonly CheckTask[] {

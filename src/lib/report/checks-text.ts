@@ -7,7 +7,7 @@ const words: Readonly<Record<CheckResult, string>> = { ok: 'OK', warn: 'WARN', f
 const order: readonly CheckResult[] = ['ok', 'warn', 'fail', 'skip']
 
 /** `22 OK, 1 WARN, 0 FAIL, 3 SKIP`. */
-export function checksSummary({ checks }: Checkup): string {
+function checksSummary({ checks }: Checkup): string {
   return order
     .map((result) => `${checks.filter((check) => check.result === result).length} ${words[result]}`)
     .join(', ')
