@@ -19,7 +19,7 @@ const tools = {
     install: 'a running Docker engine (Debian: apt-get install docker.io, then dockerd)',
   },
   'docker-registry': {
-    present: () => existsSync('/usr/bin/docker-registry'),
+    present: () => runs('/usr/bin/docker-registry', '--version'),
     install: 'apt-get install docker-registry',
   },
   git: { present: () => runs('git', '--version'), install: 'apt-get install git' },
@@ -29,7 +29,7 @@ const tools = {
     present: () => runs('crane', 'version'),
     install: 'go install github.com/google/go-containerregistry/cmd/crane@latest',
   },
-  aws: { present: () => existsSync('/usr/bin/aws'), install: 'apt-get install awscli' },
+  aws: { present: () => runs('/usr/bin/aws', '--version'), install: 'apt-get install awscli' },
   python3: { present: () => runs('python3', '--version'), install: 'apt-get install python3' },
   tar: { present: () => runs('tar', '--version'), install: 'apt-get install tar' },
 } as const satisfies Record<string, Tool>
