@@ -91,5 +91,9 @@ test.each(['', 'services: [', 'services: 3', 'a: *b', 'services: { web: { base: 
 
 test('no text makes it fail', () => {
   const text = fc.string({ unit: 'binary' })
-  fc.assert(fc.property(text, (any) => expect(writeRevisions(any, () => commit)).toBe(any)))
+  fc.assert(
+    fc.property(text, (any) => {
+      expect(writeRevisions(any, () => commit)).toBe(any)
+    }),
+  )
 })

@@ -62,6 +62,7 @@ const bodies: { readonly [T in EventType]: fc.Arbitrary<BodyOf<T>> } = {
   ),
   'plan.made': body('plan.made', { release, from: revision, targets: count }, { estimate: duration }),
   'image.step': body('image.step', { service: text, step: text }, { detail: text }),
+  'model.progress': body('model.progress', { service: text, model: text, received: count, total: count }, {}),
   'layer.progress': body('layer.progress', { service: text, digest, sent: count, total: count }, {}),
   'image.pushed': body(
     'image.pushed',

@@ -37,6 +37,21 @@ describe('the list', () => {
     ])
   })
 
+  test('while a model is downloaded, until something else is done', () => {
+    const events = [
+      { type: 'phase.started', phase: 'build' },
+      { type: 'model.progress', service: 'backend', model: 'org/name', received: 50_000_000, total: 200_000_000 },
+      { type: 'image.step', service: 'backend', step: 'base', detail: 'proved' },
+    ] as const
+    const stamped = events.map((body, index) => {
+      const stamp = { v: 1, seq: index + 1, at: '2026-11-20T09:00:00.000Z' } as const
+      return { ...stamp, ...body }
+    })
+    const during = stamped.slice(0, 2).reduce<View>(fold, initialView)
+    expect(lines(during, 0)[1]).toBe('backend: org/name █████░░░░░░░░░░░░░░░  25 % 50.0 MB of 200 MB')
+    expect(lines(stamped.reduce<View>(fold, initialView), 0)[1]).toBe('backend: base (proved)')
+  })
+
   test('while new targets fail, with the last words of the first of them', () => {
     expect(lines(viewUntil('bad-image', 39), 0).slice(4)).toEqual([
       'rollout    running 44s',

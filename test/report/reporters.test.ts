@@ -157,6 +157,23 @@ describe('plain lines', () => {
     ])
   })
 
+  test('tell of a download at most at its quarters', async () => {
+    const got = [
+      [0, 100],
+      [6, 600],
+      [7, 1100],
+      [20, 1200],
+      [30, 2000],
+    ] as const
+    const events = got.map(([second, received]) =>
+      at(second, { type: 'model.progress', service: 'api', model: 'org/name', received, total: 2000 }),
+    )
+    expect((await play('plain', events)).stderr.match(/api: \d+ % of org\/name downloaded \(.*\)/g)).toEqual([
+      'api: 25 % of org/name downloaded (600 B of 2.00 kB)',
+      'api: 50 % of org/name downloaded (1.20 kB of 2.00 kB)',
+    ])
+  })
+
   test('repeat failed checks with their remedy at the end', async () => {
     const events = [
       at(0, { type: 'check.done', name: 'base', result: 'fail', detail: 'is stale', remedy: 'rampart base build' }),

@@ -47,6 +47,15 @@ export type EventBody =
     }
   | { readonly type: 'image.step'; readonly service: string; readonly step: string; readonly detail?: string }
   | {
+      readonly type: 'model.progress'
+      readonly service: string
+      /** The model's id. */
+      readonly model: string
+      /** Bytes of its files that are on this machine, those of earlier runs included; fewer than before when wrong ones were thrown away. */
+      readonly received: number
+      readonly total: number
+    }
+  | {
       readonly type: 'layer.progress'
       readonly service: string
       readonly digest: Digest

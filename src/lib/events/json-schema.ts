@@ -151,6 +151,13 @@ export const eventShapes = {
   ),
   'plan.made': shape({ release, from: revision, targets: count, estimate: duration }, 'release', 'from', 'targets'),
   'image.step': shape({ service: text, step: text, detail: text }, 'service', 'step'),
+  'model.progress': shape(
+    { service: text, model: text, received: count, total: count },
+    'service',
+    'model',
+    'received',
+    'total',
+  ),
   'layer.progress': shape({ service: text, digest, sent: count, total: count }, 'service', 'digest', 'sent', 'total'),
   'image.pushed': shape(
     {

@@ -42,9 +42,7 @@ function detailsOf(page: Page, view: View, phase: PhaseView['phase']): string[] 
     case 'preflight':
       return checkLines(page, view)
     case 'build':
-      return [...view.images.values()].map(
-        ({ service, step, detail }) => `${service}: ${step ?? 'waiting'}${detail === undefined ? '' : ` (${detail})`}`,
-      )
+      return [...view.images.values()].map((image) => buildLine(page, image))
     case 'push':
       return [...view.images.values()].map((image) => pushLine(page, image))
     case 'release':
@@ -61,6 +59,13 @@ function checkLines(page: Page, view: View): string[] {
   const last = view.checks.at(-1)
   const shown = last === undefined || failed.includes(last) ? failed : [...failed, last]
   return shown.map(({ name, result, detail }) => `${sign(page, result)} ${result}  ${name}: ${detail}`)
+}
+
+function buildLine(page: Page, { service, step, detail, download }: ImageView): string {
+  if (download === undefined) return `${service}: ${step ?? 'waiting'}${detail === undefined ? '' : ` (${detail})`}`
+  const { model, received, total } = download
+  const share = total === 0 ? 1 : received / total
+  return `${service}: ${model} ${bar(page, share)} ${formatBytes(received)} of ${formatBytes(total)}`
 }
 
 function pushLine(page: Page, image: ImageView): string {

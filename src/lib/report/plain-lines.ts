@@ -16,14 +16,14 @@ export interface PlainLine {
 
 type Of<T extends Event['type']> = Extract<Event, { readonly type: T }>
 
-/** Bytes are told about at most at every quarter of a layer, and not more often than this by the run's clock. */
+/** Bytes are told about at most at every quarter of a layer or model, and not more often than this by the run's clock. */
 const progressEvery = 5000
 
 /** The lines of each event in turn; none when it says what was said before. */
 export function createPlainLines(): (event: Event, view: View) => readonly PlainLine[] {
   /** What was said last of each thing. */
   const said = new Map<string, string>()
-  const layers = new Map<string, { readonly step: number; readonly at: number }>()
+  const underway = new Map<string, { readonly step: number; readonly at: number }>()
 
   function isNews(thing: string, words: string): boolean {
     if (said.get(thing) === words) return false
@@ -31,21 +31,34 @@ export function createPlainLines(): (event: Event, view: View) => readonly Plain
     return true
   }
 
-  function layerLine(event: Of<'layer.progress'>): PlainLine | undefined {
-    const at = Date.parse(event.at)
-    const step = event.total === 0 ? 4 : Math.floor((4 * event.sent) / event.total)
-    const key = `${event.service} ${event.digest}`
-    const before = layers.get(key) ?? { step: 0, at }
-    // The end of a layer is told by the push itself.
+  /** How many quarters are done, when that is worth a line. */
+  function quarters(thing: string, time: string, done: number, total: number): number | undefined {
+    const at = Date.parse(time)
+    const step = total === 0 ? 4 : Math.floor((4 * done) / total)
+    const before = underway.get(thing) ?? { step: 0, at }
+    // The end is told by what comes next.
     const tell = step > before.step && step < 4 && at - before.at >= progressEvery
-    if (tell || !layers.has(key)) layers.set(key, { step: tell ? step : before.step, at: tell ? at : before.at })
-    if (!tell) return undefined
-    const bytes = `${formatBytes(event.sent)} of ${formatBytes(event.total)}`
+    if (tell || !underway.has(thing))
+      underway.set(thing, { step: tell ? step : before.step, at: tell ? at : before.at })
+    return tell ? step : undefined
+  }
+
+  function layerLine({ service, digest, sent, total, at }: Of<'layer.progress'>): PlainLine | undefined {
+    const step = quarters(`${service} ${digest}`, at, sent, total)
+    if (step === undefined) return undefined
+    const bytes = `${formatBytes(sent)} of ${formatBytes(total)}`
     return {
       sign: 'running',
       label: 'push',
-      text: `${event.service}: ${step * 25} % of layer ${shortDigest(event.digest)} sent (${bytes})`,
+      text: `${service}: ${step * 25} % of layer ${shortDigest(digest)} sent (${bytes})`,
     }
+  }
+
+  function modelLine({ service, model, received, total, at }: Of<'model.progress'>): PlainLine | undefined {
+    const step = quarters(`${service} ${model}`, at, received, total)
+    if (step === undefined) return undefined
+    const bytes = `${formatBytes(received)} of ${formatBytes(total)}`
+    return { sign: 'running', label: 'model', text: `${service}: ${step * 25} % of ${model} downloaded (${bytes})` }
   }
 
   function lineOf(event: Event, view: View): PlainLine | undefined {
@@ -69,6 +82,8 @@ export function createPlainLines(): (event: Event, view: View) => readonly Plain
         const text = `${event.service}: ${event.step}${event.detail === undefined ? '' : ` (${event.detail})`}`
         return isNews(`image ${event.service}`, text) ? { sign: 'running', label: 'image', text } : undefined
       }
+      case 'model.progress':
+        return modelLine(event)
       case 'layer.progress':
         return layerLine(event)
       case 'image.pushed': {

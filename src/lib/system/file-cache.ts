@@ -46,7 +46,9 @@ export function createFileCache({ directory, mostBytes }: FileCacheOptions): Fil
     if (last !== undefined && Date.now() - last.mtimeMs < day) return
     await writeFile(marker, '', { mode: 0o600 })
     await utimes(marker, new Date(), new Date())
-    const names = (await readdir(directory)).filter((name) => name !== 'pruned')
+    // A directory in it belongs to somebody else.
+    const entries = await readdir(directory, { withFileTypes: true })
+    const names = entries.filter((entry) => entry.isFile() && entry.name !== 'pruned').map(({ name }) => name)
     const files = await Promise.all(
       names.map(async (name) => {
         const found = await stat(join(directory, name)).catch(() => undefined)

@@ -26,7 +26,11 @@ function changes(view: View, event: Event, at: number): Partial<View> {
     case 'plan.made':
       return { plan: { ...pick(event, 'release', 'from', 'targets'), estimate: event.estimate } }
     case 'image.step':
-      return { images: updateImage(view, event.service, { step: event.step, detail: event.detail }) }
+      return {
+        images: updateImage(view, event.service, { step: event.step, detail: event.detail, download: undefined }),
+      }
+    case 'model.progress':
+      return { images: updateImage(view, event.service, { download: pick(event, 'model', 'received', 'total') }) }
     case 'layer.progress':
       return { images: updateImage(view, event.service, { layers: moveLayer(view, event) }) }
     case 'image.pushed':
@@ -135,7 +139,14 @@ function finishPhase(phases: readonly PhaseView[], event: Of<'phase.finished'>):
 
 function imageOf(view: View, service: string): ImageView {
   return (
-    view.images.get(service) ?? { service, step: undefined, detail: undefined, layers: new Map(), pushed: undefined }
+    view.images.get(service) ?? {
+      service,
+      step: undefined,
+      detail: undefined,
+      download: undefined,
+      layers: new Map(),
+      pushed: undefined,
+    }
   )
 }
 

@@ -73,6 +73,8 @@ export interface ImageView {
   /** The last thing that was done for it. */
   readonly step: string | undefined
   readonly detail: string | undefined
+  /** The model that is on its way to this machine. */
+  readonly download: { readonly model: string; readonly received: number; readonly total: number } | undefined
   /** Layers on their way, by digest. */
   readonly layers: ReadonlyMap<Digest, { readonly sent: number; readonly total: number }>
   readonly pushed: PushedView | undefined

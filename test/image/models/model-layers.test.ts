@@ -47,41 +47,43 @@ const bytesOf = async (layer: ModelLayer): Promise<Buffer> => buffer(Readable.fr
 const incompletes = async (directory: string): Promise<readonly string[]> =>
   (await readdir(join(directory, 'store/blobs'))).filter((name) => /incomplete|lock/.test(name))
 
-requires('tar').test("the layer is the hub's cache: blobs, relative links, the ref, owner and modes", async () => {
-  const hub = await hubOf([model])
-  const directory = await temporaryDirectory()
-  const models = [wanted('org/model', { ref: 'main' })]
-  const layer = await only(modelLayers(request({ models }), portsOf(hub, directory)))
-  const tree = join(directory, 'tree')
-  await mkdir(tree)
-  await writeFile(join(directory, 'layer.tar'), await bytesOf(layer))
-  const list = execFileSync('tar', ['-tvf', join(directory, 'layer.tar'), '--numeric-owner', '--utc'], {
-    encoding: 'utf8',
+requires('tar').describe('as other programs read it', () => {
+  test("the layer is the hub's cache: blobs, relative links, the ref, owner and modes", async () => {
+    const hub = await hubOf([model])
+    const directory = await temporaryDirectory()
+    const models = [wanted('org/model', { ref: 'main' })]
+    const layer = await only(modelLayers(request({ models }), portsOf(hub, directory)))
+    const tree = join(directory, 'tree')
+    await mkdir(tree)
+    await writeFile(join(directory, 'layer.tar'), await bytesOf(layer))
+    const list = execFileSync('tar', ['-tvf', join(directory, 'layer.tar'), '--numeric-owner', '--utc'], {
+      encoding: 'utf8',
+    })
+    const folder = 'opt/models/hub/models--org--model'
+    const lines = list.trim().split('\n')
+    expect(new Set(lines.map((line) => line.split(/\s+/)[1]))).toEqual(new Set(['1000/1000']))
+    expect(new Set(lines.map((line) => line.split(/\s+/)[0]))).toEqual(
+      new Set(['drwxr-xr-x', '-rw-r--r--', 'lrwxrwxrwx']),
+    )
+    expect(list).not.toContain('pytorch_model.bin')
+    execFileSync('tar', ['-xf', join(directory, 'layer.tar'), '-C', tree])
+    const snapshot = join(tree, folder, 'snapshots', commit)
+    expect(await readFile(join(tree, folder, 'refs/main'), 'utf8')).toBe(commit)
+    expect(await readFile(join(snapshot, 'config.json'), 'utf8')).toBe(config.content)
+    expect(await readFile(join(snapshot, '1_Pooling/config.json'), 'utf8')).toBe('{}')
+    expect((await readFile(join(snapshot, 'model.safetensors'))).equals(Buffer.concat([...contentOf(weights)]))).toBe(
+      true,
+    )
+    expect(
+      lines.some((line) =>
+        line.endsWith(`snapshots/${commit}/1_Pooling/config.json -> ../../../blobs/${hashOf(pooling)}`),
+      ),
+    ).toBe(true)
+    expect(
+      lines.some((line) => line.endsWith(`snapshots/${commit}/config.json -> ../../blobs/${hashOf(config)}`)),
+    ).toBe(true)
+    expect((await readdir(join(tree, folder, 'blobs'))).toSorted()).toContain(hashOf(weights))
   })
-  const folder = 'opt/models/hub/models--org--model'
-  const lines = list.trim().split('\n')
-  expect(new Set(lines.map((line) => line.split(/\s+/)[1]))).toEqual(new Set(['1000/1000']))
-  expect(new Set(lines.map((line) => line.split(/\s+/)[0]))).toEqual(
-    new Set(['drwxr-xr-x', '-rw-r--r--', 'lrwxrwxrwx']),
-  )
-  expect(list).not.toContain('pytorch_model.bin')
-  execFileSync('tar', ['-xf', join(directory, 'layer.tar'), '-C', tree])
-  const snapshot = join(tree, folder, 'snapshots', commit)
-  expect(await readFile(join(tree, folder, 'refs/main'), 'utf8')).toBe(commit)
-  expect(await readFile(join(snapshot, 'config.json'), 'utf8')).toBe(config.content)
-  expect(await readFile(join(snapshot, '1_Pooling/config.json'), 'utf8')).toBe('{}')
-  expect((await readFile(join(snapshot, 'model.safetensors'))).equals(Buffer.concat([...contentOf(weights)]))).toBe(
-    true,
-  )
-  expect(
-    lines.some((line) =>
-      line.endsWith(`snapshots/${commit}/1_Pooling/config.json -> ../../../blobs/${hashOf(pooling)}`),
-    ),
-  ).toBe(true)
-  expect(lines.some((line) => line.endsWith(`snapshots/${commit}/config.json -> ../../blobs/${hashOf(config)}`))).toBe(
-    true,
-  )
-  expect((await readdir(join(tree, folder, 'blobs'))).toSorted()).toContain(hashOf(weights))
 })
 
 test('no ref is written for a model that names none', async () => {

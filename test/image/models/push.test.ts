@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { expect, onTestFinished } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import type { Digest } from '../../../src/lib/domain/digest.js'
 import { mediaTypes } from '../../../src/lib/domain/media-types.js'
 import { modelLayers } from '../../../src/lib/image/models/model-layers.js'
@@ -48,50 +48,52 @@ async function layersOf(registry: Registry, repository: string): Promise<readonl
   return (JSON.parse(Buffer.from(manifest?.bytes ?? []).toString('utf8')) as { layers: Descriptor[] }).layers
 }
 
-requires('docker-registry').test('a registry gets the bytes of what is new, and of nothing else', async () => {
-  const docker = await startDockerRegistry()
-  onTestFinished(() => docker.stop())
-  const proxy = await startCountingProxy(docker.host)
-  onTestFinished(() => proxy.stop())
-  const hub = await hubOf([modelOf('org/one', 1), modelOf('org/two', 2), modelOf('org/three', 3)])
-  const registry = createRegistryClient({
-    endpoint: proxy.url,
-    credentials: () => Promise.resolve(undefined),
-    clock: new ManualClock(),
-  })
-  onTestFinished(() => registry.close())
-  const repository = 'backend-base'
-  const build = async (ids: readonly string[], requirements: string, earlier: readonly Descriptor[] = []) => {
-    const models = ids.map((id) => wanted(id))
-    // A machine that has never seen any of it.
-    const layers = await modelLayers(request({ models, earlier }), portsOf(hub, await temporaryDirectory()))
+requires('docker-registry').describe('models at a registry', () => {
+  test('a registry gets the bytes of what is new, and of nothing else', async () => {
+    const docker = await startDockerRegistry()
+    onTestFinished(() => docker.stop())
+    const proxy = await startCountingProxy(docker.host)
+    onTestFinished(() => proxy.stop())
+    const hub = await hubOf([modelOf('org/one', 1), modelOf('org/two', 2), modelOf('org/three', 3)])
+    const registry = createRegistryClient({
+      endpoint: proxy.url,
+      credentials: () => Promise.resolve(undefined),
+      clock: new ManualClock(),
+    })
+    onTestFinished(() => registry.close())
+    const repository = 'backend-base'
+    const build = async (ids: readonly string[], requirements: string, earlier: readonly Descriptor[] = []) => {
+      const models = ids.map((id) => wanted(id))
+      // A machine that has never seen any of it.
+      const layers = await modelLayers(request({ models, earlier }), portsOf(hub, await temporaryDirectory()))
+      proxy.takeUploaded()
+      const rest = await pushRest(registry, repository, requirements)
+      const restBytes = proxy.takeUploaded()
+      const sent = await pushModelLayers(layers, { registry, repository })
+      const modelBytes = proxy.takeUploaded()
+      await putBase(registry, repository, [rest, ...layers.map(({ descriptor }) => descriptor)])
+      return { layers, sent, restBytes, modelBytes }
+    }
+
+    const first = await build(['org/one', 'org/two'], 'torch==1')
+    const sizes = first.layers.map(({ descriptor }) => descriptor.size)
+    expect(first.modelBytes).toBe((sizes[0] ?? 0) + (sizes[1] ?? 0))
+    expect(first.sent.map(({ how }) => how)).toEqual(['uploaded', 'uploaded'])
+
+    hub.sent.clear()
+    const changed = await build(['org/one', 'org/two'], 'torch==2', await layersOf(registry, repository))
+    expect(changed).toMatchObject({ restBytes: 10_000, modelBytes: 0 })
+    expect(hub.sent.size).toBe(0)
+
+    const added = await build(['org/one', 'org/two', 'org/three'], 'torch==2', await layersOf(registry, repository))
+    expect(added.modelBytes).toBe(added.layers[2]?.descriptor.size)
+    expect(added.sent.map(({ how }) => how)).toEqual(['present', 'present', 'uploaded'])
+    // The model that is new is all that was downloaded.
+    expect(hub.sent.get('model.safetensors')).toBe(4_000_000)
+
     proxy.takeUploaded()
-    const rest = await pushRest(registry, repository, requirements)
-    const restBytes = proxy.takeUploaded()
-    const sent = await pushModelLayers(layers, { registry, repository })
-    const modelBytes = proxy.takeUploaded()
-    await putBase(registry, repository, [rest, ...layers.map(({ descriptor }) => descriptor)])
-    return { layers, sent, restBytes, modelBytes }
-  }
-
-  const first = await build(['org/one', 'org/two'], 'torch==1')
-  const sizes = first.layers.map(({ descriptor }) => descriptor.size)
-  expect(first.modelBytes).toBe((sizes[0] ?? 0) + (sizes[1] ?? 0))
-  expect(first.sent.map(({ how }) => how)).toEqual(['uploaded', 'uploaded'])
-
-  hub.sent.clear()
-  const changed = await build(['org/one', 'org/two'], 'torch==2', await layersOf(registry, repository))
-  expect(changed).toMatchObject({ restBytes: 10_000, modelBytes: 0 })
-  expect(hub.sent.size).toBe(0)
-
-  const added = await build(['org/one', 'org/two', 'org/three'], 'torch==2', await layersOf(registry, repository))
-  expect(added.modelBytes).toBe(added.layers[2]?.descriptor.size)
-  expect(added.sent.map(({ how }) => how)).toEqual(['present', 'present', 'uploaded'])
-  // The model that is new is all that was downloaded.
-  expect(hub.sent.get('model.safetensors')).toBe(4_000_000)
-
-  proxy.takeUploaded()
-  const other = await pushModelLayers(added.layers, { registry, repository: 'other-base', mountFrom: [repository] })
-  expect(other.map(({ how, uploadedBytes }) => [how, uploadedBytes])).toEqual(Array(3).fill(['mounted', 0]))
-  expect(proxy.takeUploaded()).toBe(0)
+    const other = await pushModelLayers(added.layers, { registry, repository: 'other-base', mountFrom: [repository] })
+    expect(other.map(({ how, uploadedBytes }) => [how, uploadedBytes])).toEqual(added.layers.map(() => ['mounted', 0]))
+    expect(proxy.takeUploaded()).toBe(0)
+  })
 })
