@@ -241,6 +241,20 @@ const planted: readonly Planted[] = [
     detail: /RUN needs a container/,
   },
   {
+    defect: 'an input that is not there',
+    plant: (project) => rm(join(project.directory, 'backend/models.json')),
+    found: { config: 'fail' },
+    place: /rampart\.yml:\d+:\d+$/,
+    detail: /models\.json/,
+  },
+  {
+    defect: 'a .dockerignore that Docker cannot read',
+    plant: (project) => project.edit('backend/.dockerignore', '.venv', '[venv'),
+    found: { 'build-files': 'fail' },
+    place: /backend\/\.dockerignore:3:1$/,
+    detail: /this is not a pattern: \[venv/,
+  },
+  {
     defect: 'a configuration with a mistake',
     plant: (project) => project.edit('rampart.yml', 'budget: 100MB', 'budgte: 100MB'),
     found: { config: 'fail' },

@@ -51,20 +51,22 @@ describe('this machine', () => {
   })
 })
 
-requires('docker').test('a real engine says its version, its memory and its disk', async () => {
-  const { checks } = await examine(join(root, 'examples/rampart-ai/rampart.yml'), {
-    only: ['docker', 'docker-memory', 'docker-disk'],
-    env: { DOCKER_HOST: 'unix:///var/run/docker.sock' },
+requires('docker').describe('a real engine', () => {
+  test('says its version, its memory and its disk', async () => {
+    const { checks } = await examine(join(root, 'examples/rampart-ai/rampart.yml'), {
+      only: ['docker', 'docker-memory', 'docker-disk'],
+      env: { DOCKER_HOST: 'unix:///var/run/docker.sock' },
+    })
+    expect(checks['docker']?.detail).toMatch(/^Docker engine \d+\.\d+/)
+    expect(checks['docker-memory']?.detail).toMatch(/^the engine has [\d.]+ GB of memory/)
+    expect(checks['docker-disk']?.detail).toMatch(/free in \//)
   })
-  expect(checks['docker']?.detail).toMatch(/^Docker engine \d+\.\d+/)
-  expect(checks['docker-memory']?.detail).toMatch(/^the engine has [\d.]+ GB of memory/)
-  expect(checks['docker-disk']?.detail).toMatch(/free in \//)
 })
 
-describe('measured load', () => {
-  const lines = (...texts: readonly (readonly [number, string])[]) =>
-    texts.map(([seconds, text], index) => ({ id: String(index), stream: 'i-1/backend', time: seconds * 1000, text }))
+const lines = (...texts: readonly (readonly [number, string])[]) =>
+  texts.map(([seconds, text], index) => ({ id: String(index), stream: 'i-1/backend', time: seconds * 1000, text }))
 
+describe('measured load', () => {
   test('runs from the first word of the newest start to the last thing that was loaded', () => {
     const seen = measureLoads(
       lines(

@@ -17,13 +17,14 @@ export interface ExamineOptions {
 
 const flags = { env: undefined, progress: undefined, 'no-color': true, json: true, policy: false } as const
 
+function replace(by: NodeJS.ProcessEnv): void {
+  for (const name of Object.keys(process.env)) Reflect.deleteProperty(process.env, name)
+  Object.assign(process.env, by)
+}
+
 /** Runs `work` as a process with that environment would. */
 export async function withEnvironment<T>(env: Readonly<Record<string, string>>, work: () => Promise<T>): Promise<T> {
   const before = { ...process.env }
-  const replace = (by: NodeJS.ProcessEnv): void => {
-    for (const name of Object.keys(process.env)) Reflect.deleteProperty(process.env, name)
-    Object.assign(process.env, by)
-  }
   replace(env)
   try {
     return await work()

@@ -9,7 +9,7 @@ import {
   writtenSecrets,
 } from '../doctor/image-findings.js'
 import { modelCacheFindings } from '../doctor/model-cache.js'
-import { judge, skip, type Graded } from '../doctor/outcome.js'
+import { failure, judge, ok, skip, type Graded } from '../doctor/outcome.js'
 import type { CheckTask } from '../doctor/run-checks.js'
 import { walkService, type WalkedService } from '../doctor/service-files.js'
 import { readServiceFacts, type ServiceFiles } from './service-facts.js'
@@ -51,19 +51,26 @@ const fileChecks: readonly FileCheck[] = [
 ]
 
 /** The names of the checks of files, for who has no files to check. */
-export const fileCheckNames: readonly string[] = fileChecks.map(({ name }) => name)
+export const fileCheckNames: readonly string[] = ['build-files', ...fileChecks.map(({ name }) => name)]
 
-/** The checks of what builds the images. Each file is read once. */
+/** The checks of what builds the images. Each file is read once; where one cannot be, one check says so for all. */
 export function fileTasks(services: readonly ServiceFiles[]): readonly CheckTask[] {
   let reading: Promise<readonly WalkedService[]> | undefined
   const walked = (): Promise<readonly WalkedService[]> =>
     (reading ??= Promise.all(services.map(async (service) => walkService(await readServiceFacts(service)))))
-  return fileChecks.map(({ name, well, find, empty }) => ({
+  const readable: CheckTask = {
+    name: 'build-files',
+    remote: false,
+    ask: async () => ok((await walked()).flatMap(({ all }) => all.map(({ file }) => file.path)).join(', ')),
+  }
+  const tasks = fileChecks.map(({ name, well, find, empty }): CheckTask => ({
     name,
     remote: false,
     ask: async () => {
       if (empty !== undefined && services.every(empty.when)) return skip(empty.why)
-      return judge((await walked()).flatMap(find), well)
+      const read = await walked().catch((error: unknown) => failure(error))
+      return 'result' in read ? skip(`not asked: ${read.detail}`, read.remedy) : judge(read.flatMap(find), well)
     },
   }))
+  return [readable, ...tasks]
 }

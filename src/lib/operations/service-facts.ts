@@ -29,7 +29,11 @@ async function read(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8')
   } catch (cause) {
-    throw new RampartError('usage', `${named(path)} cannot be read`, { place: { file: named(path) }, cause })
+    throw new RampartError('usage', `${named(path)} cannot be read`, {
+      place: { file: named(path) },
+      next: [`write ${named(path)}, or name another file in rampart.yml`],
+      cause,
+    })
   }
 }
 
