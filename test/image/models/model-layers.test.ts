@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdir, readFile, readdir, rm, truncate, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, readdir, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { Readable } from 'node:stream'
@@ -132,6 +132,7 @@ test('wrong bytes are thrown away and asked for once more', async () => {
   expect((await bytesOf(layer)).includes(Buffer.concat([...contentOf(weights)]))).toBe(true)
   expect(hub.sent.get('model.safetensors')).toBe(6_000_000)
   const last = ports.progress.at(-1)
+  expect(new Set(ports.progress.map(({ total }) => total)).size).toBe(1)
   expect(last?.received).toBe(last?.total)
 })
 
@@ -207,6 +208,26 @@ test('the lock of a process that is gone holds nobody up', async () => {
   await writeFile(`${path}.lock`, '4194305')
   await modelLayers(request(), portsOf(hub, directory))
   expect(hub.sent.get('model.safetensors')).toBe(2_000_000)
+})
+
+test('who is stopped keeps what came, and no lock', async () => {
+  const hub = await hubOf([model])
+  const directory = await temporaryDirectory()
+  hub.faults.set('model.safetensors', [{ kind: 'stall', after: 2_000_000 }])
+  const stop = new AbortController()
+  const reason = new Error('stopped')
+  const ports = portsOf(hub, directory, stop.signal)
+  const made = modelLayers(request(), ports)
+  await hub.reached('model.safetensors', 2_000_000)
+  // One piece of a megabyte was written; the rest is on its way.
+  stop.abort(reason)
+  await expect(made).rejects.toBe(reason)
+  const kept = await incompletes(directory)
+  expect(kept).toEqual([`${hashOf(weights)}.incomplete`])
+  const { size } = await stat(join(directory, 'store/blobs', String(kept[0])))
+  hub.sent.clear()
+  await modelLayers(request(), portsOf(hub, directory))
+  expect(hub.sent.get('model.safetensors')).toBe(3_000_000 - size)
 })
 
 test('an index that names a shard that is not chosen stops before the weights are downloaded', async () => {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { expect, onTestFinished, test } from 'vitest'
 import type { Digest } from '../../../src/lib/domain/digest.js'
 import { mediaTypes } from '../../../src/lib/domain/media-types.js'
-import { modelLayers } from '../../../src/lib/image/models/model-layers.js'
+import { modelAnnotations, modelLayers } from '../../../src/lib/image/models/model-layers.js'
 import { pushModelLayers } from '../../../src/lib/image/models/push.js'
 import { createRegistryClient } from '../../../src/lib/oci/client.js'
 import type { Descriptor, Registry } from '../../../src/lib/ports/registry.js'
@@ -79,6 +79,15 @@ requires('docker-registry').describe('models at a registry', () => {
     const sizes = first.layers.map(({ descriptor }) => descriptor.size)
     expect(first.modelBytes).toBe((sizes[0] ?? 0) + (sizes[1] ?? 0))
     expect(first.sent.map(({ how }) => how)).toEqual(['uploaded', 'uploaded'])
+
+    // Whoever reads the manifest sees which model a layer is, and how much of it.
+    const listed = (await layersOf(registry, repository)).map(({ annotations = {} }) => annotations)
+    expect(listed.map((one) => one[modelAnnotations.model])).toEqual([
+      undefined,
+      `org/one@${commit}`,
+      `org/two@${commit}`,
+    ])
+    expect(listed[1]?.[modelAnnotations.bytes]).toBe(String(first.layers[0]?.bytes))
 
     hub.sent.clear()
     const changed = await build(['org/one', 'org/two'], 'torch==2', await layersOf(registry, repository))

@@ -26,14 +26,22 @@ export async function hubOf(models: readonly HubModel[]): Promise<StandInHub> {
 export function portsOf(
   hub: Pick<StandInHub, 'url'>,
   directory: string,
+  signal?: AbortSignal,
 ): ModelPorts & { readonly progress: ModelProgress[]; readonly clock: ManualClock } {
   const progress: ModelProgress[] = []
   const clock = new ManualClock()
   return {
-    hub: createModelHub({ endpoint: hub.url, token: () => Promise.resolve(hubToken), clock, random: () => 0.5 }),
+    hub: createModelHub({
+      endpoint: hub.url,
+      token: () => Promise.resolve(hubToken),
+      clock,
+      random: () => 0.5,
+      ...(signal !== undefined && { signal }),
+    }),
     store: join(directory, 'store'),
     memory: createFileCache({ directory: join(directory, 'memory'), mostBytes: 1e9 }),
     onProgress: (one) => progress.push(one),
+    ...(signal !== undefined && { signal }),
     progress,
     clock,
   }

@@ -117,7 +117,7 @@ async function download(
 ): Promise<readonly LayerEntry[]> {
   const chosen = selectFiles(model, await listFiles(model, ports))
   // Before gigabytes are downloaded for nothing.
-  await checkShards(model, await store.ensure(model, chosen.filter(isShardIndex)), chosen)
+  await checkShards(model, await store.ensure(model, chosen.filter(isShardIndex), chosen), chosen)
   const files = await store.ensure(model, chosen)
   const refFile = model.ref === undefined ? undefined : await store.text(model.revision)
   return snapshotEntries(model, { files, ...(refFile !== undefined && { refFile }) }, place)

@@ -28,7 +28,8 @@ export async function checkShards(
   }
 }
 
-function shardsOf(text: string): readonly string[] {
+/** The files that such a list names; none when it cannot be read. */
+export function shardsOf(text: string): readonly string[] {
   try {
     const { weight_map: map } = JSON.parse(text) as { readonly weight_map?: unknown }
     return typeof map === 'object' && map !== null

@@ -17,9 +17,9 @@ import type { ModelPorts, WantedModel } from './types.js'
 export interface ModelStore {
   /**
    * Has the files here, their content checked, two downloads at a time. A download with wrong bytes is thrown away and
-   * asked for once more.
+   * asked for once more. Progress is that of `whole`, of which the files may be a part that is needed first.
    */
-  ensure(model: WantedModel, files: readonly ModelFile[]): Promise<readonly StoredFile[]>
+  ensure(model: WantedModel, files: readonly ModelFile[], whole?: readonly ModelFile[]): Promise<readonly StoredFile[]>
   /** Keeps a short text as a file. */
   text(content: string): Promise<FileIdentity>
 }
@@ -85,7 +85,7 @@ export function createModelStore(
   }
 
   return {
-    ensure: (model, files) =>
+    ensure: (model, files, whole = files) =>
       usable(ports.store, async () => {
         await mkdir(directory, { recursive: true, mode: 0o700 })
         const blobs = new Map(files.map((file) => [file.hash, file]))
@@ -96,8 +96,8 @@ export function createModelStore(
         }
         const missing = [...blobs.values()].filter(({ hash }) => !here.has(hash))
         await checkSpace(directory, missing)
-        const total = sum([...blobs.values()])
-        let received = total - sum(missing)
+        const total = sum([...new Map(whole.map((file) => [file.hash, file])).values()])
+        let received = sum([...blobs.values()]) - sum(missing)
         const onBytes = (count: number): void => {
           received += count
           ports.onProgress?.({ id: model.id, received, total })
