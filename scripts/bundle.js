@@ -10,6 +10,9 @@ import { rolldown } from 'rolldown'
 const root = fileURLToPath(new URL('..', import.meta.url))
 const commands = globSync('commands/**/*.js', { cwd: `${root}dist` })
 
+// To read this property of `process` takes milliseconds, and what requires the module whole reads them all.
+const slowToRead = 'allowedNodeEnvironmentFlags'
+
 /**
  * Takes Node's own modules by `process.getBuiltinModule`: to import one, Node reads every property that it has, which
  * for `node:process` and `node:http` costs more than many a command. Only the names that are used are read then.
@@ -23,7 +26,7 @@ const builtins = {
     if (!id.startsWith('\0builtin:')) return undefined
     const name = id.slice('\0builtin:'.length)
     const names = Object.keys(process.getBuiltinModule(name)).filter(
-      (key) => /^[A-Za-z_]\w*$/.test(key) && key !== 'default',
+      (key) => /^[A-Za-z_]\w*$/.test(key) && key !== 'default' && key !== slowToRead,
     )
     return [
       `const builtin = process.getBuiltinModule(${JSON.stringify(name)})`,
