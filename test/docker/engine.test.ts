@@ -62,7 +62,7 @@ describe('a Docker engine', () => {
     ['the classic builder', () => classic],
   ])('builds with %s, tells the steps, and keeps characters whole', async (_, choose) => {
     const steps: EngineBuildStep[] = []
-    const long = '\u00E9\u2764'.repeat(4000)
+    const long = '\u00E9\u2764'.repeat(40)
     const id = await build(
       choose(),
       `FROM ${base}\nARG WHO\nRUN echo hello $WHO; echo ${long}\nENV A=b\nUSER 12:34\n`,

@@ -18,6 +18,8 @@ const tools = [
   'cat',
   'od',
   'head',
+  'tail',
+  'sha1sum',
   'sha256sum',
   'id',
   'sleep',

@@ -1,5 +1,6 @@
 import type Docker from 'dockerode'
 import type { EngineRun, EngineRunRequest } from '../ports/docker-engine.js'
+import { isMissing } from './failures.js'
 
 const longestOutput = 8 * 1024 * 1024
 
@@ -92,4 +93,44 @@ export async function runContainer(
     // With its anonymous volumes. One that cannot be removed now is not worth failing for.
     await container.remove({ force: true, v: true }).catch(() => undefined)
   }
+}
+
+/** Reads files out of a container that is never started. */
+export async function readImageFiles(
+  docker: Docker,
+  image: string,
+  paths: readonly string[],
+  signal?: AbortSignal,
+): Promise<ReadonlyMap<string, Uint8Array>> {
+  signal?.throwIfAborted()
+  const container = await docker.createContainer({
+    Image: image,
+    Cmd: ['/'],
+    NetworkDisabled: true,
+    Labels: { 'rampart.run': 'true' },
+  })
+  try {
+    const files = new Map<string, Uint8Array>()
+    for (const path of paths) {
+      const archive = await container.getArchive({ path }).catch((error: unknown) => {
+        if (isMissing(error)) return undefined
+        throw error
+      })
+      if (archive === undefined) continue
+      const pieces: Buffer[] = []
+      for await (const piece of archive as AsyncIterable<Buffer>) pieces.push(piece)
+      files.set(path, firstFile(Buffer.concat(pieces)))
+    }
+    return files
+  } finally {
+    await container.remove({ force: true, v: true }).catch(() => undefined)
+  }
+}
+
+/** The content of an archive's first entry when that is a file: the engine answers with one entry for one file. */
+function firstFile(tar: Buffer): Uint8Array {
+  const type = tar.toString('latin1', 156, 157)
+  if (type !== '0' && type !== '\0') return new Uint8Array(0)
+  const size = Number.parseInt(tar.toString('latin1', 124, 136).replaceAll(/[\0 ]/g, ''), 8)
+  return tar.subarray(512, 512 + (Number.isNaN(size) ? 0 : size))
 }

@@ -11,7 +11,7 @@ import type {
   EngineInfo,
 } from '../ports/docker-engine.js'
 import { BuildFollower } from './build.js'
-import { runContainer } from './containers.js'
+import { readImageFiles, runContainer } from './containers.js'
 import { contextHost } from './endpoint.js'
 import { engineFailure, isMissing } from './failures.js'
 import { errorOf, readLines } from './lines.js'
@@ -56,7 +56,11 @@ export function createDockerEngine({ environment, home }: DockerEngineOptions): 
         }
       }),
     run: (request, signal) => asked(`run ${request.image}`, (docker) => runContainer(docker, request, signal), signal),
+    readFiles: (image, paths, signal) =>
+      asked(`read files of ${image}`, (docker) => readImageFiles(docker, image, paths, signal), signal),
     save: (image, signal) => save(open, image, signal),
+    pull: (reference, credentials, onLine, signal) =>
+      asked(`pull ${reference}`, (docker) => pull(docker, reference, credentials, onLine, signal), signal),
     tag: (image, reference) =>
       asked(`name ${image} ${reference}`, async (docker) => {
         const { repo, tag } = splitTag(reference)
@@ -195,6 +199,28 @@ async function* save(open: () => Promise<Docker>, image: string, signal?: AbortS
     }
   } catch (error) {
     throw engineFailure(error, `give the layers of ${image}`, signal)
+  }
+}
+
+async function pull(
+  docker: Docker,
+  reference: string,
+  credentials: EngineCredentials | undefined,
+  onLine: (line: string) => void,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const stream = (await docker.pull(reference, {
+    ...(credentials !== undefined && { authconfig: { ...credentials, serveraddress: reference.split('/')[0] ?? '' } }),
+    ...(signal !== undefined && { abortSignal: signal }),
+  })) as AsyncIterable<Uint8Array>
+  for await (const line of readLines(stream)) {
+    const error = errorOf(line)
+    if (error !== undefined) {
+      throw new RampartError('unreachable', `The Docker engine could not pull ${reference}: ${error}`, {
+        next: ['check that the engine reaches the registry', `pull it by hand: docker pull ${reference}`],
+      })
+    }
+    if (line.status !== undefined) onLine([line.id, line.status, line.progress].filter(Boolean).join(' '))
   }
 }
 

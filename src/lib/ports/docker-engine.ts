@@ -115,8 +115,20 @@ export interface DockerEngine {
   inspect(image: string): Promise<EngineImage | undefined>
   /** Runs a container to its end and removes it, also when the signal stops it. */
   run(request: EngineRunRequest, signal?: AbortSignal): Promise<EngineRun>
+  /**
+   * The files at those absolute paths of an image, which is not started; what is not there is left out, and what is no
+   * file (a link, a directory) has no bytes.
+   */
+  readFiles(image: string, paths: readonly string[], signal?: AbortSignal): Promise<ReadonlyMap<string, Uint8Array>>
   /** The tar archive that `docker save` gives. */
   save(image: string, signal?: AbortSignal): AsyncIterable<Uint8Array>
+  /** Has the engine pull an image, of its own platform where there are several. `onLine` gets its progress. */
+  pull(
+    reference: string,
+    credentials: EngineCredentials | undefined,
+    onLine: (line: string) => void,
+    signal?: AbortSignal,
+  ): Promise<void>
   tag(image: string, reference: string): Promise<void>
   /** Removes that name, and the image when it was its last; nothing happens when there is none. */
   remove(image: string): Promise<void>

@@ -41,6 +41,8 @@ export interface WalkOptions {
   readonly dockerfile: string
   /** When given, only the parts of the context that its COPY and ADD can reach are walked. */
   readonly recipe?: Recipe
+  /** When given, only these paths, relative to the context, and what is below them. */
+  readonly paths?: readonly string[]
   readonly signal?: AbortSignal
 }
 
@@ -58,10 +60,11 @@ interface Walk {
 export async function walkContext(root: string, options: WalkOptions): Promise<Context> {
   const real = realRoot(root)
   const { rules, file } = readRules(real, options.dockerfile)
-  const limits = options.recipe === undefined ? undefined : sourceRoots(options.recipe)
+  const limits = options.recipe === undefined ? options.paths : sourceRoots(options.recipe)
   let entries = await walk(real, rules, limits, options.signal)
   // A link can lead out of the part that was walked; then all of it is needed.
-  if (limits !== undefined && leadsOut(entries, limits)) entries = await walk(real, rules, undefined, options.signal)
+  if (limits !== undefined && options.paths === undefined && leadsOut(entries, limits))
+    entries = await walk(real, rules, undefined, options.signal)
   return { root: real, entries, ignoreFile: file, excludedBy: (path) => rules.whyIgnored(path) }
 }
 
