@@ -68,6 +68,7 @@ function machineTasks(): readonly CheckTask[] {
 const serviceFiles = (config: Config): Parameters<typeof fileTasks>[0] =>
   config.services.map((service) => ({
     name: service.name,
+    config: config.path,
     context: service.context,
     dockerfile: service.dockerfile,
     args: service.args,

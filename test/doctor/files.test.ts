@@ -203,6 +203,18 @@ const planted: readonly Planted[] = [
     detail: /knowledgator\/gliner-pii-edge-v1\.0 is declared/,
   },
   {
+    defect: 'a model baked and not declared, by a function under another name',
+    plant: (project) =>
+      project.edit(
+        base,
+        '# The app never downloads',
+        `RUN python -c "from huggingface_hub import snapshot_download as get; get('unitary/toxic-bert', ignore_patterns=['onnx/*'])"\n# The app never downloads`,
+      ),
+    found: { models: 'warn' },
+    place: /Dockerfile\.base:19:5$/,
+    detail: /unitary\/toxic-bert is downloaded and not declared/,
+  },
+  {
     defect: 'a context without .dockerignore',
     plant: (project) => rm(join(project.directory, 'backend/.dockerignore')),
     found: { 'ignore-file': 'warn' },

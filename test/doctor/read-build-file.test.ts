@@ -105,6 +105,7 @@ test('no Dockerfile makes the checks throw', () => {
         app,
         base: { file: app, repository: 'r', tag: 'latest', inputs: new Map(), text: '' },
         models: [],
+        configText: '',
         ignoreFile: { path: undefined, expected: '.dockerignore', lets: [] },
       })
       const found = [modelCacheFindings, hiddenFailures, recursiveChanges, lateDownloads].flatMap((find) =>

@@ -15,9 +15,10 @@ export interface Download {
   readonly models: readonly string[]
 }
 
-// Calls of Python libraries that fetch weights when they are not there yet.
+// What Python libraries call the functions that fetch weights when they are not there yet. Names of the first kind mean
+// nothing else, also where an import gives them another one.
 const loaders =
-  /\b(?:from_pretrained|snapshot_download|hf_hub_download|SentenceTransformer|CrossEncoder|pipeline|load_model|hub\.load|spacy\.cli\.download|nltk\.download)\s*\(/
+  /\b(?:from_pretrained|snapshot_download|hf_hub_download|SentenceTransformer|CrossEncoder)\b|\b(?:pipeline|load_model|hub\.load|spacy\.cli\.download|nltk\.download)\s*\(/
 const fetcher = /(?:download|fetch|prefetch|preload|warm[-_]?up|cache)[\w-]*\.(?:py|sh)$|(?:^|\/)models?[\w-]*\.py$/i
 const hub = /\bhuggingface\.co\b|\bhf\.co\b/
 

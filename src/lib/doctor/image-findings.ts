@@ -59,7 +59,7 @@ export function modelMismatches({ all, base, facts }: WalkedService): readonly G
     })),
     ...downloads.flatMap(({ models, command, step }) =>
       models
-        .filter((id) => !declared.has(id))
+        .filter((id) => !declared.has(id) && !facts.configText.includes(id))
         .map((id): Graded => ({
           result: 'warn',
           ...findingAt(

@@ -17,6 +17,8 @@ export interface ServiceFacts {
   }
   /** Those that the base's configuration declares. */
   readonly models: readonly { readonly id: string; readonly revision: string; readonly providedByRampart: boolean }[]
+  /** The text of rampart.yml: a model that stands in a comment of it is known and left open. */
+  readonly configText: string
   readonly ignoreFile: {
     /** The one that is used; undefined when there is none. */
     readonly path: string | undefined

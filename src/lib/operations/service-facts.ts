@@ -21,6 +21,8 @@ export interface ServiceFiles {
     readonly args: Readonly<Record<string, string>>
   }
   readonly models: ServiceFacts['models']
+  /** Path of rampart.yml. */
+  readonly config: string
 }
 
 const named = (path: string): string => relative(process.cwd(), path) || path
@@ -43,13 +45,14 @@ async function readIfThere(path: string): Promise<string | undefined> {
 
 /** Reads the files that build a service. Rejects with a `usage` error that names the one that cannot be read. */
 export async function readServiceFacts(service: ServiceFiles): Promise<ServiceFacts> {
-  const { name, context, dockerfile, args, base, models } = service
+  const { name, context, dockerfile, args, base, models, config } = service
   const path = named(dockerfile)
   const text = await read(dockerfile)
   const notOneLayer = problemOf(() => readRecipe(text, path, args))
   const facts = {
     name,
     models,
+    configText: await read(config),
     app: readBuildFile(text, path, args),
     ...(notOneLayer !== undefined && { notOneLayer }),
     ignoreFile: await ignoreFileOf(service),
