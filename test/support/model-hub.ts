@@ -118,6 +118,7 @@ export async function startModelHub(models: readonly HubModel[]): Promise<StandI
       etag: `"${hash(file)}"`,
       ...(partial && { 'content-range': `bytes ${from}-${to - 1}/${size}` }),
     })
+    if (request.method === 'HEAD') return void response.end()
     let at = from
     for (const piece of contentOf(file, from, to)) {
       const limit = fault?.kind === 'cut' || fault?.kind === 'stall' ? fault.after - (at - from) : piece.length
@@ -176,7 +177,9 @@ export async function startModelHub(models: readonly HubModel[]): Promise<StandI
         return refuse(response, 404, 'RevisionNotFound', `Invalid rev id: ${name}`)
       }
       response.setHeader('content-type', 'application/json')
-      return void response.end(JSON.stringify({ _id: 'x', id, sha: model.commit, lastModified: '2026-01-01' }))
+      return void response.end(
+        JSON.stringify({ _id: 'x', id, sha: model.commit, lastModified: '2026-01-01T00:00:00.000Z' }),
+      )
     }
     const [revision = '', ...path] = rest.split('/').map(decodeURIComponent)
     if (revision !== model.commit) return refuse(response, 404, 'RevisionNotFound', `Invalid rev id: ${revision}`)
@@ -201,6 +204,7 @@ export async function startModelHub(models: readonly HubModel[]): Promise<StandI
     }
     const file = model.files.find((one) => one.path === path.join('/'))
     if (file === undefined) return refuse(response, 404, 'EntryNotFound', 'Entry not found')
+    response.setHeader('x-repo-commit', model.commit)
     if (file.lfs === true) {
       const headers = { 'x-linked-size': String(sizeOf(file.content)), 'x-linked-etag': `"${hash(file)}"` }
       response.writeHead(302, { ...headers, 'x-xet-hash': hash(file), location: `${storageUrl}/${hash(file)}?sig=x` })
