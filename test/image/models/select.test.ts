@@ -1,6 +1,10 @@
+import { execFileSync } from 'node:child_process'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { RampartError } from '../../../src/lib/errors/rampart-error.js'
 import { hubCacheOf } from '../../../src/lib/image/models/place.js'
 import { selectFiles } from '../../../src/lib/image/models/select.js'
+import { requires } from '../../support/requires.js'
 import { wanted } from './support.js'
 
 const select = (paths: readonly string[], files?: readonly string[]): readonly string[] =>
@@ -67,3 +71,30 @@ test.each([
 ])('with %j the cache is %s', (environment: Record<string, string>, expected) => {
   expect(hubCacheOf(environment, '/home/app')).toBe(expected)
 })
+
+requires('python3').describe('patterns', () => {
+  test('match what those of Python do, on which the hub’s tools stand', () => {
+    const text = fc.string({ unit: fc.constantFrom(...'ab-]*?[!./^\\'), minLength: 1, maxLength: 6 })
+    const path = fc.string({ unit: fc.constantFrom(...'ab-].!/^\\'), minLength: 1, maxLength: 4 })
+    const pairs = fc.sample(fc.tuple(text, path), 4000)
+    const program =
+      'import sys, json, fnmatch\n' +
+      'print(json.dumps([fnmatch.fnmatchcase(n, p + "*" if p[-1] == "/" else p) for p, n in json.load(sys.stdin)]))'
+    const input = JSON.stringify(pairs)
+    const answers = JSON.parse(execFileSync('python3', ['-c', program], { input, encoding: 'utf8' })) as boolean[]
+    const ours = pairs.map(([pattern, name]) => matches(pattern, name))
+    const wrong = pairs.filter((_, index) => ours[index] !== answers[index])
+    expect(wrong).toEqual([])
+    expect(answers.filter(Boolean).length).toBeGreaterThan(100)
+  })
+})
+
+/** Whether the pattern names the file; one that names nothing is an error. */
+function matches(pattern: string, path: string): boolean {
+  try {
+    return select([path], [pattern]).length === 1
+  } catch (error) {
+    if (error instanceof RampartError && error.message.startsWith('no file of')) return false
+    throw error
+  }
+}

@@ -43,19 +43,31 @@ function compilePattern(pattern: string): RegExp {
     else if (character === '?') source += '.'
     else if (character === '[' && end > 0) {
       const negated = whole[index + 1] === '!'
-      const members = whole.slice(index + (negated ? 2 : 1), end)
-      source += `[${negated ? '^' : ''}${members.replaceAll(/[\\\]^[]/g, String.raw`\$&`)}]`
+      source += classSource(whole.slice(index + (negated ? 2 : 1), end), negated)
       index = end
     } else source += literal(character)
   }
-  try {
-    return new RegExp(`^(?:${source})$`, 'su')
-  } catch {
-    throw new RampartError('usage', `${pattern} is not a pattern of file names`, {
-      next: ['write `files` as e.g. ["*.json", "*.safetensors"]'],
-    })
-  }
+  return new RegExp(`^(?:${source})$`, 'su')
 }
+
+/** A class of characters; a range that runs backwards is empty. */
+function classSource(members: string, negated: boolean): string {
+  let body = ''
+  const runes = Array.from(members)
+  for (let index = 0; index < runes.length; index++) {
+    const low = runes[index] ?? ''
+    const high = runes[index + 1] === '-' ? runes[index + 2] : undefined
+    if (high === undefined) body += member(low)
+    else {
+      if (low <= high) body += `${member(low)}-${member(high)}`
+      index += 2
+    }
+  }
+  if (body === '') return negated ? '.' : '(?!)'
+  return `[${negated ? '^' : ''}${body}]`
+}
+
+const member = (rune: string): string => (rune === '^' ? String.raw`\^` : literal(rune))
 
 const pictures = /\.(?:png|jpe?g|gif|webp|svg|mp4|mov|pdf|ipynb)$/i
 const leftOvers =
