@@ -19,6 +19,13 @@ Ctrl-C leaves; a rollout that has begun goes on without you.`
       description: 'push app layers above their budget all the same',
       env: 'RAMPART_ALLOW_OVER_BUDGET',
     }),
+    builder: Flags.string({
+      default: 'auto',
+      description:
+        'layer needs no Docker engine, docker does what it can not (RUN, stages), auto takes the first that can',
+      env: 'RAMPART_BUILDER',
+      options: ['auto', 'layer', 'docker'],
+    }),
     force: Flags.boolean({
       description: 'roll every target even when the fleet serves this release already',
       env: 'RAMPART_FORCE',

@@ -1,7 +1,10 @@
-import { homedir } from 'node:os'
-import { relative } from 'node:path'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { homedir, tmpdir } from 'node:os'
+import { join, relative } from 'node:path'
 import { checkBases } from './compose-bases.js'
 import { expandTag, type Config, type ServiceConfig } from './config/index.js'
+import type { EnginePorts } from './image/engine/build.js'
+import { buildWith, type BuilderName } from './image/engine/choose.js'
 import { buildAppImage, type AppImageRequest, type BuiltImage, type PublishPorts } from './image/publish/publish.js'
 import { createRegistryClient } from './oci/client.js'
 import { dockerCredentials } from './oci/credentials.js'
@@ -35,6 +38,43 @@ interface Shared extends Connecting {
   readonly run: RunContext
   /** A layer over its budget is a warning instead of a failure. */
   readonly allowOverBudget?: boolean
+  /** What makes the images; `auto` unless given, see {@link buildWith}. */
+  readonly builder?: BuilderName
+}
+
+/** Where blobs may lie while a run lasts; made when it is first asked for. */
+export interface Scratch {
+  readonly directory: () => Promise<string>
+  remove(): Promise<void>
+}
+
+/** A directory of this user's alone. */
+export function openScratch(): Scratch {
+  let made: Promise<string> | undefined
+  return {
+    directory: () => (made ??= mkdtemp(join(tmpdir(), 'rampart-'))),
+    remove: async () => {
+      if (made !== undefined) await rm(await made, { recursive: true, force: true })
+    },
+  }
+}
+
+/** What a build by a Docker engine needs of this machine. The engine is asked when it is needed, not before. */
+export async function enginePorts(
+  config: Config,
+  account: Account | undefined,
+  scratch: Scratch,
+): Promise<Pick<EnginePorts, 'engine' | 'credentials' | 'scratch'>> {
+  const { createDockerEngine } = await import('./docker/engine.js')
+  const home = process.env['HOME'] ?? homedir()
+  return {
+    engine: createDockerEngine({ environment: process.env, home }),
+    credentials: async (host) =>
+      config.environment.registry === undefined && account !== undefined
+        ? account.registryAuthorization()
+        : dockerCredentials(host, { environment: process.env, home })(),
+    scratch: () => scratch.directory(),
+  }
 }
 
 /** The environment's registry: the one that the configuration names, else the account's own ECR. */
@@ -97,6 +137,7 @@ export function composeImages(config: Config, shared: Shared): Images {
   const files = openCache(process.env)
   const git = createGit({ environment: process.env, signal: run.signal })
   const bases = new Set(config.services.map((service) => service.base?.repository))
+  const scratch = openScratch()
 
   function locate(home: Registry): NonNullable<PublishPorts['locate']> {
     return (host, repository) => {
@@ -109,8 +150,8 @@ export function composeImages(config: Config, shared: Shared): Images {
   }
 
   function image(service: ServiceConfig): ServiceImage {
-    let built: BuiltImage | undefined
-    const make = async (): Promise<BuiltImage> => {
+    let built: Pick<BuiltImage, 'digest' | 'notes' | 'push'> | undefined
+    const make = async (): Promise<NonNullable<typeof built>> => {
       const home = await registry()
       const ports = {
         registry: home,
@@ -122,9 +163,18 @@ export function composeImages(config: Config, shared: Shared): Images {
         emit: run.emit,
         signal: run.signal,
       }
-      built = await buildAppImage(
-        { ...imageRequest(config, service), allowOverBudget: shared.allowOverBudget === true },
-        ports,
+      const wanted = { ...imageRequest(config, service), allowOverBudget: shared.allowOverBudget === true }
+      built = await buildWith<NonNullable<typeof built>>(
+        shared.builder ?? 'auto',
+        wanted,
+        {
+          layer: () => buildAppImage(wanted, ports),
+          docker: async () => {
+            const { buildWithEngine } = await import('./image/engine/build.js')
+            return buildWithEngine(wanted, { ...ports, ...(await enginePorts(config, shared.account, scratch)) })
+          },
+        },
+        (why) => run.emit({ type: 'image.step', service: service.name, step: 'builder', detail: why }),
       )
       for (const note of built.notes) {
         run.emit({ type: 'image.step', service: service.name, step: 'note', detail: note })
@@ -146,6 +196,7 @@ export function composeImages(config: Config, shared: Shared): Images {
     registryHost: async () => (await registry()).host,
     checkBases: async () => checkBases(config, await registry()),
     close: async () => {
+      await scratch.remove()
       const open = [...elsewhere.values()]
       await Promise.all(open.map((one) => one.close()))
       await (await registry()).close()

@@ -1,5 +1,5 @@
 import type { Performed, SharedFlags } from '../base-command.js'
-import { imageRequest, openElsewhere, openRegistry } from './compose-images.js'
+import { enginePorts, imageRequest, openElsewhere, openRegistry, openScratch, type Scratch } from './compose-images.js'
 import { configure, secretsOf } from './compose.js'
 import type { Config, ServiceConfig } from './config/index.js'
 import { formatBytes } from './domain/format-bytes.js'
@@ -7,6 +7,7 @@ import { parseImageRef } from './domain/image-ref.js'
 import type { Inspection } from './domain/inspection.js'
 import { exitCodes } from './errors/exit-codes.js'
 import { RampartError } from './errors/rampart-error.js'
+import { buildWith } from './image/engine/choose.js'
 import { planImage } from './image/inspect/plan.js'
 import { createRegistryClient } from './oci/client.js'
 import { isEcr, registryEndpoint, registryRepository } from './oci/endpoint.js'
@@ -104,6 +105,7 @@ async function* requests(
   flags: InspectFlags,
   { home, locate }: Registries,
   signal: AbortSignal,
+  scratch: Scratch,
 ): AsyncGenerator<InspectImageRequest> {
   const { base, deep, image } = flags
   if (image !== undefined) {
@@ -125,11 +127,26 @@ async function* requests(
   const git = createGit({ environment: process.env, signal })
   const services = config.services.map((service) => ({ service: service.name, config: service }))
   for (const { config: service } of chooseServices(services, flags.service ?? [])) {
-    const ports = { registry: home, locate, git, memory: files, groups: files, now: () => Date.now(), signal }
-    const request = imageRequest(config, service)
+    const registries = { registry: home, locate, git, memory: files, groups: files }
+    const ports = { ...registries, now: () => Date.now(), emit: () => undefined, signal }
+    const { budget: _, ...request } = imageRequest(config, service)
+    const planned = await buildWith<NonNullable<InspectImageRequest['planned']>>(
+      'auto',
+      request,
+      {
+        layer: () => planImage(request, ports),
+        docker: async () => {
+          const { buildWithEngine } = await import('./image/engine/build.js')
+          const elsewhere = config.environment.registry !== undefined
+          const account = elsewhere ? undefined : await accountOf(config.environment.region)
+          return buildWithEngine(request, { ...ports, ...(await enginePorts(config, account, scratch)) })
+        },
+      },
+      () => undefined,
+    )
     yield {
       service: service.name,
-      planned: await planImage(request, { ...ports, emit: () => undefined }),
+      planned,
       name: service.repository,
       platform: service.platform,
       base,
@@ -153,11 +170,12 @@ export async function runInspect(flags: InspectFlags): Promise<Performed> {
   const page = streamPage(process.stdout, flags)
   const say = (text: string): void => void (flags.progress !== 'quiet' && process.stderr.write(`${text}\n`))
   const images: Inspection[] = []
+  const scratch = openScratch()
   try {
     if (simulation !== undefined && !flags.json) {
       process.stdout.write(`${page.paint('warn', 'SIMULATED')}: ${simulation}; nothing of it is real\n`)
     }
-    for await (const request of requests(config, flags, registries, stop.signal)) {
+    for await (const request of requests(config, flags, registries, stop.signal, scratch)) {
       const inspection = await inspect(request, {
         memory: openCache(process.env),
         locate: registries.locate,
@@ -170,6 +188,7 @@ export async function runInspect(flags: InspectFlags): Promise<Performed> {
       images.push(inspection)
     }
   } finally {
+    await scratch.remove()
     await registries.close()
   }
   const result: InspectResult = { v: 1, simulated: simulation !== undefined, images }

@@ -3,6 +3,7 @@ import type { Performed, SharedFlags } from '../base-command.js'
 import { composeImages } from './compose-images.js'
 import { findConfig, loadConfig, type Config } from './config/index.js'
 import { phases, type Phase } from './domain/phase.js'
+import type { BuilderName } from './image/engine/choose.js'
 import type { Account } from './ports/account.js'
 import { perform, streamPage, type Performance } from './perform.js'
 import type { AsgRolloutOptions } from './rollout/asg/options.js'
@@ -95,7 +96,14 @@ const repositories = (config: Config): readonly string[] => config.services.map(
 
 interface ImageFlags {
   readonly 'allow-over-budget'?: boolean
+  readonly builder?: string | undefined
 }
+
+/** What the flags say of how images are made. */
+const imageOptions = (flags: ImageFlags): { readonly allowOverBudget: boolean; readonly builder: BuilderName } => ({
+  allowOverBudget: flags['allow-over-budget'] === true,
+  builder: flags.builder === 'layer' || flags.builder === 'docker' ? flags.builder : 'auto',
+})
 
 interface DeployFlags extends SharedFlags, ImageFlags {
   readonly force: boolean
@@ -117,7 +125,7 @@ export async function runDeploy(flags: DeployFlags): Promise<Performed> {
     const { deploy } = await import('./operations/deploy.js')
     const { checkAccount } = await import('./operations/check-account.js')
     const { driver, account } = await connect(config, performing)
-    const images = composeImages(config, { account, run, allowOverBudget: flags['allow-over-budget'] === true })
+    const images = composeImages(config, { account, run, ...imageOptions(flags) })
     try {
       return await deploy(
         {
@@ -153,7 +161,7 @@ export async function runBuild(
   return perform(performing, flags, async (run) => {
     const { build } = await import('./operations/build.js')
     const account = config.environment.registry === undefined ? (await connect(config, performing)).account : undefined
-    const images = composeImages(config, { account, run, allowOverBudget: flags['allow-over-budget'] === true })
+    const images = composeImages(config, { account, run, ...imageOptions(flags) })
     try {
       return await build(images.services, flags.service ?? [], run)
     } finally {

@@ -6,7 +6,7 @@ import type { AppImageRequest, PublishPorts } from '../publish/types.js'
 import type { InspectRequest } from './inspect.js'
 import { openImage, type ImageSource, type SourceLayer } from './source.js'
 
-/** The image that a deploy would push now, to be looked at; nothing is sent anywhere. */
+/** The image that a deploy would push now, to be looked at; nothing is sent anywhere, and no budget is held against it. */
 export async function planImage(
   request: AppImageRequest,
   ports: PublishPorts,

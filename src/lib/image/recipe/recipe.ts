@@ -146,7 +146,8 @@ function readFrom(
   return { reference, place, ...(platform !== '' && { platform }) }
 }
 
-function declare(
+/** Gives an ARG before FROM its value. */
+export function declare(
   step: Step & { readonly kind: 'arg' },
   escape: string,
   globals: Map<string, string>,
@@ -161,7 +162,8 @@ function declare(
 }
 
 // https://docs.docker.com/reference/dockerfile/#automatic-platform-args-in-the-global-scope
-function platformArguments(platform: string, buildArgs: Readonly<Record<string, string>>): Map<string, string> {
+/** The arguments that every build has: those of the platform, unless they are given. */
+export function platformArguments(platform: string, buildArgs: Readonly<Record<string, string>>): Map<string, string> {
   const [os = '', architecture = '', variant = ''] = platform.split('/')
   const globals = new Map<string, string>()
   for (const side of ['BUILD', 'TARGET']) {
