@@ -12,6 +12,7 @@ import { sign, type Page } from './report/page.js'
 import { clockFrom } from './system/clock.js'
 import { packageRoot } from './system/package-root.js'
 import { cleanLine, cleanLines } from './terminal/clean.js'
+import { chooseProgress } from './terminal/progress.js'
 import { shellWord } from './terminal/shell-word.js'
 
 interface InitFlags extends SharedFlags {
@@ -29,14 +30,17 @@ const hubPatience = 5000
 /** `rampart init`. */
 export async function runInit(directory: string, flags: InitFlags): Promise<Performed> {
   const root = rootOf(directory, flags.config)
-  const isPerson = process.stdin.isTTY && process.stderr.isTTY && !flags.json
+  // As for everything that rewrites lines: a log of CI and a terminal that cannot move its cursor are no place to ask.
+  const { env } = process
+  const mode = chooseProgress({ flag: flags.progress, env, stdoutIsTty: true, stderrIsTty: process.stderr.isTTY })
+  const isPerson =
+    process.stdin.isTTY && process.stderr.isTTY && !flags.json && (mode === 'list' || mode === 'dashboard')
   if (!isPerson && !flags.yes && !flags['dry-run']) {
     throw new RampartError('usage', 'init asks questions, and nobody is here to answer them.', {
       next: ['rampart init --yes', 'rampart init --dry-run'],
     })
   }
   const asks = isPerson && !flags.yes && !flags['dry-run']
-  const { env } = process
   const page = streamPage(process.stderr, flags)
   if (asks && (flags['no-color'] || page.paint('good', '') === '')) env['NO_COLOR'] = '1'
   const asker = asks

@@ -11,6 +11,7 @@ import { blobRegistry } from './support/blobs.js'
 import { trickyCases, type Case } from './support/cases.js'
 import { docker, importImage, saveImage } from './support/docker.js'
 import { exampleCases } from './support/examples.js'
+import { initCases } from './support/init-cases.js'
 import { generatedCase } from './support/generated.js'
 import { buildWithRampart, makeProject } from './support/project.js'
 import { flatten, makeTar, type FlatImage, type Made } from './support/tar.js'
@@ -102,6 +103,10 @@ requires('docker').describe('rampart and Docker build the same image', () => {
 
   test.each(trickyCases)('$name', async (one) => {
     expect(await compare(one)).toMatch(/^(?:same|refused)/)
+  })
+
+  test.each(initCases)('$name', async (one) => {
+    expect(await compare(one)).toBe('same')
   })
 
   test.each(exampleCases)('$name', async (one) => {

@@ -126,7 +126,8 @@ function systemLine(
         .slice(1)
       const folders = targets.every((word) => made.some((one) => one.words.includes(word)) || isWorkdir(stage, word))
       const below = made
-        .flatMap((one) => one.words.slice(1))
+        .flatMap((one) => one.words.slice(1).map((word) => word.replace(/;$/, '')))
+        .filter((word) => /^\/[\w./-]+$/.test(word))
         .filter((word) => targets.some((target) => word.startsWith(`${target}/`)))
       const text = [
         'chown',

@@ -8,7 +8,7 @@ export interface Segment {
 }
 
 // What they begin goes on to their end, over every `;` in between.
-const compound = /^(?:for|while|until|if|case|set)\b/
+const compound = /^(?:for|while|until|if|case)\b/
 
 /** Cuts a shell line at `&&`, `||` and `;` outside quotes and parentheses; loops and conditions stay whole. Never throws. */
 export function splitShell(line: string): readonly Segment[] {
