@@ -22,7 +22,7 @@ export function readFiles(directory: string): Record<string, string> {
 }
 
 /** The templates as the package ships them. */
-export const templates = Object.fromEntries(
+const templates = Object.fromEntries(
   templateNames.map((name) => [name, readFileSync(join(root, 'templates', name), 'utf8')]),
 ) as Templates
 
