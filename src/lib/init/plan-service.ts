@@ -60,7 +60,7 @@ export function planService(
   const base =
     inputs === undefined
       ? ''
-      : fillTemplate(templates['base.yml'], {
+      : fillTemplate(templates['base.yml.template'], {
           dockerfile: yamlText(relativeTo(service.context, names.base)),
           repository: yamlText(baseRepository),
           tag: kept?.tag === undefined ? '' : `tag: ${yamlText(kept.tag)}`,
@@ -68,7 +68,7 @@ export function planService(
           models: modelLines(models),
         }).trimEnd()
   const dockerfile = inputs === undefined ? (service.dockerfiles.whole?.path ?? names.app) : names.app
-  const yaml = fillTemplate(templates['service.yml'], {
+  const yaml = fillTemplate(templates['service.yml.template'], {
     name: service.name,
     context: service.context === '' ? '.' : yamlText(service.context),
     dockerfile: yamlText(relativeTo(service.context, dockerfile)),

@@ -37,7 +37,7 @@ export function planFiles(tree: Tree, findings: Findings, answers: Answers, temp
   const services = findings.services.map((service) =>
     planService(tree, service, answers.services[service.name] ?? {}, { app, pins, templates }),
   )
-  const config = fillTemplate(templates['rampart.yml'], {
+  const config = fillTemplate(templates['rampart.yml.template'], {
     app,
     services: services.map((service) => service.yaml.trimEnd()).join('\n\n'),
     environment: answers.environment,

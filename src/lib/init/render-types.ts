@@ -3,11 +3,11 @@ import type { FoundModel } from './python/models.js'
 /** The texts of `templates/`, by their paths in it. */
 export type Templates = Readonly<Record<TemplateName, string>>
 
-/** Every template that init uses. */
+/** Every template that init uses. Those of YAML are none before they are filled, and no tool should take them for it. */
 export const templateNames = [
-  'rampart.yml',
-  'service.yml',
-  'base.yml',
+  'rampart.yml.template',
+  'service.yml.template',
+  'base.yml.template',
   'Dockerfile.app',
   'python/Dockerfile.base',
   'node/Dockerfile.base',
