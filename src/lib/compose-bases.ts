@@ -2,24 +2,26 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Config, ServiceConfig } from './config/index.js'
 import { baseFreshness } from './image/base/freshness.js'
-import { baseFingerprint } from './image/base/fingerprint.js'
+import { baseFingerprint, type FingerprintParts } from './image/base/fingerprint.js'
 import type { Registry } from './ports/registry.js'
 import type { Check } from './rollout/driver.js'
+
+/** All that a service's base is made of, as its sources are now. */
+export async function partsOfBase(
+  { context }: ServiceConfig,
+  base: NonNullable<ServiceConfig['base']>,
+): Promise<FingerprintParts> {
+  const inputs = await Promise.all(
+    base.inputs.map(async (input) => [input, await readFile(join(context, input))] as const),
+  )
+  const { models, args, platform } = base
+  return { dockerfile: await readFile(base.dockerfile), inputs: new Map(inputs), models, args, platform }
+}
 
 /** The fingerprint of a service's base as its sources are now; undefined when rampart does not know its sources. */
 export async function fingerprintOf(service: ServiceConfig): Promise<string | undefined> {
   const { base } = service
-  if (base === undefined) return undefined
-  const inputs = await Promise.all(
-    base.inputs.map(async (input) => [input, await readFile(join(service.context, input))] as const),
-  )
-  return baseFingerprint({
-    dockerfile: await readFile(base.dockerfile),
-    inputs: new Map(inputs),
-    models: base.models,
-    args: base.args,
-    platform: base.platform,
-  })
+  return base === undefined ? undefined : baseFingerprint(await partsOfBase(service, base))
 }
 
 const verdicts = {

@@ -31,7 +31,8 @@ export function secretsOf(config: Config): readonly string[] {
   return [...config.interpolated].filter((value) => values.some((text) => text.includes(value)))
 }
 
-function performance(command: string, config: Config, ran: readonly Phase[] = []): Performance {
+/** What is performed, as every part of a run needs it. */
+export function performance(command: string, config: Config, ran: readonly Phase[] = []): Performance {
   return {
     command,
     phases: ran,
@@ -78,7 +79,8 @@ interface Cloud {
   readonly account: Account
 }
 
-async function connect(config: Config, performing: Performance): Promise<Cloud> {
+/** Opens the cloud of the environment; nothing is asked yet. */
+export async function connect(config: Config, performing: Performance): Promise<Cloud> {
   const { createAws } = await import('./aws/index.js')
   const { createAsgDriver } = await import('./rollout/asg/driver.js')
   const { region, target, logs } = config.environment

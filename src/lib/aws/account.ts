@@ -1,4 +1,10 @@
-import { DescribeRepositoriesCommand, ECRClient, GetAuthorizationTokenCommand } from '@aws-sdk/client-ecr'
+import {
+  CreateRepositoryCommand,
+  DescribeRepositoriesCommand,
+  ECRClient,
+  GetAuthorizationTokenCommand,
+  PutLifecyclePolicyCommand,
+} from '@aws-sdk/client-ecr'
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts'
 import { RampartError } from '../errors/rampart-error.js'
 import type { Account } from '../ports/account.js'
@@ -59,5 +65,44 @@ export function createAccount(options: ClientOptions): Account {
         return call('ecr:DescribeRepositories', () => Promise.reject(error))
       }
     },
+
+    async createRepository({ name, movingTags, keep }) {
+      const filters = movingTags.map((filter) => ({ filterType: 'WILDCARD' as const, filter }))
+      // https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-tag-mutability.html: at most five filters.
+      const immutable = filters.length > 0 && filters.length <= 5
+      await call('ecr:CreateRepository', () =>
+        ecr.send(
+          new CreateRepositoryCommand({
+            repositoryName: name,
+            imageScanningConfiguration: { scanOnPush: true },
+            encryptionConfiguration: { encryptionType: 'AES256' },
+            imageTagMutability: immutable ? 'IMMUTABLE_WITH_EXCLUSION' : 'MUTABLE',
+            ...(immutable && { imageTagMutabilityExclusionFilters: filters }),
+          }),
+        ),
+      )
+      await call('ecr:PutLifecyclePolicy', () =>
+        ecr.send(
+          new PutLifecyclePolicyCommand({ repositoryName: name, lifecyclePolicyText: JSON.stringify(lifecycle(keep)) }),
+        ),
+      )
+    },
+  }
+}
+
+/**
+ * Counts images by when they were pushed, tagged or not: a release is pinned by digest, so that a missing tag does not
+ * mean that an image is not in use. https://docs.aws.amazon.com/AmazonECR/latest/userguide/lifecycle_policy_parameters.html
+ */
+function lifecycle(keep: number) {
+  return {
+    rules: [
+      {
+        rulePriority: 1,
+        description: `keep the newest ${keep} images`,
+        selection: { tagStatus: 'any', countType: 'imageCountMoreThan', countNumber: keep },
+        action: { type: 'expire' },
+      },
+    ],
   }
 }

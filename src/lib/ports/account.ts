@@ -14,6 +14,15 @@ export interface RegistryAuthorization {
   readonly expiresAt: number
 }
 
+/** A repository to make. */
+export interface NewRepository {
+  readonly name: string
+  /** Tags that may be moved from one image to another; all others stay where they are for ever. At most five. */
+  readonly movingTags: readonly string[]
+  /** How many images are kept, the newest first; older ones go. */
+  readonly keep: number
+}
+
 export interface Account {
   /** Whether this machine has credentials at all, and when they end, in milliseconds since 1970, where they do. */
   credentials(): Promise<{ readonly expiresAt?: number } | undefined>
@@ -21,4 +30,6 @@ export interface Account {
   registryAuthorization(): Promise<RegistryAuthorization>
   /** Whether ECR has the repository, and whether its tags can be moved. */
   describeRepository(name: string): Promise<{ readonly uri: string; readonly immutableTags: boolean } | undefined>
+  /** Makes a repository in ECR that scans what is pushed, is encrypted, and forgets what is old. */
+  createRepository(repository: NewRepository): Promise<void>
 }

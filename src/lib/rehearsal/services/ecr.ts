@@ -1,5 +1,6 @@
 import * as sdk from '@aws-sdk/client-ecr'
 import { imageOperations } from '../registry/ecr/image-operations.js'
+import { lifecycleOperations } from '../registry/ecr/lifecycle-operations.js'
 import { invalidParameter } from '../registry/ecr/page.js'
 import { putImage } from '../registry/ecr/put-image.js'
 import { repositoryOperations } from '../registry/ecr/repository-operations.js'
@@ -24,6 +25,7 @@ export function createEcrService({ store, authorization }: Pick<Registry, 'store
     handlers: {
       ...repositoryOperations(store),
       ...imageOperations(store),
+      ...lifecycleOperations(store),
       PutImage: (
         input: sdk.PutImageRequest & { repositoryName: string; imageManifest: string },
         context: RequestContext,
