@@ -16,7 +16,7 @@ export interface SignalSource {
 }
 
 /** The process exit code of a run that a signal ended at once. */
-export function exitCodeOf(signal: StopSignal): number {
+function exitCodeOf(signal: StopSignal): number {
   return signal === 'SIGINT' ? exitCodes.interrupted : exitCodes.terminated
 }
 
