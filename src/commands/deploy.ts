@@ -26,6 +26,14 @@ Ctrl-C leaves; a rollout that has begun goes on without you.`
       env: 'RAMPART_BUILDER',
       options: ['auto', 'layer', 'docker'],
     }),
+    'allow-stale-base': Flags.boolean({
+      description: 'deploy also on a base that was built from other sources than these',
+      env: 'RAMPART_ALLOW_STALE_BASE',
+    }),
+    'with-base': Flags.boolean({
+      description: 'first build, prove and push the bases that are stale',
+      env: 'RAMPART_WITH_BASE',
+    }),
     force: Flags.boolean({
       description: 'roll every target even when the fleet serves this release already',
       env: 'RAMPART_FORCE',

@@ -26,13 +26,13 @@ export async function fingerprintOf(service: ServiceConfig): Promise<string | un
 
 const verdicts = {
   fresh: { result: 'ok', words: 'is what its sources say' },
-  stale: { result: 'warn', words: 'was built from other sources than these: dependencies or models changed since' },
+  stale: { result: 'fail', words: 'was built from other sources than these: dependencies or models changed since' },
   unlabelled: { result: 'skip', words: 'carries no fingerprint, so nobody can say whether it is fresh' },
   missing: { result: 'fail', words: 'is not in the registry' },
 } as const
 
-/** One check for each base of ours: is it there, and is it made of what the sources say now. */
-export async function checkBases(config: Config, registry: Registry): Promise<readonly Check[]> {
+/** One check for each base of ours: is it there, and is it made of what the sources say now, unless that is no matter. */
+export async function checkBases(config: Config, registry: Registry, allowStale = false): Promise<readonly Check[]> {
   const bases = config.services.map(async (service): Promise<readonly Check[]> => {
     const { base } = service
     const fingerprint = await fingerprintOf(service)
@@ -43,10 +43,10 @@ export async function checkBases(config: Config, registry: Registry): Promise<re
     return [
       {
         name: `base of ${service.name}`,
-        result,
+        result: freshness === 'stale' && allowStale ? 'warn' : result,
         detail: `${image} ${words}`,
         ...(freshness !== 'fresh' &&
-          freshness !== 'unlabelled' && { remedy: `build ${base.dockerfile} and push it as ${image}` }),
+          freshness !== 'unlabelled' && { remedy: `rampart base build --service ${service.name}` }),
       },
     ]
   })

@@ -38,6 +38,8 @@ interface Shared extends Connecting {
   readonly run: RunContext
   /** A layer over its budget is a warning instead of a failure. */
   readonly allowOverBudget?: boolean
+  /** So is a base that was built from other sources. */
+  readonly allowStaleBase?: boolean
   /** What makes the images; `auto` unless given, see {@link buildWith}. */
   readonly builder?: BuilderName
 }
@@ -194,7 +196,7 @@ export function composeImages(config: Config, shared: Shared): Images {
   return {
     services: config.services.map(image),
     registryHost: async () => (await registry()).host,
-    checkBases: async () => checkBases(config, await registry()),
+    checkBases: async () => checkBases(config, await registry(), shared.allowStaleBase),
     close: async () => {
       await scratch.remove()
       const open = [...elsewhere.values()]

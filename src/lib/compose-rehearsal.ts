@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Performed, SharedFlags } from '../base-command.js'
-import { fingerprintOf } from './compose-bases.js'
+import { fingerprintOf, partsOfBase } from './compose-bases.js'
 import { runDeploy } from './compose.js'
 import { findConfig, loadConfig, type Config, type ServiceConfig } from './config/index.js'
 import { RampartError } from './errors/rampart-error.js'
-import { fingerprintLabel } from './image/base/freshness.js'
+import { sourceLabelsOf } from './image/base/labels.js'
 import { startRehearsal, type Rehearsal } from './rehearsal/cloud.js'
 import { isScenarioName, scenarioNames } from './rehearsal/scenarios.js'
 import type { RehearsalSetup, RehearsedService } from './rehearsal/setup.js'
@@ -51,7 +51,7 @@ async function rehearsedService(service: ServiceConfig): Promise<RehearsedServic
         models,
         labels: {
           'rampart.models': JSON.stringify(models),
-          ...(fingerprint !== undefined && { [fingerprintLabel]: fingerprint }),
+          ...(fingerprint !== undefined && sourceLabelsOf(fingerprint, await partsOfBase(service, base))),
         },
       },
     }),

@@ -4,6 +4,7 @@ import { composeImages } from './compose-images.js'
 import { findConfig, loadConfig, type Config } from './config/index.js'
 import { phases, type Phase } from './domain/phase.js'
 import type { BuilderName } from './image/engine/choose.js'
+import type { RunContext } from './operations/run.js'
 import type { Account } from './ports/account.js'
 import { perform, streamPage, type Performance } from './perform.js'
 import type { AsgRolloutOptions } from './rollout/asg/options.js'
@@ -109,6 +110,8 @@ const imageOptions = (flags: ImageFlags): { readonly allowOverBudget: boolean; r
 
 interface DeployFlags extends SharedFlags, ImageFlags {
   readonly force: boolean
+  readonly 'allow-stale-base'?: boolean
+  readonly 'with-base'?: boolean
   /** The command and flags that a rehearsal of it was begun with; the rehearsal ends with this process. */
   readonly rehearsal?: string | undefined
 }
@@ -127,7 +130,9 @@ export async function runDeploy(flags: DeployFlags): Promise<Performed> {
     const { deploy } = await import('./operations/deploy.js')
     const { checkAccount } = await import('./operations/check-account.js')
     const { driver, account } = await connect(config, performing)
-    const images = composeImages(config, { account, run, ...imageOptions(flags) })
+    if (flags['with-base'] === true) await buildStaleBases(config, account, run)
+    const allowStaleBase = flags['allow-stale-base'] === true
+    const images = composeImages(config, { account, run, allowStaleBase, ...imageOptions(flags) })
     try {
       return await deploy(
         {
@@ -152,6 +157,21 @@ export async function runDeploy(flags: DeployFlags): Promise<Performed> {
       await images.close()
     }
   })
+}
+
+/** Builds, proves and pushes the bases that the registry does not have; its phases are no phases of the deploy. */
+async function buildStaleBases(config: Config, account: Account, run: RunContext): Promise<void> {
+  const { basedServices, buildBasesOf } = await import('./compose-base-jobs.js')
+  if (config.services.every(({ base }) => base === undefined)) return
+  const emit: RunContext['emit'] = (event) => {
+    if (event.type !== 'phase.started' && event.type !== 'phase.finished') run.emit(event)
+  }
+  await buildBasesOf(
+    config,
+    basedServices(config, []),
+    { account: config.environment.registry === undefined ? account : undefined, run: { ...run, emit } },
+    { force: false, via: 'rampart', yes: false },
+  )
 }
 
 /** `rampart app build`. */

@@ -147,11 +147,34 @@ requires('docker', 'docker-registry', 'tar').describe('a base that is built, pro
       uploadedBytes: null,
     })
 
+    const fresh = await rampart('base', 'status', '--check')
+    expect(fresh.code).toBe(0)
+    expect(fresh.json.bases[0]).toMatchObject({
+      state: 'fresh',
+      changes: [],
+      built: true,
+      models: [{ id, revision }],
+      usedBy: [{ name: 'probe-web:live' }],
+      notUsedBy: [],
+    })
+
     // Only the layers from the changed file on are sent.
     await write('web/requirements.txt', 'torch==2.9.1\n')
+    const stale = await rampart('base', 'status', '--check')
+    expect(stale.code).toBe(3)
+    expect(stale.json.bases[0]).toMatchObject({
+      state: 'stale',
+      changes: [{ part: 'file requirements.txt', change: 'changed' }],
+      built: false,
+    })
     const changed = await rampart('base', 'build')
     expect(changed.json.bases[0]?.reused).toBe(false)
     expect(changed.json.bases[0]?.uploadedBytes).toBeLessThan(200_000)
+    expect((await rampart('base', 'status')).json.bases[0]).toMatchObject({
+      state: 'fresh',
+      usedBy: [],
+      notUsedBy: [{ name: 'probe-web:live' }],
+    })
   })
 
   test('is the same to Docker when Docker pushes it', async () => {

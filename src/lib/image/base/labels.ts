@@ -1,18 +1,19 @@
 import { createHash } from 'node:crypto'
+import type { PartChange } from '../../domain/base-status.js'
 import type { ImageConfig } from '../image-config.js'
 import type { FingerprintParts } from './fingerprint.js'
 import { fingerprintLabel } from './freshness.js'
 import type { BaseProof } from './prove.js'
 
 /** What each input of the base was, by its name: hashes to compare, not to read. */
-export const inputsLabel = 'rampart.base.inputs'
+const inputsLabel = 'rampart.base.inputs'
 /** The models that the base carries: a JSON list of id, revision and bytes. */
-export const modelsLabel = 'rampart.models'
+const modelsLabel = 'rampart.models'
 /** How the base was proved, see {@link proofLabelOf}. */
-export const proofLabel = 'rampart.proof'
+const proofLabel = 'rampart.proof'
 
 /** A model as the label has it. */
-export interface LabelledModel {
+interface LabelledModel {
   readonly id: string
   readonly revision: string
   readonly bytes: number
@@ -24,13 +25,7 @@ const hashOf = (data: string | Uint8Array): string => createHash('sha256').updat
  * Every part of the base by name: `Dockerfile`, `platform`, `file <path>`, `argument <name>`, `model <id>`. The values
  * tell whether a part is the same; all but the platform's are hashes.
  */
-export function partsOf({
-  dockerfile,
-  platform,
-  inputs,
-  args,
-  models,
-}: FingerprintParts): Readonly<Record<string, string>> {
+function partsOf({ dockerfile, platform, inputs, args, models }: FingerprintParts): Readonly<Record<string, string>> {
   return Object.fromEntries([
     ['Dockerfile', hashOf(dockerfile)],
     ['platform', platform],
@@ -41,16 +36,6 @@ export function partsOf({
       return [`model ${id}`, hashOf(JSON.stringify(part))] as const
     }),
   ])
-}
-
-/** A part of the base that is not what it was when the base was built. */
-export interface PartChange {
-  /** As {@link partsOf} names it. */
-  readonly part: string
-  readonly change: 'changed' | 'added' | 'removed'
-  /** What it was and what it is, where that says something to people. */
-  readonly from?: string
-  readonly to?: string
 }
 
 /** What changed between the base with these labels and its sources; undefined when the base does not say what it was made of. */
@@ -129,6 +114,15 @@ function proofLabelOf({ proved, user, uid, models, commands }: BaseProof): strin
     models: models.map(({ id, revision, place, files, bytes }) => ({ id, revision, place, files, bytes })),
     commands: commands.length,
   })
+}
+
+/** How the base says it was proved; null when it does not, or not in JSON. */
+export function proofOf(labels: Readonly<Record<string, string>>): unknown {
+  try {
+    return JSON.parse(labels[proofLabel] ?? 'null')
+  } catch {
+    return null
+  }
 }
 
 /** The labels of an image's configuration. */

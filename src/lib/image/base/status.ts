@@ -1,0 +1,86 @@
+import type { BaseState, BaseStatus } from '../../domain/base-status.js'
+import type { Registry } from '../../ports/registry.js'
+import type { ImageManifest } from '../image-config.js'
+import { historyOfLayers, instructionText } from '../inspect/instructions.js'
+import { redact } from '../inspect/secret-rules.js'
+import { findStored, fingerprintTag, type StoredBase } from './find.js'
+import type { FingerprintParts } from './fingerprint.js'
+import { fingerprintLabel } from './freshness.js'
+import { changesSince, labelsOf, modelsOf, proofOf } from './labels.js'
+
+export interface BaseStatusRequest {
+  readonly service: string
+  readonly repository: string
+  readonly tag: string
+  readonly parts: FingerprintParts
+  readonly fingerprint: string
+  /** Milliseconds. */
+  readonly maxAge?: number
+  /** Images of the app, to see whether they stand on this base. `reference` is a tag or digest. */
+  readonly app: readonly { readonly name: string; readonly repository: string; readonly reference: string }[]
+}
+
+/** Asks the registry what a base is and what stands on it. `now`: milliseconds since 1970. */
+export async function baseStatus(request: BaseStatusRequest, registry: Registry, now: number): Promise<BaseStatus> {
+  const { service, repository, tag, fingerprint, maxAge } = request
+  const [stored, wanted, uses] = await Promise.all([
+    findStored(registry, repository, tag),
+    registry.headManifest(repository, fingerprintTag(fingerprint)),
+    Promise.all(request.app.map((image) => baseOf(image, registry))),
+  ])
+  const known = {
+    service,
+    image: `${registry.host}/${repository}:${tag}`,
+    built: wanted !== undefined,
+    maxAge: maxAge ?? null,
+  }
+  if (stored === undefined) {
+    const nothing = { digest: null, changes: null, createdAt: null, age: null, bytes: null, proof: null }
+    const empty = { layers: [], models: [], usedBy: [], notUsedBy: [] }
+    return { ...known, ...nothing, ...empty, state: 'missing', fingerprint: { wanted: fingerprint, found: null } }
+  }
+  const labels = labelsOf(stored.config)
+  const found = labels[fingerprintLabel] ?? null
+  const created = Date.parse(stored.config.created ?? '')
+  const age = Number.isNaN(created) ? null : Math.max(0, now - created)
+  const images = uses.filter((use) => use !== undefined)
+  const stands = (use: (typeof images)[number]): boolean => use.base === stored.digest
+  return {
+    ...known,
+    digest: stored.digest,
+    state: stateOf(found, fingerprint, age, maxAge),
+    fingerprint: { wanted: fingerprint, found },
+    changes: changesSince(labels, request.parts) ?? null,
+    createdAt: Number.isNaN(created) ? null : new Date(created).toISOString(),
+    age,
+    bytes: stored.manifest.layers.reduce((sum, { size }) => sum + size, 0),
+    layers: layersOf(stored),
+    models: modelsOf(labels),
+    proof: proofOf(labels),
+    usedBy: images.filter(stands).map(({ name, digest }) => ({ name, digest })),
+    notUsedBy: images.filter((use) => !stands(use)).map(({ name, digest }) => ({ name, digest })),
+  }
+}
+
+function stateOf(found: string | null, wanted: string, age: number | null, maxAge: number | undefined): BaseState {
+  if (found === null) return 'unlabelled'
+  if (found !== wanted) return 'stale'
+  return maxAge !== undefined && age !== null && age > maxAge ? 'old' : 'fresh'
+}
+
+function layersOf({ manifest, config }: StoredBase): BaseStatus['layers'] {
+  const history = historyOfLayers(config.history, manifest.layers.length)
+  return manifest.layers.map(({ digest, size }, at) => {
+    const made = history[at]?.created_by
+    return { digest, bytes: size, instruction: made === undefined ? null : redact(instructionText(made)) }
+  })
+}
+
+/** The base that an image of the app says it stands on; undefined for an image that is not there or does not say. */
+async function baseOf({ name, repository, reference }: BaseStatusRequest['app'][number], registry: Registry) {
+  const found = await registry.getManifest(repository, reference)
+  if (found === undefined) return undefined
+  const { annotations } = JSON.parse(Buffer.from(found.bytes).toString('utf8')) as ImageManifest
+  const base = annotations?.['org.opencontainers.image.base.digest']
+  return base === undefined ? undefined : { name, digest: found.descriptor.digest, base }
+}
