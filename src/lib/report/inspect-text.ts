@@ -1,11 +1,5 @@
 import { formatBytes } from '../domain/format-bytes.js'
-import type {
-  InspectedCopies,
-  InspectedLayer,
-  InspectedModel,
-  InspectedSecret,
-  Inspection,
-} from '../domain/inspection.js'
+import type { InspectedCopies, InspectedLayer, InspectedModel, Inspection } from '../domain/inspection.js'
 import { cleanLine } from '../terminal/clean.js'
 import { formatCount } from '../terminal/format.js'
 import { isNarrow, sign, type Page } from './page.js'
@@ -18,7 +12,7 @@ export function inspectText(found: Inspection, page: Page): string {
     layerLines(found, page),
     copyLines(found.copies, page),
     largestLines(found),
-    secretLines(found.secrets, page),
+    secretLines(found, page),
     modelLines(found.models),
     [...proofLines(found, page), verdictLine(found, page)],
     found.notes.map((note) => `${sign(page, 'detail')} ${cleanLine(note)}`),
@@ -92,7 +86,8 @@ function copyLines(copies: readonly InspectedCopies[], page: Page): readonly str
     const instruction = copy.instruction === null ? 'not in the history' : cleanLine(copy.instruction)
     return [
       `${sign(page, 'warn')} copies: layer ${copy.layer} carries ${formatBytes(copy.bytes)} of ${whose} again (${formatCount(copy.files, 'file')}, ${formatBytes(copy.storedBytes)} stored); ${how}`,
-      `  by ${fit(instruction, page, 5)}`,
+      // Whole, however long: it is what has to be changed.
+      `  by ${instruction}`,
       ...copy.examples
         .slice(0, 3)
         .map(
@@ -127,8 +122,9 @@ function largestLines({ largest }: Inspection): readonly string[] {
   return [...sizeLines('Largest folders', largest.folders), ...sizeLines('Largest files', largest.files)]
 }
 
-function secretLines(secrets: readonly InspectedSecret[], page: Page): readonly string[] {
-  if (secrets.length === 0) return [`${sign(page, 'ok')} secrets: nothing looks like one`]
+function secretLines({ secrets, layers }: Inspection, page: Page): readonly string[] {
+  const nothing = layers.some(({ unread }) => unread !== null) ? 'nothing in what was read' : 'nothing'
+  if (secrets.length === 0) return [`${sign(page, 'ok')} secrets: ${nothing} looks like one`]
   return secrets.map((secret) => {
     const where =
       secret.path === null
