@@ -66,7 +66,7 @@ function levelOf({ rows }: LayerIndex): Level {
 }
 
 /** What a whiteout takes away: a path, or everything in a directory (with a slash at its end, empty for the root). */
-export function hiddenBy(path: string): string | undefined {
+function hiddenBy(path: string): string | undefined {
   const slash = path.lastIndexOf('/') + 1
   const name = path.slice(slash)
   if (name === '.wh..wh..opq') return path.slice(0, slash) || '/'
