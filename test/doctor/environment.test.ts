@@ -145,7 +145,7 @@ const planted: readonly Planted[] = [
   {
     defect: 'a base that is stale',
     plant: ({ project }) => project.write('backend/requirements.txt', 'fastapi==0.1\n'),
-    found: { base: 'warn' },
+    found: { base: 'fail' },
     detail: /rampart-backend-base:latest was built from other sources/,
     remedy: /build .*Dockerfile\.base|base:build|base build/,
   },

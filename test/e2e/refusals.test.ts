@@ -174,7 +174,7 @@ test('denied and expired credentials: exit 7 with the way to renew them', async 
   expect([without.code, without.stderr]).toEqual([7, expect.stringMatching(/credentials/i)])
 })
 
-test('a Dockerfile outside the subset: exit 2, each line with its way out, nothing changed', async () => {
+test('a Dockerfile outside the subset of the layer builder: exit 2, each line with its way out, nothing changed', async () => {
   const cloud = await startCloud()
   const lines = [
     'FROM rampart-backend-base',
@@ -184,7 +184,7 @@ test('a Dockerfile outside the subset: exit 2, each line with its way out, nothi
     '',
   ]
   await cloud.project.write('backend/Dockerfile.app', lines.join('\n'))
-  const { code, stderr } = await runCli(['deploy', '-c', cloud.project.config], {
+  const { code, stderr } = await runCli(['deploy', '--builder', 'layer', '-c', cloud.project.config], {
     env: cloud.client(),
     cwd: cloud.project.directory,
   })

@@ -30,7 +30,9 @@ describe('rampart.yml of the example', () => {
 
   test('names the models that the image fetches and the app loads', () => {
     const models = JSON.parse(read('backend/models.json')) as { id: string; revision: string; files: string[] }[]
-    expect(config.services[0]?.base?.models).toEqual(models.map(({ id, revision, files }) => ({ id, revision, files })))
+    expect(config.services[0]?.base?.models).toEqual(
+      models.map(({ id, revision, files }) => ({ id, revision, files, provide: 'dockerfile' })),
+    )
     for (const { id } of models) expect(read('backend/Dockerfile.base')).toContain(`fetch_models.py ${id}`)
   })
 
