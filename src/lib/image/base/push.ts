@@ -58,11 +58,22 @@ async function pushByRampart(
   const { repository, service, compression } = request
   const earlier = layersByDiffId(before)
   emit({ type: 'image.step', service, step: 'layers', detail: 'taking them out of the engine' })
+  const known = once((diffId: Digest) => knownLayer(diffId, earlier, request, ports))
+  const send = once(
+    (layer: EngineLayer) => sendLayer(layer, known, request, ports),
+    ({ diffId }) => diffId,
+  )
+  const own = new Set((await engine.inspect(built.id))?.diffIds)
   const [made, models] = await Promise.all([
     unpackSaved(engine.save(built.id, signal), {
       directory: await ports.scratch(),
       compression,
-      known: (diffId) => knownLayer(diffId, earlier, request, ports),
+      gzipLevel,
+      known,
+      // Sent while the next one is compressed. Who waits for all of them sees what failed.
+      onLayer: (layer) => {
+        if (own.has(layer.diffId)) send(layer).catch(() => undefined)
+      },
       ...(signal !== undefined && { signal }),
     }),
     pushModelLayers(built.layers, {
@@ -74,9 +85,7 @@ async function pushByRampart(
     }),
   ])
   const sent = await Promise.all(
-    Array.from(new Map(made.layers.map((layer) => [layer.diffId, layer])).values(), (layer) =>
-      putLayer(layer, request, ports),
-    ),
+    Array.from(new Map(made.layers.map((layer) => [layer.diffId, layer])).values(), (layer) => send(layer)),
   )
   const config = Buffer.from(JSON.stringify(configOf(made.config, built, proof, request)))
   const descriptor = { mediaType: mediaTypes.ociConfig, digest: digestOf(config), size: config.length }
@@ -105,8 +114,11 @@ function layersByDiffId(before: StoredBase | undefined): ReadonlyMap<string, Des
   return new Map(entries)
 }
 
+// A base is compressed once and pulled by every new target, but its wheels and libraries gain little from more.
+const gzipLevel = 1
+
 const memoryKey = ({ compression }: BaseImageRequest, diffId: string): string =>
-  JSON.stringify(['base-layer', 1, compressorNames[compression], diffId])
+  JSON.stringify(['base-layer', 1, compressorNames[compression], gzipLevel, diffId])
 
 /** A layer that the registry has, in the base of now or from another push. */
 async function knownLayer(
@@ -129,10 +141,13 @@ async function knownLayer(
 }
 
 /** Sends a layer unless the registry has it. Gives the bytes sent. */
-async function putLayer(layer: EngineLayer, request: BaseImageRequest, ports: BasePorts): Promise<number> {
-  const { open, descriptor, diffId } = layer
-  if (open === undefined) return 0
-  const { registry, memory, emit, signal } = ports
+async function sendLayer(
+  { open, descriptor, diffId }: EngineLayer,
+  known: (diffId: Digest) => Promise<Descriptor | undefined>,
+  request: BaseImageRequest,
+  { registry, memory, emit, signal }: BasePorts,
+): Promise<number> {
+  if (open === undefined || (await known(diffId)) !== undefined) return 0
   const { repository, service } = request
   const { digest, size } = descriptor
   const there = await registry.hasBlob(repository, digest)
@@ -142,6 +157,17 @@ async function putLayer(layer: EngineLayer, request: BaseImageRequest, ports: Ba
   }
   await memory.put(memoryKey(request, diffId), Buffer.from(JSON.stringify(descriptor)))
   return there ? 0 : size
+}
+
+/** The same answer to the same question. */
+function once<A, R>(work: (argument: A) => Promise<R>, keyOf: (argument: A) => unknown = (argument) => argument) {
+  const answers = new Map<unknown, Promise<R>>()
+  return (argument: A): Promise<R> => {
+    const key = keyOf(argument)
+    const answer = answers.get(key) ?? work(argument)
+    answers.set(key, answer)
+    return answer
+  }
 }
 
 /** The engine's configuration with the models' layers and what the labels say; what only the engine needs is left out. */

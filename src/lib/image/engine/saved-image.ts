@@ -1,13 +1,11 @@
-import { createHash, type Hash } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { closeSync, createReadStream, openSync, rmSync, writeSync } from 'node:fs'
-import { mkdtemp, open, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Digest } from '../../domain/digest.js'
 import { RampartError } from '../../errors/rampart-error.js'
 import type { Descriptor } from '../../ports/registry.js'
 import type { ImageConfig } from '../image-config.js'
 import { compress, layerMediaTypes, type Compression } from '../layer/compress.js'
-import { digestOf } from '../publish/digest.js'
 import { readTar, type TarHeader } from '../layer/tar-reader.js'
 
 /** A layer out of an engine, as a registry stores it. */
@@ -28,30 +26,38 @@ export interface UnpackOptions {
   /** A directory of the caller's that it removes; blobs lie in it until then. */
   readonly directory: string
   readonly compression: Compression
+  /** From 1, the fastest, to 9, for gzip. */
+  readonly gzipLevel?: number
   /** A layer that need not be made, because the registry has it; asked once for each. */
   readonly known: (diffId: Digest) => Promise<Descriptor | undefined>
+  /** Gets what seems to be a layer as soon as it is packed, while the rest of the archive still streams by. */
+  readonly onLayer?: (layer: EngineLayer) => void
   readonly signal?: AbortSignal
 }
 
-interface Spooled {
-  readonly file: string
-  /** Of the file as it was in the archive. */
+/** What was in the archive at one path, packed. */
+interface Packed {
+  /** Of the bytes as they were in the archive. */
   readonly digest: Digest
-  readonly size: number
+  readonly descriptor: Descriptor
+  /** True for what the engine keeps compressed. */
+  readonly asItWas: boolean
+  readonly file: string
 }
 
-// What an engine says of an image is small; layers of that size are held as well as spooled ones are.
-const held = 4 * 1024 * 1024
-const pieceSize = 4 * 1024 * 1024
+// What an engine says of an image is small; layers of that size are held as well.
+const held = 1024 * 1024
+const pieceSize = 1024 * 1024
+// Pieces that are read and not yet written: enough for the thread pool, and no more.
+const mostInFlight = 6
 
 /**
- * Takes the layers out of what `docker save` gives, as it streams by, and compresses those that are not known. One layer
- * at a time is on the disk without compression; memory stays bounded. Reads the archives of old engines and of new ones.
+ * Takes the layers out of what `docker save` gives, as it streams by, compresses them on the way, and leaves out those
+ * that are known. Memory stays bounded, and nothing is on the disk without compression. Reads the archives of old
+ * engines and of new ones.
  */
 export async function unpackSaved(saved: AsyncIterable<Uint8Array>, options: UnpackOptions): Promise<SavedImage> {
-  // Of its own, because several images are unpacked at once.
-  const directory = await mkdtemp(join(options.directory, 'image-'))
-  const { small, spooled, links } = await spool(saved, directory, options.signal)
+  const { small, packed, links } = await readArchive(saved, options)
   const follow = (path: string): string => links.get(path) ?? path
   const manifest = small.get('manifest.json')
   const [image] =
@@ -63,34 +69,39 @@ export async function unpackSaved(saved: AsyncIterable<Uint8Array>, options: Unp
   const { rootfs } = JSON.parse(config.toString('utf8')) as ImageConfig
   const layers: EngineLayer[] = []
   const made = new Map<Digest, EngineLayer>()
-  for (const [at, path] of image.Layers.entries()) {
+  for (const [at, name] of image.Layers.entries()) {
     options.signal?.throwIfAborted()
     const diffId = rootfs.diff_ids[at]
     if (diffId === undefined) throw broken('it has more layers than its configuration')
-    const file =
-      spooled.get(follow(path)) ?? (await writeSmall(small.get(follow(path)), join(directory, `layer-${at}`)))
-    const layer = made.get(diffId) ?? (await makeLayer(diffId, file, options))
+    const path = follow(name)
+    const layer = made.get(diffId) ?? (await makeLayer(diffId, packed.get(path), small.get(path), options))
     made.set(diffId, layer)
     layers.push(layer)
   }
   return { config, layers }
 }
 
-/** A layer so small that it was held in memory, as a file like all others. */
-async function writeSmall(bytes: Buffer | undefined, file: string): Promise<Spooled | undefined> {
-  if (bytes === undefined) return undefined
-  await writeFile(file, bytes, { mode: 0o600, flag: 'wx' })
-  return { file, digest: digestOf(bytes), size: bytes.length }
+async function makeLayer(
+  diffId: Digest,
+  found: Packed | undefined,
+  bytes: Buffer | undefined,
+  options: UnpackOptions,
+): Promise<EngineLayer> {
+  const known = await options.known(diffId)
+  if (known !== undefined) {
+    if (found !== undefined) rmSync(found.file, { force: true })
+    return { diffId, descriptor: known, open: undefined }
+  }
+  const packed = found ?? (bytes === undefined ? undefined : await packBytes(bytes, options))
+  if (packed === undefined) throw broken(`it lacks the layer ${diffId}`)
+  if (!packed.asItWas && packed.digest !== diffId) {
+    throw broken(`the layer ${diffId} has another content than its name says`)
+  }
+  return asLayer(diffId, packed)
 }
 
-async function makeLayer(diffId: Digest, file: Spooled | undefined, options: UnpackOptions): Promise<EngineLayer> {
-  const known = await options.known(diffId)
-  if (known === undefined) {
-    if (file === undefined) throw broken(`it lacks the layer ${diffId}`)
-    return packLayer(file, diffId, options)
-  }
-  if (file !== undefined) rmSync(file.file, { force: true })
-  return { diffId, descriptor: known, open: undefined }
+function asLayer(diffId: Digest, { descriptor, file }: Packed): EngineLayer {
+  return { diffId, descriptor, open: () => createReadStream(file, { highWaterMark: pieceSize }) }
 }
 
 function broken(why: string): RampartError {
@@ -99,46 +110,44 @@ function broken(why: string): RampartError {
   })
 }
 
-/** Everything small of the archive in memory, everything large in files of the directory. */
-async function spool(saved: AsyncIterable<Uint8Array>, directory: string, signal: AbortSignal | undefined) {
+/** Everything small of the archive in memory, everything large packed in files of the directory. */
+async function readArchive(saved: AsyncIterable<Uint8Array>, options: UnpackOptions) {
   const small = new Map<string, Buffer>()
-  const spooled = new Map<string, Spooled>()
+  const packed = new Map<string, Packed>()
   const links = new Map<string, string>()
-  let writing: { readonly file: string; readonly handle: number; readonly hashing: Hash } | undefined
-  let count = 0
-  const write = (bytes: Uint8Array): void => {
-    writing?.hashing.update(bytes)
-    const handle = writing?.handle
-    if (handle !== undefined) for (let at = 0; at < bytes.length;) at += writeSync(handle, bytes, at)
-  }
-  const begin = (): typeof write => {
-    const file = join(directory, `saved-${count++}`)
-    writing = { file, handle: openSync(file, 'wx', 0o600), hashing: createHash('sha256') }
-    return write
-  }
-  const finish = (header: TarHeader): void => {
-    if (writing === undefined) return
-    closeSync(writing.handle)
-    const digest: Digest = `sha256:${writing.hashing.digest('hex')}`
-    spooled.set(header.path, { file: writing.file, digest, size: header.size })
-    writing = undefined
+  let packing: Packing | undefined
+  const paced = async function* (): AsyncGenerator<Uint8Array> {
+    for await (const piece of saved) {
+      options.signal?.throwIfAborted()
+      yield piece
+      // The archive comes faster than it can be compressed.
+      await packing?.room()
+    }
   }
   try {
     for await (const { header, content } of readTar(
-      saved,
+      paced(),
       ({ type, size }) => type === '0' && size <= held,
-      ({ type }) => (type === '0' ? begin() : undefined),
+      ({ type }) => {
+        if (type !== '0') return undefined
+        const begun = new Packing(options)
+        packing = begun
+        return (piece) => begun.take(piece)
+      },
     )) {
-      signal?.throwIfAborted()
       if (header.type === '2') links.set(header.path, resolveLink(header))
       if (header.type === '1') links.set(header.path, header.linkTarget)
       if (content !== undefined) small.set(header.path, Buffer.from(content))
-      finish(header)
+      if (packing === undefined) continue
+      const one = await packing.finish()
+      packing = undefined
+      packed.set(header.path, one)
+      if (!one.asItWas) options.onLayer?.(asLayer(one.digest, one))
     }
   } finally {
-    if (writing !== undefined) closeSync(writing.handle)
+    packing?.close()
   }
-  return { small, spooled, links }
+  return { small, packed, links }
 }
 
 /** Old engines save a layer that an image has twice as a link to the first: `../<id>/layer.tar`. */
@@ -146,48 +155,104 @@ function resolveLink({ path, linkTarget }: TarHeader): string {
   return new URL(linkTarget, `file:///${path}`).pathname.slice(1)
 }
 
-/** Compresses a layer in independent pieces; one that the engine keeps compressed stays as it is. */
-async function packLayer(
-  { file, digest, size }: Spooled,
-  diffId: Digest,
-  { compression, signal }: UnpackOptions,
-): Promise<EngineLayer> {
-  const input = await open(file, 'r')
+async function packBytes(bytes: Buffer, options: UnpackOptions): Promise<Packed> {
+  const packing = new Packing(options)
   try {
-    const magic = Buffer.alloc(4)
-    await input.read(magic, 0, 4, 0)
-    const already = magic.readUInt16BE() === 0x1f8b ? 'gzip' : magic.readUInt32LE() === 0xfd2fb528 ? 'zstd' : undefined
-    if (already !== undefined) {
-      const descriptor = { mediaType: layerMediaTypes[already], digest, size }
-      return { diffId, descriptor, open: () => createReadStream(file, { highWaterMark: pieceSize }) }
-    }
-    if (digest !== diffId) throw broken(`the layer ${diffId} has another content than its name says`)
-    const packed = `${file}.blob`
-    const output = await open(packed, 'wx', 0o600)
-    const hashing = createHash('sha256')
-    let bytes = 0
-    try {
-      const room = Buffer.alloc(pieceSize)
-      for (;;) {
-        signal?.throwIfAborted()
-        const { bytesRead } = await input.read(room, 0, pieceSize)
-        if (bytesRead === 0) break
-        const piece = await compress(room.subarray(0, bytesRead), compression)
-        hashing.update(piece)
-        bytes += piece.length
-        await output.writeFile(piece)
-      }
-    } finally {
-      await output.close()
-    }
-    rmSync(file, { force: true })
-    const descriptor: Descriptor = {
-      mediaType: layerMediaTypes[compression],
-      digest: `sha256:${hashing.digest('hex')}`,
-      size: bytes,
-    }
-    return { diffId, descriptor, open: () => createReadStream(packed, { highWaterMark: pieceSize }) }
+    packing.take(bytes)
+    return await packing.finish()
   } finally {
-    await input.close()
+    packing.close()
   }
+}
+
+/** Compresses a layer in independent pieces, several at once, into a file; what is compressed already stays as it is. */
+class Packing {
+  readonly #options: UnpackOptions
+  readonly #file: string
+  readonly #raw = createHash('sha256')
+  readonly #blob = createHash('sha256')
+  readonly #running: Promise<void>[] = []
+  // Used again and again: what is left to the garbage collector stays in memory far longer.
+  readonly #spare: Buffer[] = []
+  #handle: number | undefined
+  #already: Compression | undefined
+  #begun = false
+  #piece: Buffer = Buffer.alloc(pieceSize)
+  #filled = 0
+  #size = 0
+  #last: Promise<void> = Promise.resolve()
+
+  constructor(options: UnpackOptions) {
+    this.#options = options
+    this.#file = join(options.directory, `${randomUUID()}.blob`)
+    this.#handle = openSync(this.#file, 'wx', 0o600)
+  }
+
+  take(bytes: Uint8Array): void {
+    this.#raw.update(bytes)
+    for (let at = 0; at < bytes.length;) {
+      const part = bytes.subarray(at, at + pieceSize - this.#filled)
+      this.#piece.set(part, this.#filled)
+      this.#filled += part.length
+      at += part.length
+      if (this.#filled === pieceSize) this.#flush()
+    }
+  }
+
+  /** Ends when there is room for more. */
+  async room(): Promise<void> {
+    while (this.#running.length > mostInFlight) await this.#running[0]
+  }
+
+  async finish(): Promise<Packed> {
+    this.#flush()
+    await this.#last
+    this.close()
+    const mediaType = layerMediaTypes[this.#already ?? this.#options.compression]
+    const digest: Digest = `sha256:${this.#raw.digest('hex')}`
+    const descriptor: Descriptor = { mediaType, digest: `sha256:${this.#blob.digest('hex')}`, size: this.#size }
+    return { digest, descriptor, asItWas: this.#already !== undefined, file: this.#file }
+  }
+
+  close(): void {
+    if (this.#handle !== undefined) closeSync(this.#handle)
+    this.#handle = undefined
+  }
+
+  #flush(): void {
+    const room = this.#piece
+    const piece = room.subarray(0, this.#filled)
+    if (piece.length === 0) return
+    if (!this.#begun) this.#already = compressionOf(piece)
+    this.#begun = true
+    this.#piece = this.#spare.pop() ?? Buffer.alloc(pieceSize)
+    this.#filled = 0
+    const { compression, gzipLevel } = this.#options
+    const packed = this.#already === undefined ? compress(piece, compression, gzipLevel) : Promise.resolve(piece)
+    const before = this.#last
+    const written = this.#writeNext(packed, before, room)
+    // It is awaited in the end; until then a failure must not count as unhandled.
+    written.catch(() => undefined)
+    this.#running.push(written)
+    this.#last = written
+  }
+
+  async #writeNext(packed: Promise<Uint8Array>, before: Promise<void>, room: Buffer): Promise<void> {
+    const [bytes] = await Promise.all([packed, before])
+    this.#write(bytes)
+    void this.#running.shift()
+    this.#spare.push(room)
+  }
+
+  #write(bytes: Uint8Array): void {
+    if (this.#handle === undefined) return
+    this.#blob.update(bytes)
+    this.#size += bytes.length
+    for (let at = 0; at < bytes.length;) at += writeSync(this.#handle, bytes, at)
+  }
+}
+
+function compressionOf(start: Buffer): Compression | undefined {
+  if (start.length < 4) return undefined
+  return start.readUInt16BE() === 0x1f8b ? 'gzip' : start.readUInt32LE() === 0xfd2fb528 ? 'zstd' : undefined
 }

@@ -28,7 +28,11 @@ export const compressorNames: Readonly<Record<Compression, string>> = {
  * Compresses into one whole gzip member or zstd frame, in the thread pool; such pieces one after the other are a valid
  * blob (https://www.rfc-editor.org/rfc/rfc1952#section-2.2, https://www.rfc-editor.org/rfc/rfc8878#section-3).
  */
-export async function compress(bytes: Uint8Array, compression: Compression): Promise<Uint8Array> {
+export async function compress(
+  bytes: Uint8Array,
+  compression: Compression,
+  gzipEffort: number = gzipLevel,
+): Promise<Uint8Array> {
   // Its multi-threaded stream truncates in Node 24.21, so that independent frames are what runs in parallel.
   if (compression === 'zstd') {
     const frame = await zstdAsync(bytes, {
@@ -37,7 +41,7 @@ export async function compress(bytes: Uint8Array, compression: Compression): Pro
     })
     return tight(frame)
   }
-  const level = bytes.length >= sampledFrom && isDense(bytes) ? 0 : gzipLevel
+  const level = bytes.length >= sampledFrom && isDense(bytes) ? 0 : gzipEffort
   const member = await gzipAsync(bytes, { level, chunkSize: outputSize(bytes.length) })
   // zlib writes the operating system here, which would make the digest depend on it; 255 is "unknown".
   member[9] = 255
