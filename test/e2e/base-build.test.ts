@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { startDockerRegistry } from '../oci/docker-registry.js'
@@ -7,6 +7,7 @@ import { baseModel, modelSeed } from '../support/base-model.js'
 import { cleanEnvironment, runCli, type Finished } from '../support/cli.js'
 import { packBase } from '../support/docker-base.js'
 import { forgetImages } from '../support/docker.js'
+import { startModelHub, type HubModel } from '../support/model-hub.js'
 import { temporaryDirectory } from '../support/project.js'
 import { dockerProgram, requires } from '../support/requires.js'
 
@@ -52,14 +53,17 @@ interface Result {
   }[]
 }
 
-async function project(more: readonly string[] = []): Promise<Project> {
+async function project(
+  more: readonly string[] = [],
+  models: readonly string[] = [`{ id: ${id}, revision: ${revision} }`],
+): Promise<Project> {
   const registry = await startDockerRegistry()
   onTestFinished(() => registry.stop())
   const host = registry.host.replace('127.0.0.1', 'localhost')
   const directory = await temporaryDirectory('base')
   const env = cleanEnvironment()
   forgetImages(host, env)
-  forgetImages('rampart-base/probe-base', env)
+  forgetImages('rampart-base', env)
   await mkdir(join(directory, 'web'))
   const write = (file: string, text: string): Promise<void> => writeFile(join(directory, file), text)
   await write('web/Dockerfile.base', dockerfileBase)
@@ -78,7 +82,7 @@ async function project(more: readonly string[] = []): Promise<Project> {
       '    base:',
       '      repository: probe-base',
       '      inputs: [requirements.txt]',
-      `      models: [{ id: ${id}, revision: ${revision} }]`,
+      `      models: [${models.join(', ')}]`,
       ...more,
       'environments:',
       '  test:',
@@ -96,7 +100,7 @@ async function project(more: readonly string[] = []): Promise<Project> {
 }
 
 const docker = (env: Record<string, string>, ...args: readonly string[]): string =>
-  execFileSync(dockerProgram, args, { env, encoding: 'utf8' }).trim()
+  execFileSync(dockerProgram, args, { env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim()
 
 requires('docker', 'docker-registry', 'tar').describe('a base that is built, proved and pushed', () => {
   beforeAll(() => {
@@ -176,6 +180,51 @@ requires('docker', 'docker-registry', 'tar').describe('a base that is built, pro
       notUsedBy: [{ name: 'probe-web:live' }],
     })
   })
+
+  test('brings its models itself: a changed file sends no byte of a model, another model sends that one alone', async () => {
+    const weights = 3_000_000
+    const hubModels = [1, 2].map((number): HubModel => ({
+      id: `acme/provided-${number}`,
+      commit: `a${number}`.repeat(20),
+      files: [
+        { path: 'config.json', content: `{"number":${number}}` },
+        { path: 'pytorch_model.bin', content: { size: weights, seed: number }, lfs: true },
+      ],
+    }))
+    const hub = await startModelHub(hubModels)
+    onTestFinished(() => hub.stop())
+    const models = hubModels.map((model) => `{ id: ${model.id}, revision: ${model.commit}, provide: rampart }`)
+    const { env, host, rampart, write, directory } = await project([], models.slice(0, 1))
+    env['HF_ENDPOINT'] = hub.url
+    await write('web/Dockerfile.base', dockerfileBase.replace('RUN sh /bin/fetch /opt/hf/hub\n', ''))
+    const first = await rampart('base', 'build')
+    expect(first.json.problems).toEqual([])
+    expect(first.json.bases[0]?.proof).toMatchObject({
+      proved: true,
+      models: [{ id: 'acme/provided-1', place: '/opt/hf/hub', files: 2 }],
+    })
+    expect(first.json.bases[0]?.uploadedBytes).toBeGreaterThan(weights)
+
+    await write('web/requirements.txt', 'torch==2.9.1\n')
+    const changed = await rampart('base', 'build')
+    expect(changed.json.bases[0]?.uploadedBytes).toBeLessThan(10_000)
+
+    const file = join(directory, 'rampart.yml')
+    const text = await readFile(file, 'utf8')
+    await writeFile(file, text.replace(models[0] ?? '', models.join(', ')))
+    const added = await rampart('base', 'build')
+    expect(added.json.bases[0]?.proof).toMatchObject({ proved: true })
+    const sent = added.json.bases[0]?.uploadedBytes ?? 0
+    expect(sent).toBeGreaterThan(weights)
+    expect(sent).toBeLessThan(1.1 * weights)
+
+    // What was proved is what runs: the application's user reads the models in the image of the registry.
+    expect((await rampart('app', 'build')).json.outcome).toBe('done')
+    const read = 'id -u; cat /opt/hf/hub/models--acme--provided-*/snapshots/*/config.json'
+    expect(docker(env, 'run', '--rm', `${host}/probe-web:live`, '/bin/sh', '-c', read)).toBe(
+      '1000\n{"number":1}{"number":2}',
+    )
+  }, 60_000)
 
   test('is the same to Docker when Docker pushes it', async () => {
     const { host, env, rampart } = await project()

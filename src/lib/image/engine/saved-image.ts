@@ -49,7 +49,7 @@ interface Packed {
 const held = 1024 * 1024
 const pieceSize = 1024 * 1024
 // Pieces that are read and not yet written: enough for the thread pool, and no more.
-const mostInFlight = 6
+const mostInFlight = 4
 
 /**
  * Takes the layers out of what `docker save` gives, as it streams by, compresses them on the way, and leaves out those
