@@ -42,7 +42,7 @@ Ctrl-C leaves; a rollout that has begun goes on without you.`
 
   async run(): Promise<unknown> {
     const { flags } = await this.parse(Deploy)
-    const { runDeploy } = await import('../lib/compose.js')
+    const { runDeploy } = await import('../lib/compose/deploy.js')
     return this.finish(await runDeploy({ ...flags, json: this.jsonEnabled() }))
   }
 }

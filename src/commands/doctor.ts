@@ -37,7 +37,7 @@ fails, and 3 otherwise. Without AWS credentials or a Docker engine what needs th
     // From its variable the flag is one text.
     const named = flags.only as string | readonly string[] | undefined
     const only = typeof named === 'string' ? named.split(/[\s,]+/).filter((name) => name !== '') : named
-    const { runDoctor } = await import('../lib/compose-doctor.js')
+    const { runDoctor } = await import('../lib/compose/doctor.js')
     return this.finish(await runDoctor({ ...flags, only, json: this.jsonEnabled() }))
   }
 }

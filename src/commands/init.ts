@@ -41,7 +41,7 @@ Models that the code does not pin are pinned to the commit that the hub (HF_ENDP
 
   async run(): Promise<unknown> {
     const { args, flags } = await this.parse(Init)
-    const { runInit } = await import('../lib/compose-init.js')
+    const { runInit } = await import('../lib/compose/init.js')
     return this.finish(await runInit(args.directory, { ...flags, json: this.jsonEnabled() }))
   }
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { runDoctor } from '../../src/lib/compose-doctor.js'
-import { runDeploy, runStatus } from '../../src/lib/compose.js'
+import { runDoctor } from '../../src/lib/compose/doctor.js'
+import { runDeploy, runStatus } from '../../src/lib/compose/deploy.js'
 import { actionsOf, leastPrivilege, type PolicyDocument } from '../../src/lib/doctor/policy.js'
 import { startCloud, type Cloud, type CloudOptions } from '../support/rehearsal.js'
 import { withEnvironment } from './support.js'

@@ -1,4 +1,4 @@
-import { runDoctor } from '../../src/lib/compose-doctor.js'
+import { runDoctor } from '../../src/lib/compose/doctor.js'
 import type { Checkup, CheckupLine } from '../../src/lib/domain/checkup.js'
 import { cleanEnvironment } from '../support/cli.js'
 

@@ -1,7 +1,7 @@
 import { AutoScalingClient, DescribeInstanceRefreshesCommand } from '@aws-sdk/client-auto-scaling'
 import { DescribeLaunchTemplateVersionsCommand, EC2Client } from '@aws-sdk/client-ec2'
 import { onTestFinished } from 'vitest'
-import { rehearsalSetup } from '../../src/lib/compose-rehearsal.js'
+import { rehearsalSetup } from '../../src/lib/compose/rehearsal.js'
 import { loadConfig } from '../../src/lib/config/index.js'
 import { startRehearsal, type Rehearsal, type RehearsalOptions } from '../../src/lib/rehearsal/cloud.js'
 import { acceleratedClock, formatClock } from '../../src/lib/system/clock.js'

@@ -47,7 +47,7 @@ when an instruction left much that nothing else explains, or with --deep; what w
 
   async run(): Promise<unknown> {
     const { args, flags } = await this.parse(AppInspect)
-    const { runInspect } = await import('../../lib/compose-inspect.js')
+    const { runInspect } = await import('../../lib/compose/inspect.js')
     // oclif leaves what comes from the environment as one text.
     const named = flags.service as string | readonly string[] | undefined
     const service = typeof named === 'string' ? named.split(/[\s,]+/).filter((name) => name !== '') : named

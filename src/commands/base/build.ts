@@ -49,7 +49,7 @@ cannot be written, and every model must be complete, readable and where the appl
 
   async run(): Promise<unknown> {
     const { flags } = await this.parse(BaseBuild)
-    const { runBaseBuild } = await import('../../lib/compose-base.js')
+    const { runBaseBuild } = await import('../../lib/compose/base.js')
     // oclif leaves what comes from the environment as one text.
     const named = flags.service as string | readonly string[] | undefined
     const service = typeof named === 'string' ? named.split(/[\s,]+/).filter((name) => name !== '') : named

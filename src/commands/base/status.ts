@@ -25,7 +25,7 @@ it copies, models, build arguments and platform. A base is stale, too, when it i
 
   async run(): Promise<unknown> {
     const { flags } = await this.parse(BaseStatus)
-    const { runBaseStatus } = await import('../../lib/compose-base.js')
+    const { runBaseStatus } = await import('../../lib/compose/base.js')
     // oclif leaves what comes from the environment as one text.
     const named = flags.service as string | readonly string[] | undefined
     const service = typeof named === 'string' ? named.split(/[\s,]+/).filter((name) => name !== '') : named

@@ -21,7 +21,7 @@ All that it shows is simulated. The clock of that cloud runs faster than yours.`
 
   async run(): Promise<unknown> {
     const { flags } = await this.parse(Rehearse)
-    const { runRehearsal } = await import('../../lib/compose-rehearsal.js')
+    const { runRehearsal } = await import('../../lib/compose/rehearsal.js')
     return this.finish(await runRehearsal({ ...flags, json: this.jsonEnabled() }))
   }
 }

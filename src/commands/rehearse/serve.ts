@@ -23,7 +23,7 @@ loopback only.`
 
   async run(): Promise<unknown> {
     const { flags } = await this.parse(RehearseServe)
-    const { serveRehearsal } = await import('../../lib/compose-rehearsal.js')
+    const { serveRehearsal } = await import('../../lib/compose/rehearsal.js')
     return this.finish(await serveRehearsal({ ...flags, json: this.jsonEnabled() }))
   }
 }

@@ -1,7 +1,7 @@
 import { chmod, lstat, mkdir, readFile, readdir, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { modelPorts, openModelHub, writeRevisionsOf } from '../../../src/lib/compose-models.js'
+import { modelPorts, openModelHub, writeRevisionsOf } from '../../../src/lib/compose/models.js'
 import type { EventBody } from '../../../src/lib/events/event.js'
 import { modelLayers } from '../../../src/lib/image/models/model-layers.js'
 import { ManualClock } from '../../support/manual-clock.js'

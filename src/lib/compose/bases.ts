@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Config, ServiceConfig } from './config/index.js'
-import { baseFreshness } from './image/base/freshness.js'
-import { baseFingerprint, type FingerprintParts } from './image/base/fingerprint.js'
-import type { Registry } from './ports/registry.js'
-import type { Check } from './rollout/driver.js'
+import type { Config, ServiceConfig } from '../config/index.js'
+import { baseFreshness } from '../image/base/freshness.js'
+import { baseFingerprint, type FingerprintParts } from '../image/base/fingerprint.js'
+import type { Registry } from '../ports/registry.js'
+import type { Check } from '../rollout/driver.js'
 
 /** All that a service's base is made of, as its sources are now. */
 export async function partsOfBase(

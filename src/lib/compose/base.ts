@@ -1,28 +1,28 @@
 import { relative } from 'node:path'
-import type { Performed, SharedFlags } from '../base-command.js'
-import { basedServices, buildBasesOf } from './compose-base-jobs.js'
-import { partsOfBase } from './compose-bases.js'
-import { openRegistry } from './compose-images.js'
-import { openModelHub, writeRevisionsOf } from './compose-models.js'
-import { configure, connect, performance, secretsOf } from './compose.js'
-import { findConfig, type Config, type ServiceConfig } from './config/index.js'
-import type { BaseStatus } from './domain/base-status.js'
-import type { FleetStatus } from './domain/fleet-status.js'
-import { parseImageRef } from './domain/image-ref.js'
-import { exitCodes } from './errors/exit-codes.js'
-import { RampartError } from './errors/rampart-error.js'
-import { baseFingerprint } from './image/base/fingerprint.js'
-import type { BaseProof } from './image/base/prove.js'
-import { baseStatus, type BaseStatusRequest } from './image/base/status.js'
-import type { FinishedBase } from './operations/base-build.js'
-import { proofTable } from './operations/base-proof.js'
+import type { Performed, SharedFlags } from '../../base-command.js'
+import { basedServices, buildBasesOf } from './base-jobs.js'
+import { partsOfBase } from './bases.js'
+import { openRegistry } from './images.js'
+import { openModelHub, writeRevisionsOf } from './models.js'
+import { configure, connect, performance, secretsOf } from './deploy.js'
+import { findConfig, type Config, type ServiceConfig } from '../config/index.js'
+import type { BaseStatus } from '../domain/base-status.js'
+import type { FleetStatus } from '../domain/fleet-status.js'
+import { parseImageRef } from '../domain/image-ref.js'
+import { exitCodes } from '../errors/exit-codes.js'
+import { RampartError } from '../errors/rampart-error.js'
+import { baseFingerprint } from '../image/base/fingerprint.js'
+import type { BaseProof } from '../image/base/prove.js'
+import { baseStatus, type BaseStatusRequest } from '../image/base/status.js'
+import type { FinishedBase } from '../operations/base-build.js'
+import { proofTable } from '../operations/base-proof.js'
 import { perform, streamPage, type Performance } from './perform.js'
-import type { Account } from './ports/account.js'
-import { baseStatusText } from './report/base-status-text.js'
-import type { Driver } from './rollout/driver.js'
-import { systemClock } from './system/clock.js'
-import { cleanLines } from './terminal/clean.js'
-import { createMask } from './terminal/mask.js'
+import type { Account } from '../ports/account.js'
+import { baseStatusText } from '../report/base-status-text.js'
+import type { Driver } from '../rollout/driver.js'
+import { systemClock } from '../system/clock.js'
+import { cleanLines } from '../terminal/clean.js'
+import { createMask } from '../terminal/mask.js'
 
 interface BaseBuildFlags extends SharedFlags {
   readonly service?: readonly string[] | undefined
@@ -71,7 +71,7 @@ async function writeRevisions(flags: BaseBuildFlags): Promise<void> {
 async function asker(flags: BaseBuildFlags): Promise<((question: string) => Promise<boolean>) | undefined> {
   const { stdin, stderr } = process
   if (!stdin.isTTY || !stderr.isTTY || flags.json) return undefined
-  const { createAsker } = await import('./terminal/ask.js')
+  const { createAsker } = await import('../terminal/ask.js')
   const person = await createAsker({ input: stdin, output: stderr })
   return (question) => person.confirm(question, true)
 }

@@ -1,19 +1,19 @@
 import { basename, dirname, join, resolve } from 'node:path'
 import { homedir } from 'node:os'
 import { readFile } from 'node:fs/promises'
-import type { Performed, SharedFlags } from '../base-command.js'
-import { RampartError } from './errors/rampart-error.js'
-import { readTree, writeWhole } from './init/disk.js'
-import type { Line } from './init/describe.js'
-import { templateNames, type Pin, type Templates } from './init/render-types.js'
-import { init, type InitFile, type InitResult } from './operations/init.js'
+import type { Performed, SharedFlags } from '../../base-command.js'
+import { RampartError } from '../errors/rampart-error.js'
+import { readTree, writeWhole } from '../init/disk.js'
+import type { Line } from '../init/describe.js'
+import { templateNames, type Pin, type Templates } from '../init/render-types.js'
+import { init, type InitFile, type InitResult } from '../operations/init.js'
 import { streamPage } from './perform.js'
-import { sign, type Page } from './report/page.js'
-import { clockFrom } from './system/clock.js'
-import { packageRoot } from './system/package-root.js'
-import { cleanLine, cleanLines } from './terminal/clean.js'
-import { chooseProgress } from './terminal/progress.js'
-import { shellWord } from './terminal/shell-word.js'
+import { sign, type Page } from '../report/page.js'
+import { clockFrom } from '../system/clock.js'
+import { packageRoot } from '../system/package-root.js'
+import { cleanLine, cleanLines } from '../terminal/clean.js'
+import { chooseProgress } from '../terminal/progress.js'
+import { shellWord } from '../terminal/shell-word.js'
 
 interface InitFlags extends SharedFlags {
   readonly yes: boolean
@@ -44,7 +44,7 @@ export async function runInit(directory: string, flags: InitFlags): Promise<Perf
   const page = streamPage(process.stderr, flags)
   if (asks && (flags['no-color'] || page.paint('good', '') === '')) env['NO_COLOR'] = '1'
   const asker = asks
-    ? await (await import('./terminal/ask.js')).createAsker({ input: process.stdin, output: process.stderr })
+    ? await (await import('../terminal/ask.js')).createAsker({ input: process.stdin, output: process.stderr })
     : undefined
   const offline = flags.offline || /^(?:1|true|yes|on)$/i.test(env['HF_HUB_OFFLINE'] ?? '')
   const quiet = flags.json || flags.progress === 'quiet'
@@ -93,8 +93,8 @@ async function readTemplates(): Promise<Templates> {
 
 /** Asks the hub for commits; a hub that does not answer in time, or does not know the model, leaves it open. */
 async function hubPins(): Promise<(id: string, revision: string) => Promise<Pin | undefined>> {
-  const { createModelHub } = await import('./hub/client.js')
-  const { hubSettings } = await import('./hub/settings.js')
+  const { createModelHub } = await import('../hub/client.js')
+  const { hubSettings } = await import('../hub/settings.js')
   const signal = AbortSignal.timeout(hubPatience)
   const hub = createModelHub({
     ...hubSettings(process.env, homedir()),

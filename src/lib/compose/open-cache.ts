@@ -1,4 +1,4 @@
-import { cacheHome, createFileCache, type FileCache } from './system/file-cache.js'
+import { cacheHome, createFileCache, type FileCache } from '../system/file-cache.js'
 
 // A few hundred states of a few services; the oldest go first.
 const mostBytes = 512 * 1024 * 1024

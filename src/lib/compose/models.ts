@@ -1,13 +1,13 @@
 import { chmod, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { createModelHub } from './hub/client.js'
-import { hubSettings } from './hub/settings.js'
-import type { ModelPorts } from './image/models/types.js'
+import { createModelHub } from '../hub/client.js'
+import { hubSettings } from '../hub/settings.js'
+import type { ModelPorts } from '../image/models/types.js'
 import { openCache } from './open-cache.js'
-import type { RunContext } from './operations/run.js'
-import type { ModelHub } from './ports/model-hub.js'
-import { cacheHome } from './system/file-cache.js'
+import type { RunContext } from '../operations/run.js'
+import type { ModelHub } from '../ports/model-hub.js'
+import { cacheHome } from '../system/file-cache.js'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -56,7 +56,7 @@ export interface WrittenRevision {
  * into it, the rest of the file as it was. The file is written whole or not at all; not when there is nothing to write.
  */
 export async function writeRevisionsOf(path: string, hub: ModelHub): Promise<readonly WrittenRevision[]> {
-  const { namedRevisions, writeRevisions } = await import('./config/revisions.js')
+  const { namedRevisions, writeRevisions } = await import('../config/revisions.js')
   const file = await realpath(path)
   const text = await readFile(file, 'utf8')
   const wanted = new Map(namedRevisions(text).map((one) => [keyOf(one.id, one.name), one]))

@@ -1,18 +1,18 @@
 import { relative } from 'node:path'
-import type { Performed, SharedFlags } from '../base-command.js'
-import { composeImages } from './compose-images.js'
-import { findConfig, loadConfig, type Config } from './config/index.js'
-import { phases, type Phase } from './domain/phase.js'
-import type { BuilderName } from './image/engine/choose.js'
-import type { RunContext } from './operations/run.js'
-import type { Account } from './ports/account.js'
+import type { Performed, SharedFlags } from '../../base-command.js'
+import { composeImages } from './images.js'
+import { findConfig, loadConfig, type Config } from '../config/index.js'
+import { phases, type Phase } from '../domain/phase.js'
+import type { BuilderName } from '../image/engine/choose.js'
+import type { RunContext } from '../operations/run.js'
+import type { Account } from '../ports/account.js'
 import { perform, streamPage, type Performance } from './perform.js'
-import type { AsgRolloutOptions } from './rollout/asg/options.js'
-import type { Driver } from './rollout/driver.js'
-import type { Patience } from './rollout/follow.js'
+import type { AsgRolloutOptions } from '../rollout/asg/options.js'
+import type { Driver } from '../rollout/driver.js'
+import type { Patience } from '../rollout/follow.js'
 import { openCache } from './open-cache.js'
-import { clockFrom } from './system/clock.js'
-import { shellWord } from './terminal/shell-word.js'
+import { clockFrom } from '../system/clock.js'
+import { shellWord } from '../terminal/shell-word.js'
 
 /** The configuration that the flags ask for, with the values in it that must stay unseen. */
 export async function configure(flags: SharedFlags): Promise<Config> {
@@ -82,8 +82,8 @@ interface Cloud {
 
 /** Opens the cloud of the environment; nothing is asked yet. */
 export async function connect(config: Config, performing: Performance): Promise<Cloud> {
-  const { createAws } = await import('./aws/index.js')
-  const { createAsgDriver } = await import('./rollout/asg/driver.js')
+  const { createAws } = await import('../aws/index.js')
+  const { createAsgDriver } = await import('../rollout/asg/driver.js')
   const { region, target, logs } = config.environment
   const aws = createAws({ region })
   const driver = createAsgDriver(
@@ -127,8 +127,8 @@ export async function runDeploy(flags: DeployFlags): Promise<Performed> {
   const config = await configure(flags)
   const performing = performance('deploy', config, phases)
   return perform(performing, flags, async (run) => {
-    const { deploy } = await import('./operations/deploy.js')
-    const { checkAccount } = await import('./operations/check-account.js')
+    const { deploy } = await import('../operations/deploy.js')
+    const { checkAccount } = await import('../operations/check-account.js')
     const { driver, account } = await connect(config, performing)
     if (flags['with-base'] === true) await buildStaleBases(config, account, run)
     const allowStaleBase = flags['allow-stale-base'] === true
@@ -161,7 +161,7 @@ export async function runDeploy(flags: DeployFlags): Promise<Performed> {
 
 /** Builds, proves and pushes the bases that the registry does not have; its phases are no phases of the deploy. */
 async function buildStaleBases(config: Config, account: Account, run: RunContext): Promise<void> {
-  const { basedServices, buildBasesOf } = await import('./compose-base-jobs.js')
+  const { basedServices, buildBasesOf } = await import('./base-jobs.js')
   if (config.services.every(({ base }) => base === undefined)) return
   const emit: RunContext['emit'] = (event) => {
     if (event.type !== 'phase.started' && event.type !== 'phase.finished') run.emit(event)
@@ -181,7 +181,7 @@ export async function runBuild(
   const config = await configure(flags)
   const performing = performance('app build', config, ['build', 'push'])
   return perform(performing, flags, async (run) => {
-    const { build } = await import('./operations/build.js')
+    const { build } = await import('../operations/build.js')
     const account = config.environment.registry === undefined ? (await connect(config, performing)).account : undefined
     const images = composeImages(config, { account, run, ...imageOptions(flags) })
     try {
@@ -197,7 +197,7 @@ export async function runStatus(flags: SharedFlags): Promise<Performed> {
   const config = await configure(flags)
   const performing = performance('status', config)
   const { driver, account } = await connect(config, performing)
-  const { statusText } = await import('./report/status-text.js')
+  const { statusText } = await import('../report/status-text.js')
   const host = config.environment.registry ?? new URL((await account.registryAuthorization()).endpoint).host
   const status = await driver.status(host, repositories(config))
   const { simulation } = performing

@@ -1,29 +1,29 @@
 import { statfs } from 'node:fs/promises'
 import { homedir } from 'node:os'
-import type { Performed, SharedFlags } from '../base-command.js'
-import { checkBases } from './compose-bases.js'
-import { openRegistry } from './compose-images.js'
-import { configure, rolloutOptions, secretsOf } from './compose.js'
-import type { Config } from './config/index.js'
+import type { Performed, SharedFlags } from '../../base-command.js'
+import { checkBases } from './bases.js'
+import { openRegistry } from './images.js'
+import { configure, rolloutOptions, secretsOf } from './deploy.js'
+import type { Config } from '../config/index.js'
 import {
   dockerDiskOutcome,
   dockerMemoryOutcome,
   dockerOutcome,
   nodeOutcome,
   type EngineFacts,
-} from './doctor/machine.js'
-import { failure, ok, skip } from './doctor/outcome.js'
-import { leastPrivilege, type PolicyScope } from './doctor/policy.js'
-import { chooseTasks, runChecks, type CheckTask } from './doctor/run-checks.js'
-import type { Checkup } from './domain/checkup.js'
-import { exitCodes } from './errors/exit-codes.js'
-import { RampartError } from './errors/rampart-error.js'
-import { environmentCheckNames, environmentTasks } from './operations/doctor.js'
-import { fileCheckNames, fileTasks } from './operations/doctor-files.js'
+} from '../doctor/machine.js'
+import { failure, ok, skip } from '../doctor/outcome.js'
+import { leastPrivilege, type PolicyScope } from '../doctor/policy.js'
+import { chooseTasks, runChecks, type CheckTask } from '../doctor/run-checks.js'
+import type { Checkup } from '../domain/checkup.js'
+import { exitCodes } from '../errors/exit-codes.js'
+import { RampartError } from '../errors/rampart-error.js'
+import { environmentCheckNames, environmentTasks } from '../operations/doctor.js'
+import { fileCheckNames, fileTasks } from '../operations/doctor-files.js'
 import { streamPage } from './perform.js'
-import type { Registry } from './ports/registry.js'
-import { clockFrom, systemClock } from './system/clock.js'
-import { createMask, type Mask } from './terminal/mask.js'
+import type { Registry } from '../ports/registry.js'
+import { clockFrom, systemClock } from '../system/clock.js'
+import { createMask, type Mask } from '../terminal/mask.js'
 
 interface DoctorFlags extends SharedFlags {
   readonly only?: readonly string[] | undefined
@@ -33,7 +33,7 @@ interface DoctorFlags extends SharedFlags {
 
 /** What the engine that Docker's own client would ask says of itself; undefined where none answers. */
 async function askEngine(): Promise<EngineFacts | undefined> {
-  const { createDockerEngine } = await import('./docker/engine.js')
+  const { createDockerEngine } = await import('../docker/engine.js')
   const engine = createDockerEngine({ environment: process.env, home: process.env['HOME'] ?? homedir() })
   return engine.info().catch((error: unknown) => {
     if (error instanceof RampartError && error.kind === 'unreachable') return undefined
@@ -91,8 +91,8 @@ const repositories = (config: Config): readonly string[] => config.services.map(
 const brief = { maxAttempts: 6, answerTimeout: 8000 } as const
 
 async function openEnvironment(config: Config): Promise<Opened> {
-  const { createAws } = await import('./aws/index.js')
-  const { createAsgDriver } = await import('./rollout/asg/driver.js')
+  const { createAws } = await import('../aws/index.js')
+  const { createAsgDriver } = await import('../rollout/asg/driver.js')
   const { region, target, logs, registry: elsewhere, rollout } = config.environment
   const aws = createAws({ region, ...brief })
   const clock = clockFrom(process.env['RAMPART_CLOCK'])
@@ -172,7 +172,7 @@ export async function runDoctor(flags: DoctorFlags): Promise<Performed> {
     const mask = createMask(config instanceof RampartError ? [] : secretsOf(config))
     const checkup = masked({ checks: await runChecks(chosen, systemClock) }, mask)
     if (!flags.json) {
-      const { checksText } = await import('./report/checks-text.js')
+      const { checksText } = await import('../report/checks-text.js')
       process.stdout.write(`${checksText(checkup, streamPage(process.stdout, flags), simulation)}\n`)
     }
     const failed = checkup.checks.some(({ result }) => result === 'fail')
@@ -190,7 +190,7 @@ const nothing = (): undefined => undefined
 /** Narrows the policy by what can be asked: the account, and the group's launch template. */
 async function askScope(config: Config, offline: boolean): Promise<Pick<PolicyScope, 'account' | 'launchTemplate'>> {
   if (offline) return { account: undefined, launchTemplate: undefined }
-  const { createAws } = await import('./aws/index.js')
+  const { createAws } = await import('../aws/index.js')
   const { account, autoScaling } = createAws({ region: config.environment.region, ...brief })
   if ((await account.credentials().catch(nothing)) === undefined)
     return { account: undefined, launchTemplate: undefined }

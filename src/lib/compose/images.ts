@@ -1,21 +1,21 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { homedir, tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
-import { checkBases } from './compose-bases.js'
-import { expandTag, type Config, type ServiceConfig } from './config/index.js'
-import type { EnginePorts } from './image/engine/build.js'
-import { buildWith, type BuilderName } from './image/engine/choose.js'
-import { buildAppImage, type AppImageRequest, type BuiltImage, type PublishPorts } from './image/publish/publish.js'
-import { createRegistryClient } from './oci/client.js'
-import { dockerCredentials } from './oci/credentials.js'
-import { registryEndpoint, registryRepository } from './oci/endpoint.js'
-import type { ServiceImage } from './operations/push-images.js'
-import type { RunContext } from './operations/run.js'
-import type { Account } from './ports/account.js'
-import type { Registry } from './ports/registry.js'
+import { checkBases } from './bases.js'
+import { expandTag, type Config, type ServiceConfig } from '../config/index.js'
+import type { EnginePorts } from '../image/engine/build.js'
+import { buildWith, type BuilderName } from '../image/engine/choose.js'
+import { buildAppImage, type AppImageRequest, type BuiltImage, type PublishPorts } from '../image/publish/publish.js'
+import { createRegistryClient } from '../oci/client.js'
+import { dockerCredentials } from '../oci/credentials.js'
+import { registryEndpoint, registryRepository } from '../oci/endpoint.js'
+import type { ServiceImage } from '../operations/push-images.js'
+import type { RunContext } from '../operations/run.js'
+import type { Account } from '../ports/account.js'
+import type { Registry } from '../ports/registry.js'
 import { openCache } from './open-cache.js'
-import type { Check } from './rollout/driver.js'
-import { createGit } from './system/git.js'
+import type { Check } from '../rollout/driver.js'
+import { createGit } from '../system/git.js'
 
 /** What all images of a run share: registries, connections and what is remembered. */
 export interface Images {
@@ -67,7 +67,7 @@ export async function enginePorts(
   account: Account | undefined,
   scratch: Scratch,
 ): Promise<Pick<EnginePorts, 'engine' | 'credentials' | 'scratch'>> {
-  const { createDockerEngine } = await import('./docker/engine.js')
+  const { createDockerEngine } = await import('../docker/engine.js')
   const home = process.env['HOME'] ?? homedir()
   return {
     engine: createDockerEngine({ environment: process.env, home }),
@@ -172,7 +172,7 @@ export function composeImages(config: Config, shared: Shared): Images {
         {
           layer: () => buildAppImage(wanted, ports),
           docker: async () => {
-            const { buildWithEngine } = await import('./image/engine/build.js')
+            const { buildWithEngine } = await import('../image/engine/build.js')
             return buildWithEngine(wanted, { ...ports, ...(await enginePorts(config, shared.account, scratch)) })
           },
         },

@@ -1,26 +1,26 @@
-import type { Performed, SharedFlags } from '../base-command.js'
-import { enginePorts, imageRequest, openElsewhere, openRegistry, openScratch, type Scratch } from './compose-images.js'
-import { configure, secretsOf } from './compose.js'
-import type { Config, ServiceConfig } from './config/index.js'
-import { formatBytes } from './domain/format-bytes.js'
-import { parseImageRef } from './domain/image-ref.js'
-import type { Inspection } from './domain/inspection.js'
-import { exitCodes } from './errors/exit-codes.js'
-import { RampartError } from './errors/rampart-error.js'
-import { buildWith } from './image/engine/choose.js'
-import { planImage } from './image/inspect/plan.js'
-import { createRegistryClient } from './oci/client.js'
-import { isEcr, registryEndpoint, registryRepository } from './oci/endpoint.js'
+import type { Performed, SharedFlags } from '../../base-command.js'
+import { enginePorts, imageRequest, openElsewhere, openRegistry, openScratch, type Scratch } from './images.js'
+import { configure, secretsOf } from './deploy.js'
+import type { Config, ServiceConfig } from '../config/index.js'
+import { formatBytes } from '../domain/format-bytes.js'
+import { parseImageRef } from '../domain/image-ref.js'
+import type { Inspection } from '../domain/inspection.js'
+import { exitCodes } from '../errors/exit-codes.js'
+import { RampartError } from '../errors/rampart-error.js'
+import { buildWith } from '../image/engine/choose.js'
+import { planImage } from '../image/inspect/plan.js'
+import { createRegistryClient } from '../oci/client.js'
+import { isEcr, registryEndpoint, registryRepository } from '../oci/endpoint.js'
 import { openCache } from './open-cache.js'
-import { chooseServices } from './operations/check-account.js'
-import { inspect, isAcceptable, type InspectImageRequest, type Locate } from './operations/inspect.js'
+import { chooseServices } from '../operations/check-account.js'
+import { inspect, isAcceptable, type InspectImageRequest, type Locate } from '../operations/inspect.js'
 import { streamPage } from './perform.js'
-import type { Account } from './ports/account.js'
-import type { Registry } from './ports/registry.js'
-import { inspectText } from './report/inspect-text.js'
-import { clockFrom } from './system/clock.js'
-import { createGit } from './system/git.js'
-import { createMask } from './terminal/mask.js'
+import type { Account } from '../ports/account.js'
+import type { Registry } from '../ports/registry.js'
+import { inspectText } from '../report/inspect-text.js'
+import { clockFrom } from '../system/clock.js'
+import { createGit } from '../system/git.js'
+import { createMask } from '../terminal/mask.js'
 
 interface InspectFlags extends SharedFlags {
   readonly image?: string | undefined
@@ -56,7 +56,7 @@ interface Registries {
 }
 
 async function accountOf(region: string): Promise<Account> {
-  const { createAws } = await import('./aws/index.js')
+  const { createAws } = await import('../aws/index.js')
   return createAws({ region }).account
 }
 
@@ -136,7 +136,7 @@ async function* requests(
       {
         layer: () => planImage(request, ports),
         docker: async () => {
-          const { buildWithEngine } = await import('./image/engine/build.js')
+          const { buildWithEngine } = await import('../image/engine/build.js')
           const elsewhere = config.environment.registry !== undefined
           const account = elsewhere ? undefined : await accountOf(config.environment.region)
           return buildWithEngine(request, { ...ports, ...(await enginePorts(config, account, scratch)) })

@@ -1,22 +1,22 @@
 import { relative } from 'node:path'
-import { partsOfBase } from './compose-bases.js'
-import { enginePorts, openRegistry, openScratch, type Scratch } from './compose-images.js'
-import { modelPorts } from './compose-models.js'
-import type { Config, ServiceConfig } from './config/index.js'
-import { RampartError } from './errors/rampart-error.js'
-import { baseFingerprint } from './image/base/fingerprint.js'
-import { findStored, reuseBase } from './image/base/find.js'
-import type { BaseProof } from './image/base/prove.js'
-import type { PushVia } from './image/base/push.js'
-import type { BaseImageRequest, BasePorts, BuiltBase } from './image/base/types.js'
+import { partsOfBase } from './bases.js'
+import { enginePorts, openRegistry, openScratch, type Scratch } from './images.js'
+import { modelPorts } from './models.js'
+import type { Config, ServiceConfig } from '../config/index.js'
+import { RampartError } from '../errors/rampart-error.js'
+import { baseFingerprint } from '../image/base/fingerprint.js'
+import { findStored, reuseBase } from '../image/base/find.js'
+import type { BaseProof } from '../image/base/prove.js'
+import type { PushVia } from '../image/base/push.js'
+import type { BaseImageRequest, BasePorts, BuiltBase } from '../image/base/types.js'
 import { openCache } from './open-cache.js'
-import { buildBases, type BaseJob, type FinishedBase } from './operations/base-build.js'
-import { runtimeOf } from './operations/base-runtime.js'
-import { chooseServices } from './operations/check-account.js'
-import { ensureRepositories } from './operations/ensure-repositories.js'
-import type { Ended, RunContext } from './operations/run.js'
-import type { Account } from './ports/account.js'
-import type { Registry } from './ports/registry.js'
+import { buildBases, type BaseJob, type FinishedBase } from '../operations/base-build.js'
+import { runtimeOf } from '../operations/base-runtime.js'
+import { chooseServices } from '../operations/check-account.js'
+import { ensureRepositories } from '../operations/ensure-repositories.js'
+import type { Ended, RunContext } from '../operations/run.js'
+import type { Account } from '../ports/account.js'
+import type { Registry } from '../ports/registry.js'
 
 /** How bases are to be built. */
 export interface BaseOptions {
@@ -118,19 +118,19 @@ async function jobOf(service: BasedService, world: World, options: BaseOptions):
     fingerprint,
     reuse: async () => reuseBase(await registry(), repository, fingerprint, tags),
     build: async () => {
-      const { buildBase } = await import('./image/base/build.js')
+      const { buildBase } = await import('../image/base/build.js')
       const ports = await portsOf(service.name, world)
       const before = await findStored(ports.registry, repository, tags[0] ?? 'latest')
       made = { ports, base: await buildBase(request, before?.manifest.layers ?? [], ports) }
     },
     prove: async () => {
-      const { proveBase } = await import('./image/base/prove.js')
+      const { proveBase } = await import('../image/base/prove.js')
       const { ports, base } = built()
       const { models, commands, runtime } = request
       return proveBase({ image: base.proving, models, commands, runtime }, ports.engine, world.run.signal)
     },
     push: async (proof) => {
-      const { pushBase } = await import('./image/base/push.js')
+      const { pushBase } = await import('../image/base/push.js')
       const { ports, base } = built()
       const before = await findStored(ports.registry, repository, tags[0] ?? 'latest')
       return pushBase(base, proof, before, options.via, request, ports)
