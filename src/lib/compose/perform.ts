@@ -73,7 +73,8 @@ export async function perform(
   const stream = createEventStream({ now: () => clock.now(), sinks: [(event) => reporter.event(event)] })
   const emit: Emit = (event) => stream.emit(event)
   const controller = new AbortController()
-  const release = onStop((signal) => controller.abort(new Interruption(signal)))
+  // Never released: a signal that comes while the process is on its way out must not take its exit code away.
+  onStop((signal) => controller.abort(new Interruption(signal)))
   const context: RunContext = { clock, emit, signal: controller.signal }
   try {
     const ended = await runOperation(context, performance, () => body(context))
@@ -84,6 +85,5 @@ export async function perform(
   } finally {
     stream.end()
     await reporter.close()
-    release()
   }
 }
