@@ -1,4 +1,5 @@
 import * as fc from 'fast-check'
+import { loadStates } from '../../src/lib/domain/model-load.js'
 import { phases } from '../../src/lib/domain/phase.js'
 import type { Digest } from '../../src/lib/domain/digest.js'
 import type { Event, EventBody, EventType } from '../../src/lib/events/event.js'
@@ -23,6 +24,65 @@ const release = fc.record({
   images: fc.array(fc.record({ service: text, repository: text, digest }), { maxLength: 3 }),
 })
 const revision = fc.record({ name: text, number: text })
+
+const cause = fc.record({ code: text, summary: text, evidence: texts, next: texts })
+const load = fc.record(
+  {
+    state: fc.constantFrom(...loadStates),
+    model: text,
+    progress: fc.record({
+      done: duration,
+      total: duration,
+      unit: fc.constantFrom('bytes' as const, 'shards' as const, 'percent' as const),
+    }),
+    readyAfter: duration,
+    downloads: texts,
+    killed: text,
+  },
+  { requiredKeys: ['state', 'downloads'] },
+)
+const forecast = fc.record(
+  {
+    remaining: duration,
+    low: duration,
+    high: duration,
+    basis: fc.constantFrom('history' as const, 'arithmetic' as const),
+    runs: count,
+    slower: duration,
+  },
+  { requiredKeys: ['remaining', 'low', 'high', 'basis', 'runs'] },
+)
+const advice = fc.record(
+  {
+    measured: fc.record({ targets: count, p50: duration, p95: duration, max: duration }),
+    warmup: duration,
+    gracePeriod: duration,
+    healthCheckInterval: duration,
+    verdict: fc.constantFrom('fits' as const, 'long' as const, 'short' as const),
+    difference: duration,
+    proposed: duration,
+  },
+  { requiredKeys: ['measured', 'warmup', 'verdict', 'difference', 'proposed'] },
+)
+const revisionFacts = fc.record({ revision, release: text, images: texts }, { requiredKeys: ['revision', 'images'] })
+const facts = fc.record(
+  {
+    kind: fc.constantFrom('asg' as const, 'ecs' as const),
+    fleet: text,
+    desired: count,
+    to: revisionFacts,
+    from: revisionFacts,
+    minHealthyPercentage: duration,
+    maxHealthyPercentage: duration,
+    warmup: duration,
+    gracePeriod: duration,
+    healthCheckInterval: duration,
+    bakeTime: duration,
+    checkpointPercentages: fc.array(duration, { maxLength: 3 }),
+    alarms: texts,
+  },
+  { requiredKeys: ['kind', 'fleet', 'desired', 'checkpointPercentages', 'alarms'] },
+)
 
 type BodyOf<T extends EventType> = Extract<EventBody, { readonly type: T }>
 
@@ -96,6 +156,8 @@ const bodies: { readonly [T in EventType]: fc.Arbitrary<BodyOf<T>> } = {
           reason: text,
           revision: text,
           isNew: fc.boolean(),
+          launchedAt: text,
+          inServiceAt: text,
         },
         { requiredKeys: ['id', 'zone', 'lifecycle', 'health', 'revision', 'isNew'] },
       ),
@@ -103,6 +165,11 @@ const bodies: { readonly [T in EventType]: fc.Arbitrary<BodyOf<T>> } = {
     { note: text },
   ),
   'target.gone': body('target.gone', { id: text, revision: text }, { note: text }),
+  'fleet.seen': body('fleet.seen', { facts }, {}),
+  'target.load': body('target.load', { target: text, load }, {}),
+  cause: body('cause', {}, { cause }),
+  forecast: body('forecast', { forecast }, {}),
+  'warmup.advice': body('warmup.advice', { advice }, {}),
   checkpoint: body('checkpoint', { percentage: duration, detail: text }, {}),
   alarm: body('alarm', { name: text, state: text }, {}),
   'log.line': body('log.line', { target: text, time: text, text }, {}),
@@ -114,7 +181,7 @@ const bodies: { readonly [T in EventType]: fc.Arbitrary<BodyOf<T>> } = {
       outcome: fc.constantFrom('succeeded', 'rolled-back', 'failed', 'cancelled', 'abandoned', 'nothing-to-do'),
       status: text,
     },
-    { reason: text, cause: fc.record({ code: text, summary: text, evidence: texts, next: texts }) },
+    { reason: text, cause },
   ),
   proof: body(
     'proof',

@@ -15,4 +15,7 @@ export interface Target {
   readonly revision: string
   /** Whether that is the revision being rolled out. */
   readonly isNew: boolean
+  /** When it was launched, and when it went into service, in ISO 8601, as far as the platform tells. */
+  readonly launchedAt?: string
+  readonly inServiceAt?: string
 }

@@ -1,7 +1,10 @@
 import type { Digest } from '../domain/digest.js'
+import type { Forecast, WarmupAdvice } from '../domain/forecast.js'
+import type { ModelLoad } from '../domain/model-load.js'
 import type { Cause, RolloutOutcome, TargetProof } from '../domain/outcome.js'
 import type { Phase } from '../domain/phase.js'
 import type { Release, Revision } from '../domain/release.js'
+import type { RolloutFacts } from '../domain/rollout-facts.js'
 import type { Target } from '../domain/target.js'
 
 /** The version of the event format. It rises when a reader of the older one would go wrong. */
@@ -98,8 +101,15 @@ export type EventBody =
       readonly remaining: number
       readonly reason?: string
     }
+  /** What the rollout, or the fleet at rest, is about. */
+  | { readonly type: 'fleet.seen'; readonly facts: RolloutFacts }
   | { readonly type: 'target.changed'; readonly target: Target; readonly note?: string }
   | { readonly type: 'target.gone'; readonly id: string; readonly revision: string; readonly note?: string }
+  | { readonly type: 'target.load'; readonly target: string; readonly load: ModelLoad }
+  /** The likeliest cause while the rollout stalls or turns; the last one holds, none when it has gone. */
+  | { readonly type: 'cause'; readonly cause?: Cause }
+  | { readonly type: 'forecast'; readonly forecast: Forecast }
+  | { readonly type: 'warmup.advice'; readonly advice: WarmupAdvice }
   | { readonly type: 'checkpoint'; readonly percentage: number; readonly detail: string }
   | { readonly type: 'alarm'; readonly name: string; readonly state: string }
   | { readonly type: 'log.line'; readonly target: string; readonly time: string; readonly text: string }

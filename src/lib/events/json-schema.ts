@@ -1,4 +1,5 @@
 import type { Digest } from '../domain/digest.js'
+import { loadStates } from '../domain/model-load.js'
 import { phases } from '../domain/phase.js'
 import { eventVersion, type EventType } from './event.js'
 
@@ -103,6 +104,8 @@ const target = shape(
     reason: text,
     revision: text,
     isNew: flag,
+    launchedAt: text,
+    inServiceAt: text,
   },
   'id',
   'zone',
@@ -112,6 +115,77 @@ const target = shape(
   'isNew',
 )
 const cause = shape({ code: text, summary: text, evidence: texts, next: texts }, 'code', 'summary', 'evidence', 'next')
+const load = shape(
+  {
+    state: { type: 'string', enum: loadStates },
+    model: text,
+    progress: shape(
+      { done: duration, total: duration, unit: oneOf('bytes', 'shards', 'percent') },
+      'done',
+      'total',
+      'unit',
+    ),
+    readyAfter: duration,
+    downloads: texts,
+    killed: text,
+  },
+  'state',
+  'downloads',
+)
+const forecast = shape(
+  {
+    remaining: duration,
+    low: duration,
+    high: duration,
+    basis: oneOf('history', 'arithmetic'),
+    runs: count,
+    slower: duration,
+  },
+  'remaining',
+  'low',
+  'high',
+  'basis',
+  'runs',
+)
+const advice = shape(
+  {
+    measured: shape({ targets: count, p50: duration, p95: duration, max: duration }, 'targets', 'p50', 'p95', 'max'),
+    warmup: duration,
+    gracePeriod: duration,
+    healthCheckInterval: duration,
+    verdict: oneOf('fits', 'long', 'short'),
+    difference: duration,
+    proposed: duration,
+  },
+  'measured',
+  'warmup',
+  'verdict',
+  'difference',
+  'proposed',
+)
+const revisionFacts = shape({ revision, release: text, images: texts }, 'revision', 'images')
+const facts = shape(
+  {
+    kind: oneOf('asg', 'ecs'),
+    fleet: text,
+    desired: count,
+    to: revisionFacts,
+    from: revisionFacts,
+    minHealthyPercentage: percentage,
+    maxHealthyPercentage: percentage,
+    warmup: duration,
+    gracePeriod: duration,
+    healthCheckInterval: duration,
+    bakeTime: duration,
+    checkpointPercentages: { type: 'array', items: percentage },
+    alarms: texts,
+  },
+  'kind',
+  'fleet',
+  'desired',
+  'checkpointPercentages',
+  'alarms',
+)
 const proof = shape(
   { target: text, proved: flag, grade: oneOf('launched'), detail: text },
   'target',
@@ -194,6 +268,11 @@ export const eventShapes = {
   ),
   'target.changed': shape({ target, note: text }, 'target'),
   'target.gone': shape({ id: text, revision: text, note: text }, 'id', 'revision'),
+  'fleet.seen': shape({ facts }, 'facts'),
+  'target.load': shape({ target: text, load }, 'target', 'load'),
+  cause: shape({ cause }),
+  forecast: shape({ forecast }, 'forecast'),
+  'warmup.advice': shape({ advice }, 'advice'),
   checkpoint: shape({ percentage, detail: text }, 'percentage', 'detail'),
   alarm: shape({ name: text, state: text }, 'name', 'state'),
   'log.line': shape({ target: text, time: text, text }, 'target', 'time', 'text'),

@@ -3,7 +3,7 @@ import { formatBytes } from '../domain/format-bytes.js'
 import { cleanLine } from '../terminal/clean.js'
 import { formatCount, formatDuration } from '../terminal/format.js'
 import { sign, type Page, type SignName } from './page.js'
-import { shortDigest } from './words.js'
+import { shortDigest } from '../words/run.js'
 
 const day = 86_400_000
 

@@ -2,7 +2,7 @@ import { failingLogs } from '../view/standing.js'
 import type { EndingView, View } from '../view/view.js'
 import { sign, type Page } from './page.js'
 import { outcomeSign } from './result-text.js'
-import { endingWords } from './words.js'
+import { endingWords } from '../words/run.js'
 
 export interface ClosingParts {
   /** Say how it ended: when the result is not on the same screen. */

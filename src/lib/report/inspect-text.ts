@@ -3,7 +3,7 @@ import type { InspectedCopies, InspectedLayer, InspectedModel, Inspection } from
 import { cleanLine } from '../terminal/clean.js'
 import { formatCount } from '../terminal/format.js'
 import { isNarrow, sign, type Page } from './page.js'
-import { shortDigest } from './words.js'
+import { shortDigest } from '../words/run.js'
 
 /** What one image holds, for a person: facts, layers, copies, what is largest, secrets, models and the verdict. */
 export function inspectText(found: Inspection, page: Page): string {

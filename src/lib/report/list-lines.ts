@@ -4,7 +4,7 @@ import { bytesUnderway } from '../view/images.js'
 import { countTargets, failingLogs } from '../view/standing.js'
 import type { ImageView, PhaseView, View } from '../view/view.js'
 import { isNarrow, sign, type Page } from './page.js'
-import { phaseWords, proofWords, pushWords, releaseWords, rolloutWords } from './words.js'
+import { phaseWords, proofWords, pushWords, releaseWords, rolloutWords } from '../words/run.js'
 
 /** Data older than this, by the run's clock, is said to be old. */
 const staleAfter = 20_000

@@ -1,10 +1,12 @@
 import { formatBytes } from '../domain/format-bytes.js'
+import type { Cause } from '../domain/outcome.js'
 import type { Event } from '../events/event.js'
 import { formatCount, formatDuration, formatPercent } from '../terminal/format.js'
 import { standingOf } from '../view/standing.js'
 import type { TargetView, View } from '../view/view.js'
+import { adviceWords, forecastWords, loadWords, revisionWords, ruleWords } from '../words/watch.js'
 import type { SignName } from './page.js'
-import { phaseWords, pushWords, releaseWords, rolloutWords, shortDigest } from './words.js'
+import { phaseWords, pushWords, releaseWords, rolloutWords, shortDigest } from '../words/run.js'
 
 /** One thing that changed: its sign, what it is about, what is new, and what to do about it. */
 export interface PlainLine {
@@ -18,6 +20,8 @@ type Of<T extends Event['type']> = Extract<Event, { readonly type: T }>
 
 /** Bytes are told about at most at every quarter of a layer or model, and not more often than this by the run's clock. */
 const progressEvery = 5000
+/** A forecast is said again when it has moved by about that much. */
+const forecastEvery = 60_000
 
 /** The lines of each event in turn; none when it says what was said before. */
 export function createPlainLines(): (event: Event, view: View) => readonly PlainLine[] {
@@ -110,6 +114,28 @@ export function createPlainLines(): (event: Event, view: View) => readonly Plain
         const note = event.note === undefined ? '' : `: ${event.note}`
         return { sign: 'skip', label: 'target', text: `${event.id} (revision ${event.revision}) gone${note}` }
       }
+      case 'fleet.seen': {
+        const { fleet, to, from } = event.facts
+        const moves = [
+          ...(to === undefined ? [] : [`to ${revisionWords(to)}`]),
+          ...(from === undefined ? [] : [`from ${revisionWords(from)}`]),
+        ].join(' ')
+        const text = [fleet, moves, ruleWords(event.facts)].filter((part) => part !== '').join(', ')
+        return isNews('fleet', text) ? { sign: 'detail', label: 'fleet', text } : undefined
+      }
+      case 'target.load':
+        return loadLine(event)
+      case 'cause':
+        return causeLine(event.cause)
+      case 'forecast':
+        return isNews('forecast', String(Math.round(event.forecast.remaining / forecastEvery)))
+          ? { sign: 'running', label: 'forecast', text: forecastWords(event.forecast) }
+          : undefined
+      case 'warmup.advice': {
+        const text = adviceWords(event.advice)
+        const sign = event.advice.verdict === 'fits' ? 'ok' : 'warn'
+        return isNews('advice', text) ? { sign, label: 'warmup', text } : undefined
+      }
       case 'checkpoint':
         return { sign: 'running', label: 'checkpoint', text: `${formatPercent(event.percentage)}: ${event.detail}` }
       case 'alarm':
@@ -131,6 +157,22 @@ export function createPlainLines(): (event: Event, view: View) => readonly Plain
       default:
         return unknownType(event)
     }
+  }
+
+  /** Every state once; within a state, every quarter. */
+  function loadLine({ target, load, at }: Of<'target.load'>): PlainLine | undefined {
+    const { state, model, progress, downloads } = load
+    const news = isNews(`load ${target}`, `${state} ${model ?? ''} ${downloads.join(' ')}`)
+    const step = progress && quarters(`load ${target} ${state} ${model ?? ''}`, at, progress.done, progress.total)
+    if (!news && step === undefined) return undefined
+    const bad = state === 'killed' ? 'fail' : downloads.length > 0 ? 'warn' : 'detail'
+    return { sign: bad, label: 'load', text: `${target}: ${loadWords(load)}` }
+  }
+
+  function causeLine(cause: Cause | undefined): PlainLine | undefined {
+    const text = cause?.summary ?? 'no longer seen'
+    if ((cause === undefined && !said.has('cause')) || !isNews('cause', text)) return undefined
+    return { sign: cause === undefined ? 'ok' : 'warn', label: 'cause', text, more: cause?.next ?? [] }
   }
 
   function progressLine(event: Of<'rollout.progress'>, view: View): PlainLine | undefined {

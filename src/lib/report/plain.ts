@@ -4,7 +4,7 @@ import type { View } from '../view/view.js'
 import { isNarrow, sign, simulationLine, type Page } from './page.js'
 import { createPlainLines, type PlainLine } from './plain-lines.js'
 import { writeLines, type Progress, type ProgressContext } from './progress.js'
-import { rolloutWords } from './words.js'
+import { rolloutWords } from '../words/run.js'
 
 /** When nothing has changed for so long by the run's clock, a line says that the run still goes on. */
 const heartbeat = 60_000

@@ -2,7 +2,7 @@ import { formatDuration } from '../terminal/format.js'
 import { releasedImages } from '../view/images.js'
 import type { EndingView, PhaseView, View } from '../view/view.js'
 import { isNarrow, sign, simulationLine, type Page, type SignName } from './page.js'
-import { endingWords, proofWords } from './words.js'
+import { endingWords, proofWords } from '../words/run.js'
 
 /** The result of a finished run as plain text, in lines: the phase table, the release, its images, proof, outcome. */
 export function resultText(page: Page, view: View): readonly string[] {

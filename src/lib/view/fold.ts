@@ -63,6 +63,19 @@ function changes(view: View, event: Event, at: number): Partial<View> {
       }
     case 'target.gone':
       return removeTarget(view, event.id)
+    case 'fleet.seen':
+      return { facts: event.facts }
+    case 'target.load':
+      return {
+        loads: withEntry(view.loads, event.target, event.load),
+        downloads: [...new Set([...view.downloads, ...event.load.downloads])],
+      }
+    case 'cause':
+      return { cause: event.cause }
+    case 'forecast':
+      return { forecast: { ...event.forecast, madeAt: at } }
+    case 'warmup.advice':
+      return { advice: event.advice }
     case 'checkpoint':
       return { checkpoint: pick(event, 'percentage', 'detail') }
     case 'alarm':
@@ -182,7 +195,9 @@ function rolloutOf(view: View, id: string, at: number): RolloutView {
 function removeTarget(view: View, id: string): Partial<View> {
   const targets = new Map(view.targets)
   targets.delete(id)
-  return { targets, gone: view.gone + 1 }
+  const loads = new Map(view.loads)
+  loads.delete(id)
+  return { targets, loads, gone: view.gone + 1 }
 }
 
 function addLog(logs: View['logs'], target: string, line: LogView): View['logs'] {

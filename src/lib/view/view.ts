@@ -1,7 +1,10 @@
 import type { Digest } from '../domain/digest.js'
+import type { Forecast, WarmupAdvice } from '../domain/forecast.js'
+import type { ModelLoad } from '../domain/model-load.js'
 import type { Cause, RolloutOutcome, TargetProof } from '../domain/outcome.js'
 import { phases, type Phase } from '../domain/phase.js'
 import type { Release, Revision } from '../domain/release.js'
+import type { RolloutFacts } from '../domain/rollout-facts.js'
 import type { Target } from '../domain/target.js'
 
 /** Every phase there is, in the order of a deploy. */
@@ -20,10 +23,17 @@ export interface View {
   readonly images: ReadonlyMap<string, ImageView>
   readonly release: ReleaseView | undefined
   readonly rollout: RolloutView | undefined
+  readonly facts: RolloutFacts | undefined
   /** Those that exist, by id. */
   readonly targets: ReadonlyMap<string, TargetView>
   /** How many targets of the run have ceased to exist. */
   readonly gone: number
+  /** How far each target is with its models, by id; those that are gone are left out. */
+  readonly loads: ReadonlyMap<string, ModelLoad>
+  /** Every model that a target downloaded while it started: the base image lacks it. In the order of first sight. */
+  readonly downloads: readonly string[]
+  readonly forecast: ForecastView | undefined
+  readonly advice: WarmupAdvice | undefined
   /** The last lines of each target, by id; bounded. */
   readonly logs: ReadonlyMap<string, readonly LogView[]>
   /** The last state of each alarm that was heard of. */
@@ -108,6 +118,11 @@ export interface RolloutView {
   readonly outcome: RolloutOutcome | undefined
 }
 
+/** A forecast, and when it was made. */
+export interface ForecastView extends Forecast {
+  readonly madeAt: number
+}
+
 export interface TargetView {
   readonly target: Target
   readonly note: string | undefined
@@ -162,8 +177,13 @@ export const initialView: View = {
   images: new Map(),
   release: undefined,
   rollout: undefined,
+  facts: undefined,
   targets: new Map(),
   gone: 0,
+  loads: new Map(),
+  downloads: [],
+  forecast: undefined,
+  advice: undefined,
   logs: new Map(),
   alarms: new Map(),
   checkpoint: undefined,
