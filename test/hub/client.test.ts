@@ -182,6 +182,31 @@ test('403 is not asked again and names what to do', async () => {
   expect(failure.next.join('\n')).toMatch(/may read org\/model/)
 })
 
+test.each([
+  ['as it is', `${'x'.repeat(290)} ${hubToken}`],
+  ['as in an address', `https://hub/?token=${encodeURIComponent(hubToken)}`],
+  ['as in a header', `Basic ${Buffer.from(hubToken).toString('base64')}`],
+])('no part of a token shows that the hub says %s', async (_, said) => {
+  const { hub, standIn } = await start()
+  const fault = { kind: 'status', status: 403, headers: { 'x-error-message': said }, body: said } as const
+  standIn.faults.set('tree', [fault])
+  const failure = await failureOf(hub.list(model.id, commit))
+  const shown = JSON.stringify([failure.message, failure.next, String(failure.cause)])
+  expect(shown).toContain('403')
+  for (const form of [hubToken, Buffer.from(hubToken).toString('base64')]) expect(shown).not.toContain(form.slice(0, 6))
+})
+
+test.each(['hf_two\nlines', 'hf_with space', 'hf_überall'])(
+  'a token that no header can carry is not shown: %j',
+  async (token) => {
+    const { hub, standIn } = await start([model], token)
+    const failure = await failureOf(hub.list(model.id, commit))
+    expect(failure).toMatchObject({ kind: 'usage', next: [expect.stringContaining('HF_TOKEN')] })
+    expect(`${failure.message} ${failure.next.join(' ')} ${String(failure.cause)}`).not.toContain('hf_')
+    expect(standIn.requests).toEqual([])
+  },
+)
+
 test('what does not exist is told as that, with and without a token', async () => {
   const { hub } = await start()
   expect(await failureOf(hub.resolve('org/nothing', 'main'))).toMatchObject({ kind: 'preflight' })

@@ -22,7 +22,12 @@ export interface HubModel {
 
 /** What one answer does instead of what it should; each is used up by one request for that path. */
 export type HubFault =
-  | { readonly kind: 'status'; readonly status: number; readonly headers?: Readonly<Record<string, string>> }
+  | {
+      readonly kind: 'status'
+      readonly status: number
+      readonly headers?: Readonly<Record<string, string>>
+      readonly body?: string
+    }
   /** Another bit at this offset of the file. */
   | { readonly kind: 'flip'; readonly at: number }
   /** The connection breaks after that many bytes of the answer. */
@@ -147,7 +152,7 @@ export async function startModelHub(models: readonly HubModel[]): Promise<StandI
     const file = models.flatMap((model) => model.files).find((one) => one.lfs === true && hash(one) === name)
     if (file === undefined) return refuse(response, 404, '', 'no such object')
     const fault = takeFault(file.path)
-    if (fault?.kind === 'status') return void response.writeHead(fault.status, fault.headers).end()
+    if (fault?.kind === 'status') return void response.writeHead(fault.status, fault.headers).end(fault.body)
     void sendFile(request, response, file, fault)
   })
 
@@ -170,7 +175,7 @@ export async function startModelHub(models: readonly HubModel[]): Promise<StandI
     }
     const named = kind === '' ? '' : verb
     const fault = named === '' ? undefined : takeFault(named)
-    if (fault?.kind === 'status') return void response.writeHead(fault.status, fault.headers).end()
+    if (fault?.kind === 'status') return void response.writeHead(fault.status, fault.headers).end(fault.body)
     if (named === 'revision') {
       const name = decodeURIComponent(rest)
       if (name !== model.commit && model.refs?.includes(name) !== true) {
@@ -211,7 +216,8 @@ export async function startModelHub(models: readonly HubModel[]): Promise<StandI
       return void response.end()
     }
     const fileFault = takeFault(file.path)
-    if (fileFault?.kind === 'status') return void response.writeHead(fileFault.status, fileFault.headers).end()
+    if (fileFault?.kind === 'status')
+      return void response.writeHead(fileFault.status, fileFault.headers).end(fileFault.body)
     void sendFile(request, response, file, fileFault)
   })
 

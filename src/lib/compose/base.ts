@@ -3,8 +3,8 @@ import type { Performed, SharedFlags } from '../../base-command.js'
 import { basedServices, buildBasesOf } from './base-jobs.js'
 import { partsOfBase } from './bases.js'
 import { openRegistry } from './images.js'
-import { openModelHub, writeRevisionsOf } from './models.js'
-import { configure, connect, performance, secretsOf } from './deploy.js'
+import { hubSecrets, openModelHub, writeRevisionsOf } from './models.js'
+import { configure, connect, performance } from './deploy.js'
 import { findConfig, type Config, type ServiceConfig } from '../config/index.js'
 import type { BaseStatus } from '../domain/base-status.js'
 import type { FleetStatus } from '../domain/fleet-status.js'
@@ -61,7 +61,7 @@ const resultOf = (bases: readonly FinishedBase[]): BaseResult => ({
 
 async function writeRevisions(flags: BaseBuildFlags): Promise<void> {
   const path = flags.config ?? relative(process.cwd(), findConfig(process.cwd()))
-  const { hub } = openModelHub(process.env, { clock: systemClock, signal: new AbortController().signal })
+  const hub = openModelHub(process.env, { clock: systemClock, signal: new AbortController().signal })
   for (const { id, name, commit } of await writeRevisionsOf(path, hub)) {
     process.stderr.write(`${path}: ${id} at ${name} is ${commit}\n`)
   }
@@ -81,7 +81,8 @@ export async function runBaseBuild(flags: BaseBuildFlags): Promise<Performed> {
   if (flags['write-revisions']) await writeRevisions(flags)
   const config = await configure(flags)
   const services = basedServices(config, flags.service ?? [])
-  const performing = performance('base build', config, ['preflight', 'build', 'proof', 'push'])
+  const ran = ['preflight', 'build', 'proof', 'push'] as const
+  const performing = performance('base build', config, ran, await hubSecrets(process.env))
   let finished: readonly FinishedBase[] = []
   const proofs: { readonly service: string; readonly proof: BaseProof }[] = []
   const performed = await perform(performing, flags, async (run) => {
@@ -103,7 +104,7 @@ export async function runBaseBuild(flags: BaseBuildFlags): Promise<Performed> {
     return ended
   })
   if (!flags.json && flags.progress !== 'ndjson' && flags.progress !== 'quiet') {
-    const mask = createMask(secretsOf(config))
+    const mask = createMask(performing.secrets)
     // Its paths are those of an image: they may hold anything.
     const lines = proofs.flatMap(({ service, proof }) => [`Proof of ${service}:`, ...proofTable(proof.models)])
     for (const line of lines.flatMap(cleanLines)) process.stdout.write(`${mask(line)}\n`)

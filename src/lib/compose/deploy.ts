@@ -32,8 +32,13 @@ export function secretsOf(config: Config): readonly string[] {
   return [...config.interpolated].filter((value) => values.some((text) => text.includes(value)))
 }
 
-/** What is performed, as every part of a run needs it. */
-export function performance(command: string, config: Config, ran: readonly Phase[] = []): Performance {
+/** What is performed, as every part of a run needs it. `secrets` are those that the configuration does not hold. */
+export function performance(
+  command: string,
+  config: Config,
+  ran: readonly Phase[] = [],
+  secrets: readonly string[] = [],
+): Performance {
   return {
     command,
     phases: ran,
@@ -41,7 +46,7 @@ export function performance(command: string, config: Config, ran: readonly Phase
     environment: config.environment.name,
     simulation: process.env['RAMPART_SIMULATION'],
     clock: clockFrom(process.env['RAMPART_CLOCK']),
-    secrets: secretsOf(config),
+    secrets: [...secretsOf(config), ...secrets],
   }
 }
 
@@ -125,7 +130,8 @@ function sameCommand(command: string, config: Config): string {
 /** `rampart deploy`. */
 export async function runDeploy(flags: DeployFlags): Promise<Performed> {
   const config = await configure(flags)
-  const performing = performance('deploy', config, phases)
+  const secrets = flags['with-base'] === true ? await (await import('./models.js')).hubSecrets(process.env) : []
+  const performing = performance('deploy', config, phases, secrets)
   return perform(performing, flags, async (run) => {
     const { deploy } = await import('../operations/deploy.js')
     const { checkAccount } = await import('../operations/check-account.js')

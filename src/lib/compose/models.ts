@@ -11,30 +11,24 @@ import { cacheHome } from '../system/file-cache.js'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-/** The hub that the environment names, and the values that no output may show. */
-export interface OpenedHub {
-  readonly hub: ModelHub
-  /** The token, when there is one. */
-  readonly secrets: () => Promise<readonly string[]>
-}
-
-/** Opens the hub; nothing is asked before it is used. Throws a `usage` error for a bad HF_ENDPOINT. */
+/** Opens the hub that the environment names; nothing is asked before it is used. Throws a `usage` error for a bad HF_ENDPOINT. */
 export function openModelHub(
   environment: Environment,
   { clock, signal }: Pick<RunContext, 'clock' | 'signal'>,
-): OpenedHub {
-  const settings = hubSettings(environment, environment['HOME'] ?? homedir())
-  const secrets = async (): Promise<readonly string[]> => {
-    const token = await settings.token()
-    return token === undefined ? [] : [token]
-  }
-  return { hub: createModelHub({ ...settings, clock, signal }), secrets }
+): ModelHub {
+  return createModelHub({ ...hubSettings(environment, environment['HOME'] ?? homedir()), clock, signal })
+}
+
+/** The values of the hub that no output may show. Throws as {@link openModelHub} does. */
+export async function hubSecrets(environment: Environment): Promise<readonly string[]> {
+  const token = await hubSettings(environment, environment['HOME'] ?? homedir()).token()
+  return token === undefined ? [] : [token]
 }
 
 /** What a service's model layers need: the hub, this person's store of models, and events of what is downloaded. */
 export function modelPorts(environment: Environment, run: RunContext, service: string): ModelPorts {
   return {
-    hub: openModelHub(environment, run).hub,
+    hub: openModelHub(environment, run),
     store: join(cacheHome(environment), 'models'),
     memory: openCache(environment),
     onProgress: ({ id, received, total }) => run.emit({ type: 'model.progress', service, model: id, received, total }),

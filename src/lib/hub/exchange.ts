@@ -1,6 +1,6 @@
 import { isPassing, isPassingCode, readRetryAfter, retryPause, type RetryPolicy } from '../domain/retry.js'
 import type { Clock } from '../ports/clock.js'
-import { codeOf, hubFailure, hubRefusal, type Purpose } from './failures.js'
+import { codeOf, hubFailure, hubRefusal, hubTokenUnfit, type Purpose } from './failures.js'
 
 export interface ExchangeOptions {
   /** Only this origin gets the token. */
@@ -25,6 +25,7 @@ export function createHubFetch(options: ExchangeOptions, purpose: Purpose): HubF
   return async (input, init) => {
     const url = new URL(input instanceof Request ? input.url : input)
     const secret = await options.token()
+    if (secret !== undefined && !/^[\x21-\x7e]+$/.test(secret)) throw hubTokenUnfit()
     const headers = new Headers(init?.headers)
     headers.set('user-agent', 'rampart')
     // What is counted and resumed by bytes must come as it is stored.

@@ -9,11 +9,15 @@ export interface Purpose {
   readonly id: string
 }
 
-const printable = (text: string): string =>
-  text
-    .replaceAll(/[^\x20-\x7e]+/g, ' ')
-    .trim()
-    .slice(0, 300)
+const printable = (text: string): string => text.replaceAll(/[^\x20-\x7e]+/g, ' ').trim()
+const brief = (text: string): string => printable(text).slice(0, 300)
+
+/** The text without the secret, also where it is written as in an address or a header. */
+function without(secret: string | undefined, text: string): string {
+  if (secret === undefined) return text
+  const forms = [secret, encodeURIComponent(secret), Buffer.from(secret).toString('base64')]
+  return forms.reduce((rest, form) => rest.replaceAll(form, '***'), text)
+}
 
 /**
  * A refusal by the hub, with its own words and what to do. `passing` when the same request may succeed later. `secret`
@@ -26,8 +30,8 @@ export function hubRefusal(
 ): RampartError {
   const { host, what } = purpose
   const { status, headers } = response
-  const said = printable(headers.get('x-error-message') ?? '')
-  const words = options.secret === undefined ? said : said.replaceAll(options.secret, '***')
+  // Masked before it is cut: half a secret is one, too.
+  const words = without(options.secret, printable(headers.get('x-error-message') ?? '')).slice(0, 300)
   const message = `${host} refused to ${what}: ${status}${words === '' ? '' : ` ${words}`}`
   const code = headers.get('x-error-code') ?? ''
   // Without a token the hub says 401 of what does not exist, too.
@@ -73,7 +77,7 @@ export function codeOf(error: unknown): string {
 export function hubFailure({ host, what }: Purpose, error: unknown): RampartError {
   if (error instanceof RampartError) return error
   const code = codeOf(error)
-  const reason = code === '' && error instanceof Error ? printable(error.message) : code
+  const reason = code === '' && error instanceof Error ? brief(error.message) : code
   const dns = code === 'ENOTFOUND' || code === 'EAI_AGAIN'
   return new RampartError('unreachable', `could not ${what} at ${host}: ${reason}`, {
     next: [
@@ -90,4 +94,15 @@ export function hubNonsense({ host, what }: Purpose, found: string): RampartErro
   return new RampartError('unreachable', `${host} was asked to ${what} and sent ${found}`, {
     next: ['check that HF_ENDPOINT names a Hugging Face hub or a mirror of it'],
   })
+}
+
+/** A token that no header can carry. What `fetch` says of it would show it. */
+export function hubTokenUnfit(): RampartError {
+  return new RampartError(
+    'usage',
+    "The model hub's token holds a space, a line break or another character that no token has.",
+    {
+      next: ['correct HF_TOKEN, or log in anew: hf auth login'],
+    },
+  )
 }

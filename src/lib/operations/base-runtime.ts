@@ -9,9 +9,11 @@ export async function runtimeOf(dockerfile: string, args: Readonly<Record<string
   const text = await readFile(dockerfile, 'utf8')
   const { steps, after } = situate(readBuildFile(text, dockerfile, args))
   const user = steps.some(({ kind }) => kind === 'user') ? after.user : undefined
-  const deciding = new Set<string>(['HOME', ...cacheVariables])
+  const deciding = new Set<string>(['HOME', 'HF_HUB_OFFLINE', 'TRANSFORMERS_OFFLINE', ...cacheVariables])
   return {
     ...(user !== undefined && { user }),
-    environment: Object.fromEntries(Object.entries(after.environment).filter(([name]) => deciding.has(name))),
+    environment: Object.fromEntries(
+      Object.entries(after.environment).filter(([name]) => deciding.has(name) || /REVISION/i.test(name)),
+    ),
   }
 }

@@ -171,9 +171,48 @@ requires('docker').describe('the proof of a base', () => {
     expect(proof.models[0]).toMatchObject({ proved: false, problem: expect.stringContaining('spm.model') })
   })
 
-  test('notes a model that is found only by its revision', async () => {
-    const proof = await prove([...shared, `RUN rm /opt/hf/hub/${folder}/refs/main`])
-    expect(proof.models[0]).toMatchObject({ proved: true, note: expect.stringContaining('refs/main') })
+  const noMain = `RUN rm /opt/hf/hub/${folder}/refs/main`
+  const expectedAt = `/opt/hf/hub/${folder}/refs/main, which is not there`
+  const foundAt = `what is there is ${snapshot}`
+
+  test('notes where an application that names no revision looks, and what is there instead', async () => {
+    const proof = await prove([...shared, noMain])
+    const note = `an application that names no revision asks for main and looks in ${expectedAt}; ${foundAt}. Without a network it fails`
+    expect(proof.models[0]).toMatchObject({ proved: true, note })
+    expect(proof.models[0]?.remedy).toContain(`revision="${revision}"`)
+    expect(proof.models[0]?.remedy).toContain(`> /opt/hf/hub/${folder}/refs/main`)
+  })
+
+  test('says so with what the image and Dockerfile.app tell the application', async () => {
+    const runtime = { user: 'app', environment: { MODEL_REVISION: 'main' } }
+    const proof = await prove([...shared, noMain, 'ENV HF_HUB_OFFLINE=1'], { runtime })
+    expect(proof.models[0]?.note).toBe(
+      `MODEL_REVISION=main: the application asks for main and looks in ${expectedAt}; ${foundAt}. With HF_HUB_OFFLINE=1 it fails`,
+    )
+    const told = await prove([...shared, noMain, `ENV MODEL_REVISION=${revision}`])
+    expect(told.models[0]).toMatchObject({ proved: true })
+    expect(told.models[0]).not.toHaveProperty('note')
+  })
+
+  test.each([
+    ['dockerfile', /^let the code ask for revision=.*mkdir -p .*refs && printf 0123/],
+    ['rampart', /^write ref: main beside the revision in rampart\.yml/],
+  ] as const)('refuses a model without the ref that is declared (%s)', async (provide, remedy) => {
+    const models = [{ id, revision, ref: 'main', provide }]
+    expect(await prove(shared, { models })).toMatchObject({ proved: true })
+    const proof = await prove([...shared, noMain], { models })
+    expect(proof.models[0]).toMatchObject({
+      proved: false,
+      found: [revision],
+      problem: `an application that asks for main looks in ${expectedAt}; ${foundAt}`,
+      remedy: expect.stringMatching(remedy),
+    })
+    const other = await prove([...shared, `RUN cd /opt/hf/hub/${folder}/refs && printf ${'e'.repeat(40)} > v2`], {
+      models: [{ id, revision, ref: 'v2', provide }],
+    })
+    expect(other.models[0]?.problem).toBe(
+      'refs/v2 names eeeeeeeeeeee, so that an application that asks for v2 gets another model',
+    )
   })
 
   test('runs the project’s own commands offline as the same user', async () => {

@@ -1,7 +1,7 @@
 import { chmod, lstat, mkdir, readFile, readdir, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { modelPorts, openModelHub, writeRevisionsOf } from '../../../src/lib/compose/models.js'
+import { hubSecrets, modelPorts, openModelHub, writeRevisionsOf } from '../../../src/lib/compose/models.js'
 import type { EventBody } from '../../../src/lib/events/event.js'
 import { modelLayers } from '../../../src/lib/image/models/model-layers.js'
 import { ManualClock } from '../../support/manual-clock.js'
@@ -28,7 +28,7 @@ test('the hub, the token and the store are those of the environment', async () =
   const environment = { HF_ENDPOINT: hub.url, HF_TOKEN: hubToken, HOME: home }
   const events: EventBody[] = []
   const ports = modelPorts(environment, runOf(events), 'backend')
-  expect(await openModelHub(environment, runOf()).secrets()).toEqual([hubToken])
+  expect(await hubSecrets(environment)).toEqual([hubToken])
   await modelLayers(request(), ports)
   expect(await readdir(join(home, '.cache/rampart/models/blobs'))).toHaveLength(1)
   expect((await stat(join(home, '.cache/rampart/models'))).mode & 0o777).toBe(0o700)
@@ -56,7 +56,7 @@ services:
   await chmod(file, 0o640)
   const link = join(directory, 'rampart.yml')
   await symlink('real/rampart.yml', link)
-  const { hub: client } = openModelHub({ HF_ENDPOINT: hub.url, HOME: directory }, runOf())
+  const client = openModelHub({ HF_ENDPOINT: hub.url, HOME: directory }, runOf())
   expect(await writeRevisionsOf(link, client)).toEqual([{ id: 'org/model', name: 'main', commit }])
   expect(await readFile(file, 'utf8')).toBe(text.replaceAll('main', commit))
   expect((await lstat(link)).isSymbolicLink()).toBe(true)
@@ -73,7 +73,7 @@ test('a branch that is not there changes nothing', async () => {
   const file = join(directory, 'rampart.yml')
   const text = 'services: { a: { base: { models: [{ id: org/model, revision: develop }] } } }\n'
   await writeFile(file, text)
-  const { hub: client } = openModelHub({ HF_ENDPOINT: hub.url, HOME: directory }, runOf())
+  const client = openModelHub({ HF_ENDPOINT: hub.url, HOME: directory }, runOf())
   await expect(writeRevisionsOf(file, client)).rejects.toMatchObject({ kind: 'preflight' })
   expect(await readFile(file, 'utf8')).toBe(text)
 })

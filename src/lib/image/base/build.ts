@@ -10,6 +10,7 @@ import { modelLayers } from '../models/model-layers.js'
 import { hubCacheOf } from '../models/place.js'
 import type { ModelLayer, ModelPlace } from '../models/types.js'
 import { unknownBaseFacts, type BaseFacts } from './base-facts.js'
+import { environmentOf } from './environment.js'
 import { sourceLabelsOf } from './labels.js'
 import type { BaseImageRequest, BasePorts, BuiltBase } from './types.js'
 
@@ -133,8 +134,7 @@ async function placeOf(
   }
   const wanted = runtime.user ?? image?.user ?? ''
   const user = wanted === '' ? 'root' : wanted
-  const own = Object.fromEntries((image?.environment ?? []).map((entry) => cutAt(entry, '=')))
-  const environment = { ...own, ...runtime.environment }
+  const environment = { ...environmentOf(image?.environment ?? []), ...runtime.environment }
   return {
     root: hubCacheOf(environment, environment['HOME'] ?? homeOf(user, passwd)),
     owner: ownerOf(user, facts),
@@ -158,11 +158,6 @@ function homeOf(user: string, passwd: string | undefined): string {
   const line = lines.find((fields) => fields[0] === name || fields[2] === name)
   if (line?.[5] !== undefined && line[5] !== '') return line[5]
   return name === 'root' || name === '0' ? '/root' : /^\d+$/.test(name) ? '/' : `/home/${name}`
-}
-
-function cutAt(text: string, mark: string): readonly [string, string] {
-  const at = text.indexOf(mark)
-  return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + mark.length)]
 }
 
 /** Puts the models' layers on an image of the engine, as layers of the same content. */

@@ -4,6 +4,7 @@ import { joinPath, parentPath, resolveInRoot } from '../context/paths.js'
 import { cacheFolderOf, hubCacheOf } from '../models/place.js'
 import { selectFiles } from '../models/select.js'
 import { shardsOf } from '../models/shards.js'
+import { judgeAsked } from './asked-revision.js'
 import type { Probe, ProbedFile } from './probe.js'
 
 /** A model that the base is to carry. */
@@ -12,6 +13,10 @@ export interface ExpectedModel {
   readonly revision: string
   /** Patterns of its files; the usual ones when left out. */
   readonly files?: readonly string[]
+  /** The branch or tag by whose name the application asks for it. */
+  readonly ref?: string
+  /** Who puts it into the base; for what to change. */
+  readonly provide?: 'dockerfile' | 'rampart'
 }
 
 /** Whether one model is there for the application, and if not, why. */
@@ -51,10 +56,17 @@ interface Verdict {
   readonly note?: string
 }
 
-/** Judges a model by what the probe of the runtime user saw in the caches where the application looks. */
-export function judgeModel(model: ExpectedModel, probe: Probe): ModelProof {
+/**
+ * Judges a model by what the probe of the runtime user saw in the caches where the application looks. `environment` is
+ * what the application runs with.
+ */
+export function judgeModel(
+  model: ExpectedModel,
+  probe: Probe,
+  environment: Readonly<Record<string, string>>,
+): ModelProof {
   const places = placesOf(probe)
-  const proofs = places.map((place) => judgeAt(model, place, probe))
+  const proofs = places.map((place) => judgeAt(model, place, probe, environment))
   const best = proofs.find(({ proved }) => proved) ?? proofs.find(({ place }) => place !== undefined)
   return best ?? { ...nothing(model), problem: `is not in ${places.join(' or ')}`, remedy: failedDownload }
 }
@@ -94,7 +106,12 @@ function nothing({ id, revision }: ExpectedModel): ModelProof {
   return { id, revision, proved: false, found: [], bytes: 0, files: 0 }
 }
 
-function judgeAt(model: ExpectedModel, place: string, probe: Probe): ModelProof {
+function judgeAt(
+  model: ExpectedModel,
+  place: string,
+  probe: Probe,
+  environment: Readonly<Record<string, string>> = {},
+): ModelProof {
   const folder = `${place}/${cacheFolderOf(model.id)}`
   const inside = (directory: string) => probe.files.filter(({ path }) => path.startsWith(`${directory}/`))
   const denied = probe.denied.find((path) => path === place || path === folder || path.startsWith(`${folder}/`))
@@ -108,7 +125,7 @@ function judgeAt(model: ExpectedModel, place: string, probe: Probe): ModelProof 
     return { ...facts, place, problem, remedy: readableRemedy(place) }
   }
   if (all.length === 0) return facts
-  const verdict = judgeSnapshot(model, { folder, all, snapshot, found, probe, place })
+  const verdict = judgeSnapshot(model, { folder, all, snapshot, found, probe, place, environment })
   return { ...facts, ...verdict, place, proved: verdict.problem === undefined }
 }
 
@@ -127,6 +144,7 @@ interface Found {
   readonly snapshot: readonly ProbedFile[]
   readonly found: readonly string[]
   readonly probe: Probe
+  readonly environment: Readonly<Record<string, string>>
 }
 
 const weights = /\.(?:safetensors|bin|pt|pth|ckpt|onnx|h5|msgpack|gguf|tflite)$/
@@ -162,18 +180,10 @@ function judgeSnapshot(model: ExpectedModel, seen: Found): Verdict {
     }
   const lacking = lack(model, seen)
   if (lacking !== undefined) return { problem: lacking, remedy: failedDownload }
-  const ref = probe.refs.get(`${folder}/refs/main`)
-  if (ref !== undefined && ref !== model.revision) {
-    return {
-      problem: `refs/main names ${short(ref)}, so that an application that names no revision gets another model`,
-      remedy: `download only revision="${model.revision}", or remove ${folder}/refs/main and ask for that revision`,
-    }
-  }
-  if (!probe.tools.has('sha256sum'))
-    return { note: 'the image has no sha256sum: lengths were checked, and not every byte' }
-  return ref === undefined
-    ? { note: 'refs/main is not there: only an application that asks for this very revision finds it offline' }
-    : {}
+  const asked = judgeAsked(model, { folder, refs: probe.refs, environment: seen.environment })
+  if (asked.problem !== undefined || probe.tools.has('sha256sum')) return asked
+  const unhashed = 'the image has no sha256sum: lengths were checked, and not every byte'
+  return { ...asked, note: asked.note === undefined ? unhashed : `${asked.note}; ${unhashed}` }
 }
 
 /** What is wrong with the content of a file: its hash, its length by its own header, or the sum of its shards. */

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { RampartError } from '../../errors/rampart-error.js'
 import type { DockerEngine, EngineRun } from '../../ports/docker-engine.js'
+import { environmentOf } from './environment.js'
 import { explainMissing, judgeModel, placesOf, type ExpectedModel, type ModelProof } from './judge.js'
 import { probeScript } from './probe-script.js'
 import { readProbe, type Probe } from './probe.js'
@@ -70,8 +71,8 @@ export async function proveBase(request: ProofRequest, engine: DockerEngine, sig
   const { image, models, commands, runtime } = request
   const files = await engine.readFiles(image, ['/bin/sh', '/etc/passwd'], signal)
   if (!files.has('/bin/sh')) throw noShell()
-  const own = (await engine.inspect(image))?.user ?? ''
-  const wanted = runtime.user ?? own
+  const own = await engine.inspect(image)
+  const wanted = runtime.user ?? own?.user ?? ''
   const person = startable(wanted, Buffer.from(files.get('/etc/passwd') ?? []).toString('utf8'))
   const environment = { ...(person.home !== undefined && { HOME: person.home }), ...runtime.environment }
   const probeAs = async (
@@ -99,7 +100,8 @@ export async function proveBase(request: ProofRequest, engine: DockerEngine, sig
   }
   const name = wanted === '' ? 'root' : wanted
   const probe = await probeAs(person.user, environment, [])
-  let proofs = models.map((model) => judgeModel(model, probe))
+  const told = { ...environmentOf(own?.environment ?? []), ...runtime.environment }
+  let proofs = models.map((model) => judgeModel(model, probe, told))
   if (proofs.some(({ proved }) => !proved) && probe.uid !== 0) {
     const rootProbe = await probeAs('0:0', {}, elsewhere)
     proofs = proofs.map((proof) =>
