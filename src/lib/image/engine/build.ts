@@ -5,7 +5,6 @@ import { formatBytes } from '../../domain/format-bytes.js'
 import { mediaTypes } from '../../domain/media-types.js'
 import { formatPlace, RampartError } from '../../errors/rampart-error.js'
 import type { DockerEngine, EngineBuildStep, EngineCredentials } from '../../ports/docker-engine.js'
-import type { Descriptor } from '../../ports/registry.js'
 import { walkContext } from '../context/context.js'
 import { contextTar } from '../context/context-tar.js'
 import type { ImageConfig, ImageManifest } from '../image-config.js'
@@ -13,15 +12,14 @@ import { historyOfLayers, instructionText } from '../inspect/instructions.js'
 import type { InspectRequest } from '../inspect/inspect.js'
 import { redact } from '../inspect/secret-rules.js'
 import { openImage, type ImageSource } from '../inspect/source.js'
-import { compressorNames } from '../layer/compress.js'
-import { asOciLayer } from '../publish/base.js'
 import { digestOf } from '../publish/digest.js'
 import { asTagged, baseLabels, createdAt, sourceLabels } from '../publish/labels.js'
 import type { BuiltImage } from '../publish/publish.js'
 import type { AppImageRequest, PublishPorts } from '../publish/types.js'
 import { parseDockerfile } from '../recipe/dockerfile.js'
 import { pinStages, readStages, rootOf, type Stage } from '../recipe/stages.js'
-import { unpackSaved, type EngineLayer } from './saved-image.js'
+import { createEngineLayers, layersByDiffId, type StoredLayers } from './engine-layers.js'
+import type { EngineLayer } from './saved-image.js'
 
 /** What a build by an engine needs beside what publishing needs. */
 export interface EnginePorts extends PublishPorts {
@@ -95,13 +93,9 @@ export async function buildWithEngine(request: AppImageRequest, ports: EnginePor
     (said) => tell(said, step),
     signal,
   )
-  const below = base === undefined ? new Map<string, Descriptor>() : descriptorsOf(base.image)
-  const made = await unpackSaved(engine.save(id, signal), {
-    directory: await ports.scratch(),
-    compression: request.compression,
-    known: (diffId) => knownLayer(diffId, below, request, ports),
-    ...(signal !== undefined && { signal }),
-  })
+  const stored = base === undefined ? undefined : storedLayers(base)
+  const ofEngine = createEngineLayers({ service, repository, compression: request.compression, stored }, ports)
+  const made = await ofEngine.take(id)
   const config = JSON.parse(Buffer.from(made.config).toString('utf8')) as ImageConfig
   const layers = made.layers.map(({ descriptor }) => descriptor)
   const manifest = Buffer.from(
@@ -129,7 +123,7 @@ export async function buildWithEngine(request: AppImageRequest, ports: EnginePor
     open: async () =>
       layer.open?.() ??
       (await registry.openBlob(
-        below.has(layer.diffId) ? (base?.repository ?? repository) : repository,
+        stored?.byDiffId.has(layer.diffId) === true ? stored.repository : repository,
         layer.descriptor,
       )),
   })
@@ -149,7 +143,7 @@ export async function buildWithEngine(request: AppImageRequest, ports: EnginePor
     image: { name: `${registry.host}/${repository}`, digest, config, layers: made.layers.map(open) },
     heaviest,
     push: async () => {
-      const uploadedLayerBytes = await pushLayers(made.layers, base, request, ports)
+      const uploadedLayerBytes = await ofEngine.send(made.layers)
       const blob = { digest: digestOf(made.config), size: made.config.length, open: () => [made.config] }
       await registry.putBlob(repository, blob, undefined, signal)
       const before = await registry.headManifest(repository, digest)
@@ -202,58 +196,14 @@ function tell(said: EngineBuildStep, step: (name: string, detail: string) => voi
   step(number, `${redact(said.instruction)}${said.state === 'cached' ? ' (cached)' : ''}`)
 }
 
-function descriptorsOf({ config, layers }: ImageSource): ReadonlyMap<string, Descriptor> {
-  return new Map(
-    layers.flatMap(({ descriptor }, at) => {
-      const diffId = config.rootfs.diff_ids[at]
-      return diffId === undefined ? [] : [[diffId, asOciLayer(descriptor)] as const]
-    }),
-  )
-}
-
-const layerKey = (compression: AppImageRequest['compression'], diffId: string): string =>
-  JSON.stringify(['engine-layer', 1, compressorNames[compression], diffId])
-
-/** A layer that the registry has: one of the base, or one that was pushed before. */
-async function knownLayer(
-  diffId: string,
-  below: ReadonlyMap<string, Descriptor>,
-  { compression, repository }: AppImageRequest,
-  { memory, registry }: EnginePorts,
-): Promise<Descriptor | undefined> {
-  const ofBase = below.get(diffId)
-  if (ofBase !== undefined) return ofBase
-  const kept = await memory.get(layerKey(compression, diffId))
-  if (kept === undefined) return undefined
-  const descriptor = JSON.parse(Buffer.from(kept).toString('utf8')) as Descriptor
-  return (await registry.hasBlob(repository, descriptor.digest)) ? descriptor : undefined
-}
-
-/** Sends what the repository lacks, two layers at a time as the client has it. Gives the bytes sent. */
-async function pushLayers(
-  layers: readonly EngineLayer[],
-  base: Base | undefined,
-  { service, repository, compression }: AppImageRequest,
-  { registry, memory, emit, signal }: EnginePorts,
-): Promise<number> {
-  const unique = Array.from(new Map(layers.map((layer) => [layer.diffId, layer])).values())
-  const sent = unique.map(async ({ diffId, descriptor, open }) => {
-    const { digest, size } = descriptor
-    if (await registry.hasBlob(repository, digest)) return 0
-    if (base !== undefined && open === undefined && (await registry.mountBlob(repository, digest, base.repository))) {
-      return 0
-    }
-    const copied = async function* (): AsyncGenerator<Uint8Array> {
-      const stream = await registry.openBlob(base?.repository ?? repository, descriptor)
-      if (stream !== undefined) yield* stream
-    }
-    const progress = (bytes: number): void =>
-      emit({ type: 'layer.progress', service, digest, sent: bytes, total: size })
-    await registry.putBlob(repository, { digest, size, open: open ?? copied }, progress, signal)
-    if (open !== undefined) await memory.put(layerKey(compression, diffId), Buffer.from(JSON.stringify(descriptor)))
-    return size
-  })
-  return (await Promise.all(sent)).reduce((sum, bytes) => sum + bytes, 0)
+function storedLayers({ repository, image: { config, layers } }: Base): StoredLayers {
+  return {
+    repository,
+    byDiffId: layersByDiffId(
+      config,
+      layers.map(({ descriptor }) => descriptor),
+    ),
+  }
 }
 
 const squeeze = (text: string): string => text.replaceAll(/\s+/g, ' ').trim()
