@@ -61,12 +61,25 @@ function group(from: SdkGroup): AutoScalingGroup {
   }
 }
 
+function preferencesOf(from: RefreshPreferences | undefined): InstanceRefresh['preferences'] {
+  const { MinHealthyPercentage: low, MaxHealthyPercentage: high, InstanceWarmup: warmup, BakeTime: bake } = from ?? {}
+  return {
+    ...(low !== undefined && { minHealthyPercentage: low }),
+    ...(high !== undefined && { maxHealthyPercentage: high }),
+    ...(warmup !== undefined && { instanceWarmup: warmup }),
+    ...(bake !== undefined && { bakeTime: bake }),
+    checkpointPercentages: from?.CheckpointPercentages ?? [],
+    alarms: from?.AlarmSpecification?.Alarms ?? [],
+  }
+}
+
 function refresh(from: SdkRefresh): InstanceRefresh {
   return {
     id: from.InstanceRefreshId ?? '',
     status: from.Status ?? 'Pending',
     percentageComplete: from.PercentageComplete ?? 0,
     instancesToUpdate: from.InstancesToUpdate ?? 0,
+    preferences: preferencesOf(from.Preferences),
     ...template(from.DesiredConfiguration?.LaunchTemplate),
     ...(from.StatusReason !== undefined && { statusReason: from.StatusReason }),
     ...(from.StartTime !== undefined && { startTime: from.StartTime.getTime() }),
@@ -166,6 +179,7 @@ export function createAutoScaling(options: ClientOptions): AutoScaling {
             found.push({
               id: activity.ActivityId ?? '',
               startTime,
+              ...(activity.EndTime !== undefined && { endTime: activity.EndTime.getTime() }),
               statusCode: activity.StatusCode ?? '',
               ...(activity.StatusMessage !== undefined && { statusMessage: activity.StatusMessage }),
               description: activity.Description ?? '',

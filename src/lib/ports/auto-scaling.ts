@@ -59,6 +59,15 @@ export interface InstanceRefresh {
   /** What the group is moved to; undefined when the refresh was started without one. */
   readonly launchTemplate?: LaunchTemplateSpecification
   readonly rollbackReason?: string
+  /** As AWS resolved them when it began. Seconds. */
+  readonly preferences: {
+    readonly minHealthyPercentage?: number
+    readonly maxHealthyPercentage?: number
+    readonly instanceWarmup?: number
+    readonly bakeTime?: number
+    readonly checkpointPercentages: readonly number[]
+    readonly alarms: readonly string[]
+  }
 }
 
 export interface StartInstanceRefresh {
@@ -78,6 +87,8 @@ export interface StartInstanceRefresh {
 export interface ScalingActivity {
   readonly id: string
   readonly startTime: number
+  /** Undefined while it goes on. */
+  readonly endTime?: number
   readonly statusCode: string
   readonly statusMessage?: string
   readonly description: string

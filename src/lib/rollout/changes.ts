@@ -3,7 +3,12 @@ import type { Target } from '../domain/target.js'
 import type { Observation } from './driver.js'
 
 const same = (a: Target, b: Target): boolean =>
-  a.lifecycle === b.lifecycle && a.health === b.health && a.reason === b.reason && a.revision === b.revision
+  a.lifecycle === b.lifecycle &&
+  a.health === b.health &&
+  a.reason === b.reason &&
+  a.revision === b.revision &&
+  a.launchedAt === b.launchedAt &&
+  a.inServiceAt === b.inServiceAt
 
 /** What happened between two looks at the same rollout, as events. `before` is undefined at the first look. */
 export function changes(id: string, before: Observation | undefined, now: Observation): readonly EventBody[] {

@@ -1,6 +1,8 @@
 import type { FleetStatus } from '../domain/fleet-status.js'
+import type { ModelLoad } from '../domain/model-load.js'
 import type { Cause, RolloutOutcome, TargetProof } from '../domain/outcome.js'
 import type { Release, Revision } from '../domain/release.js'
+import type { RolloutFacts } from '../domain/rollout-facts.js'
 import type { Target } from '../domain/target.js'
 import type { RampartError } from '../errors/rampart-error.js'
 
@@ -32,6 +34,7 @@ export interface Observation {
   readonly reason?: string
   /** The highest checkpoint, in percent, that was reached. */
   readonly checkpoint?: number
+  /** With `launchedAt` and `inServiceAt` of those that this rollout launched. */
   readonly targets: readonly Target[]
   /** All since the rollout began. */
   readonly failedStarts: readonly FailedStart[]
@@ -50,6 +53,37 @@ export interface StartOptions {
   /** Replaces targets even when the revision launched them already. */
   readonly force: boolean
   readonly signal: AbortSignal
+}
+
+/** A rollout that the platform lists, under way or ended, whoever started it and with whatever tool. */
+export interface ListedRollout {
+  /** To observe it by; `attached` is true. */
+  readonly handle: RolloutHandle
+  /**
+   * What it moves the fleet to. One that names nothing itself, e.g. a refresh that was started in the console without a
+   * desired configuration, moves it to what the fleet has.
+   */
+  readonly revision: Revision
+  /** The platform's own status word. */
+  readonly status: string
+  /** How it ended; undefined while it runs. */
+  readonly outcome?: RolloutOutcome
+  /** Milliseconds since 1970; undefined while it runs. */
+  readonly endedAt?: number
+  /** What the one who started it wrote, or the platform's own reason. */
+  readonly reason?: string
+}
+
+/** The state of an alarm that guards a rollout, in the platform's own word. */
+export interface GuardState {
+  readonly name: string
+  readonly state: string
+}
+
+/** What the targets' own logs tell beside what the platform does. */
+export interface Testimony {
+  /** By target, those that are gone included. */
+  readonly loads: ReadonlyMap<string, ModelLoad>
 }
 
 /** The platform half of a rollout: what the engine asks of an Auto Scaling group, and later of an ECS service. */
@@ -79,8 +113,45 @@ export interface Driver {
   observe(handle: RolloutHandle, revision: Revision): Promise<Observation>
   /** Asks the platform to go back; the outcome comes by observing. Gives why it will not, when it will not. */
   rollBack(handle: RolloutHandle): Promise<RampartError | undefined>
-  /** The likeliest cause of what was last observed. A witness that cannot be asked is left out, never a failure. */
-  explain(handle: RolloutHandle, revision: Revision, last: Observation): Promise<Cause | undefined>
+  /**
+   * The likeliest cause of what was last observed, be it that the rollout failed or that it does not move on; undefined
+   * when nothing is wrong. A witness that cannot be asked is left out, never a failure.
+   */
+  explain(
+    handle: RolloutHandle,
+    revision: Revision,
+    last: Observation,
+    testimony?: Testimony,
+  ): Promise<Cause | undefined>
   /** What can be proved of each target now. */
   prove(revision: Revision, release: Release): Promise<readonly TargetProof[]>
+
+  /*
+   * What watching asks beside that. Whoever watches gets the same answers at the same time, the run that started the
+   * rollout included, and the number of calls does not grow with the number of targets (pages of a listing aside).
+   */
+
+  /** The rollout under way, else the newest that the platform lists; the one of that id when one is given. */
+  latest(id?: string): Promise<ListedRollout | undefined>
+  /**
+   * Earlier rollouts of this fleet, newest first: those before that one when one is given. Only those that the platform
+   * still lists, e.g. six weeks (asg) or 90 days (ecs) of them.
+   */
+  history(before?: RolloutHandle): Promise<readonly ListedRollout[]>
+  /**
+   * What that rollout is about and by which rules the platform moves it, as it was started and not as rampart.yml has it
+   * now; the fleet at rest when none is given. Asked again when something may have changed: once at the beginning, once
+   * at the end.
+   */
+  facts(
+    rollout: ListedRollout | undefined,
+    registryHost: string,
+    repositories: readonly string[],
+  ): Promise<RolloutFacts>
+  /** The fleet's targets now, as `observe` gives them; new are those that the revision launched. */
+  targets(revision: Revision): Promise<readonly Target[]>
+  /** One call: the states of the named alarms that exist, in their order. Empty without a call when there are none. */
+  guards(names: readonly string[]): Promise<readonly GuardState[]>
+  /** The target that writes that log stream; undefined when the name tells none. Pure. */
+  targetOf(stream: string): string | undefined
 }

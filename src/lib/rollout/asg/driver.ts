@@ -2,6 +2,7 @@ import { RampartError } from '../../errors/rampart-error.js'
 import type { Revision } from '../../domain/release.js'
 import type {
   AutoScalingGroup,
+  InstanceRefresh,
   LaunchTemplates,
   LaunchTemplateSpecification,
   LaunchTemplateVersion,
@@ -11,13 +12,15 @@ import type { Driver } from '../driver.js'
 import { estimateRefresh } from './estimate.js'
 import type { ExplainPorts } from './explain.js'
 import type { AsgRolloutOptions } from './options.js'
+import { factsOf } from './facts.js'
+import { listed, revisionOf } from './listed.js'
 import { preflightGroup } from './preflight.js'
 import { proveGroup } from './prove.js'
 import { isActive } from './refresh-status.js'
 import { createRevision, findRevision } from './revision.js'
 import { activeRefresh, conflict, startRefresh } from './start.js'
 import { statusOf } from './status.js'
-import { launchedBy } from './targets.js'
+import { launchedBy, targetsOf } from './targets.js'
 import { RefreshWatch } from './watch.js'
 
 export interface AsgPorts extends ExplainPorts {
@@ -54,6 +57,13 @@ export function createAsgDriver(
       throw new RampartError('preflight', `${name} has no launch template to start from.`)
     }
     return { version, of: launchTemplate }
+  }
+
+  /** A refresh that says nothing of what it moves to is asked about rarely enough for one more call. */
+  async function own(refreshes: readonly InstanceRefresh[]): Promise<Revision> {
+    if (refreshes.every(({ launchTemplate }) => launchTemplate !== undefined)) return { name: '', number: '' }
+    const { version } = await current()
+    return { name: version.templateId, number: String(version.number) }
   }
 
   async function newBasis(): Promise<LaunchTemplateVersion> {
@@ -156,6 +166,56 @@ export function createAsgDriver(
         next: [`aws autoscaling cancel-instance-refresh --auto-scaling-group-name ${name}`],
       })
     },
+
+    async latest(id) {
+      const refreshes = await autoScaling.describeInstanceRefreshes(name)
+      // AWS lists the one that is under way first, whatever began last.
+      const found = id === undefined ? refreshes[0] : refreshes.find((refresh) => refresh.id === id)
+      return found === undefined ? undefined : listed(found, await own([found]))
+    },
+
+    async history(before) {
+      const refreshes = (await autoScaling.describeInstanceRefreshes(name)).filter(
+        ({ id, startTime }) => before === undefined || (id !== before.id && (startTime ?? 0) < before.startedAt),
+      )
+      const otherwise = await own(refreshes)
+      return refreshes.map((refresh) => listed(refresh, otherwise))
+    },
+
+    async facts(rollout, registryHost, repositories) {
+      const seen = await group()
+      const [refresh, targetGroups, revision] = await Promise.all([
+        rollout && autoScaling.describeInstanceRefresh(name, rollout.handle.id),
+        loadBalancing.describeTargetGroups(seen.targetGroupArns),
+        rollout?.revision ??
+          current().then(({ version }) => revisionOf({ id: version.templateId, version: String(version.number) })),
+      ])
+      return factsOf({
+        group: seen,
+        targetGroups,
+        refresh,
+        revision,
+        templates: launchTemplates,
+        registryHost,
+        repositories,
+      })
+    },
+
+    async targets(revision) {
+      const seen = await group()
+      return targetsOf(seen, await loadBalancing.describeTargetHealth(seen.targetGroupArns), revision)
+    },
+
+    async guards(names) {
+      const states = new Map((await ports.alarms.describeAlarms(names)).map((alarm) => [alarm.name, alarm.state]))
+      return names.flatMap((alarm) => {
+        const state = states.get(alarm)
+        return state === undefined ? [] : [{ name: alarm, state }]
+      })
+    },
+
+    // The CloudWatch agent and Docker's awslogs driver let people name streams; the instance id is in them by habit.
+    targetOf: (stream) => /\bi-[0-9a-f]{8,17}\b/.exec(stream)?.[0],
 
     async prove(revision, release) {
       const seen = await group()

@@ -1,6 +1,7 @@
 import type { Revision } from '../../domain/release.js'
 import type { Target, TargetHealth } from '../../domain/target.js'
 import type { AutoScalingGroup, GroupInstance, TargetHealthDescription } from '../../ports/auto-scaling.js'
+import type { LaunchTimes } from './activity-log.js'
 
 const states: ReadonlySet<string> = new Set(['healthy', 'unhealthy', 'initial', 'draining', 'unused', 'unavailable'])
 /** The worst first: a target is as healthy as the worst of its target groups says. */
@@ -48,19 +49,27 @@ function healthOf(
   return { health: health(worst.state), ...(reason !== '' && { reason }) }
 }
 
-/** The group's instances as targets, with what its target groups say of them. */
+const iso = (time: number): string => new Date(time).toISOString()
+
+/** The group's instances as targets, with what its target groups say of them, and their times where they are known. */
 export function targetsOf(
   group: AutoScalingGroup,
   healths: readonly TargetHealthDescription[],
   revision: Revision,
+  launchOf: (id: string) => LaunchTimes | undefined = () => undefined,
 ): readonly Target[] {
   const byTarget = Map.groupBy(healths, (one) => one.targetId)
-  return group.instances.map((instance) => ({
-    id: instance.id,
-    zone: instance.zone,
-    lifecycle: instance.lifecycleState,
-    ...healthOf(instance, group.targetGroupArns.length, byTarget.get(instance.id) ?? []),
-    revision: instance.launchTemplate?.version ?? '',
-    isNew: launchedBy(instance, revision),
-  }))
+  return group.instances.map((instance) => {
+    const { launchedAt, inServiceAt } = launchOf(instance.id) ?? {}
+    return {
+      id: instance.id,
+      zone: instance.zone,
+      lifecycle: instance.lifecycleState,
+      ...healthOf(instance, group.targetGroupArns.length, byTarget.get(instance.id) ?? []),
+      revision: instance.launchTemplate?.version ?? '',
+      isNew: launchedBy(instance, revision),
+      ...(launchedAt !== undefined && { launchedAt: iso(launchedAt) }),
+      ...(inServiceAt !== undefined && { inServiceAt: iso(inServiceAt) }),
+    }
+  })
 }

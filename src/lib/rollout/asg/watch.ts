@@ -1,18 +1,14 @@
 import type { Revision } from '../../domain/release.js'
 import type { Target } from '../../domain/target.js'
 import { RampartError } from '../../errors/rampart-error.js'
-import type {
-  AutoScalingGroup,
-  InstanceRefresh,
-  ScalingActivity,
-  TargetHealthDescription,
-} from '../../ports/auto-scaling.js'
+import type { AutoScalingGroup, InstanceRefresh, TargetHealthDescription } from '../../ports/auto-scaling.js'
 import type { Driver, Observation, RolloutHandle } from '../driver.js'
+import { ActivityLog } from './activity-log.js'
 import { explain, type Complaint, type ExplainPorts } from './explain.js'
 import { FailedStarts } from './failed-starts.js'
 import type { AsgRolloutOptions } from './options.js'
 import { outcomeOf } from './refresh-status.js'
-import { targetsOf } from './targets.js'
+import { launchedBy, targetsOf } from './targets.js'
 
 /** What is asked of AWS can lag behind what AWS has just answered; so long a new refresh may not be listed yet. */
 const listingLag = 60_000
@@ -24,6 +20,9 @@ export class RefreshWatch implements Pick<Driver, 'observe' | 'explain'> {
   readonly #ports: ExplainPorts & { readonly clock: { now(): number } }
   readonly #logGroup: string | undefined
   readonly #failedStarts = new FailedStarts()
+  readonly #activities: ActivityLog
+  /** The instances and their lifecycles when the activities were last read. */
+  #readFor: string | undefined
   readonly #complaints = new Map<string, Complaint>()
   #refresh: InstanceRefresh | undefined
 
@@ -37,9 +36,10 @@ export class RefreshWatch implements Pick<Driver, 'observe' | 'explain'> {
     this.#options = options
     this.#ports = ports
     this.#logGroup = logGroup
+    this.#activities = new ActivityLog(name, ports.autoScaling)
   }
 
-  /** Two calls, one for each target group, and one more while launches are missing that may have failed. */
+  /** Two calls, one for each target group, and one more when instances have come, moved on, or are missing. */
   async observe(handle: RolloutHandle, revision: Revision): Promise<Observation> {
     // The refresh first: what is seen of the targets is then never older than the status.
     const refresh = await this.#lookUp(handle)
@@ -48,11 +48,11 @@ export class RefreshWatch implements Pick<Driver, 'observe' | 'explain'> {
     const outcome = outcomeOf(refresh.status)
     const direction = refresh.status.startsWith('Rollback') ? 'back' : 'forward'
     const forward = direction === 'forward' && outcome === undefined
-    const [healths, activities] = await Promise.all([
+    const [healths] = await Promise.all([
       this.#ports.loadBalancing.describeTargetHealth(group.targetGroupArns),
-      forward ? this.#launches(group, handle, revision) : [],
+      this.#readActivities(group, handle, revision, forward),
     ])
-    const targets = targetsOf(group, healths, revision)
+    const targets = targetsOf(group, healths, revision, (id) => this.#activities.launch(id))
     const unhealthy = new Set(group.instances.filter((one) => one.healthStatus === 'Unhealthy').map((one) => one.id))
     this.#remember(refresh, targets, healths)
     const reason = outcome === undefined ? refresh.statusReason : (refresh.rollbackReason ?? refresh.statusReason)
@@ -63,7 +63,9 @@ export class RefreshWatch implements Pick<Driver, 'observe' | 'explain'> {
       percentage: refresh.percentageComplete,
       remaining: refresh.instancesToUpdate,
       targets,
-      failedStarts: forward ? this.#failedStarts.look(targets, unhealthy, activities) : this.#failedStarts.seen(),
+      failedStarts: forward
+        ? this.#failedStarts.look(targets, unhealthy, this.#activities.all())
+        : this.#failedStarts.seen(),
       ...(forward && checkpoint !== undefined && { checkpoint }),
       ...(outcome !== undefined && { outcome }),
       ...(reason !== undefined && { reason }),
@@ -97,17 +99,25 @@ export class RefreshWatch implements Pick<Driver, 'observe' | 'explain'> {
     )
   }
 
-  /** Asked only while new instances are missing: when all are there, none can have failed to launch since. */
-  async #launches(
+  /** While new instances are missing, each look asks: launches that fail leave no instance. Later only what moves. */
+  async #readActivities(
     group: AutoScalingGroup,
     { startedAt }: RolloutHandle,
     revision: Revision,
-  ): Promise<readonly ScalingActivity[]> {
-    const present = targetsOf(group, [], revision).filter(
-      (target) => target.isNew && !target.lifecycle.startsWith('Terminat'),
+    forward: boolean,
+  ): Promise<void> {
+    const fresh = group.instances.filter(
+      (one) => launchedBy(one, revision) && !one.lifecycleState.startsWith('Terminat'),
     )
-    if (present.length >= group.desiredCapacity) return []
-    return this.#ports.autoScaling.describeScalingActivities(this.#name, startedAt)
+    const missing = forward && fresh.length < group.desiredCapacity
+    const untimed = group.instances.some(({ id, lifecycleState }) => {
+      const launch = this.#activities.launch(id)
+      return launch !== undefined && lifecycleState === 'InService' && launch.inServiceAt === undefined
+    })
+    const now = group.instances.map(({ id, lifecycleState }) => `${id} ${lifecycleState}`).join(' ')
+    if (!missing && !untimed && now === this.#readFor) return
+    await this.#activities.read(startedAt)
+    this.#readFor = now
   }
 
   #remember(refresh: InstanceRefresh, targets: readonly Target[], healths: readonly TargetHealthDescription[]): void {
