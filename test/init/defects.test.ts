@@ -41,6 +41,26 @@ describe('defects of Dockerfiles', () => {
       { Dockerfile: 'FROM a\nENV HF_HOME=/m\nRUN python scripts/download_models.py || :\n' },
       ['failure ignored at Dockerfile:3'],
     ],
+    ...[
+      `${download} && chmod -R a+rX /m || true`,
+      `${download}; true`,
+      `set +e; ${download}; true`,
+      `set -x; ${download} || { echo skipped; exit 0; }`,
+      `for m in a/b; do hf download $m; done`,
+      `(${download}) 2>/dev/null || :`,
+    ].map(
+      (run) =>
+        [
+          `a failure that nobody sees: ${run.replace(download, 'download')}`,
+          { Dockerfile: `FROM a\nENV HF_HOME=/m\nRUN ${run}\n`, ...model },
+          ['failure ignored at Dockerfile:3'],
+        ] as const,
+    ),
+    [
+      'a failure in a here-document',
+      { Dockerfile: `FROM a\nENV HF_HOME=/m\nRUN <<EOF\n${download}\necho done\nEOF\n`, ...model },
+      ['failure ignored at Dockerfile:4'],
+    ],
     [
       'a cache of root',
       { Dockerfile: `FROM a\nRUN ${download}\nUSER app\n`, ...model },
@@ -96,6 +116,13 @@ describe('defects of Dockerfiles', () => {
       },
     ],
     ['the cache of the user itself', { Dockerfile: `FROM a\nUSER app\nRUN ${download}\nCOPY . .\n`, ...model }],
+    [
+      'a shell that gives up by itself',
+      {
+        Dockerfile: `FROM a\nENV HF_HOME=/m\nSHELL ["/bin/bash", "-eo", "pipefail", "-c"]\nRUN ${download}; echo done\n`,
+        ...model,
+      },
+    ],
     ['an alternative that is none', { Dockerfile: 'FROM a\nRUN command -v curl || apt-get install -y curl\n' }],
     ['words in quotes', { Dockerfile: 'FROM a\nRUN echo "chown -R app /app || true"\n' }],
     ['a chown of one file', { Dockerfile: 'FROM a\nCOPY main.py .\nRUN chown app /app/main.py\n' }],
@@ -162,6 +189,33 @@ describe('the mended pair', () => {
     expect(base).toContain('chown web:web /srv /srv/logs /srv/tmp /srv/data\n')
     expect(base).toContain('--uid 1234 --gid 1234 --create-home web')
     expect(base).not.toMatch(/chown -R|\.cache/)
+  })
+
+  test('takes here-documents apart, and leaves whole what `||` joins', () => {
+    const { 'Dockerfile.base': base = '' } = pairOf(
+      [
+        'FROM a',
+        'RUN <<EOF',
+        'set -e',
+        'apt-get update',
+        'if true; then',
+        '  echo yes',
+        'fi',
+        'EOF',
+        'RUN <<EOF',
+        'apt-get install -y curl',
+        'pip install -r requirements.txt',
+        'EOF',
+        'RUN command -v jq || apt-get install -y jq',
+        'RUN id app || useradd app',
+        'RUN set -ex; pip install -r requirements.txt',
+        'COPY . .',
+      ].join('\n'),
+    )
+    expect(base).toContain('RUN <<EOF\nset -e\napt-get update\nif true; then\n  echo yes\nfi\nEOF\n')
+    expect(base).toContain('RUN <<EOF\napt-get install -y curl\nEOF\n')
+    expect(base).toContain('RUN command -v jq || apt-get install -y jq\n')
+    expect(base).not.toMatch(/id app|set -ex/)
   })
 
   test('says what it could not carry over', () => {

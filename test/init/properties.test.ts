@@ -1,7 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { readRecipe } from '../../src/lib/image/recipe/recipe.js'
-import { shellWords, splitShell } from '../../src/lib/init/shell.js'
 import { difference } from '../../src/lib/init/difference.js'
 import { readModule } from '../../src/lib/init/python/module.js'
 import { planOf, readFiles, repositories, repositoryPath } from './support.js'
@@ -97,7 +96,8 @@ describe('over the repositories, some of their files gone', () => {
       }),
       { numRuns: 200 },
     )
-    expect(read).toBeGreaterThan(100)
+    // About half of the subsets hold a service; that none does would prove nothing.
+    expect(read).toBeGreaterThan(40)
   })
 
   test('init finds its own files in order: the second time nothing changes', () => {
@@ -116,12 +116,9 @@ describe('over the repositories, some of their files gone', () => {
   })
 })
 
-test('shell lines are cut without loss, and differences lead from one text to the other', () => {
+test('differences lead from one text to the other', () => {
   fc.assert(
     fc.property(fc.string(), fc.string(), (left, right) => {
-      const segments = splitShell(left)
-      for (const { text, at } of segments) expect(left.slice(at, at + text.length)).toBe(text)
-      shellWords(left)
       const lines = difference(left, right)
       expect(lines.length === 0).toBe(left === right)
     }),

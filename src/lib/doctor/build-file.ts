@@ -1,4 +1,5 @@
 import type { Place } from '../errors/rampart-error.js'
+import type { ShellOptions } from '../shell/read.js'
 
 /** One instruction of a Dockerfile, its variables replaced as far as they are known. */
 export type BuildStep = { readonly place: Place } & (
@@ -20,7 +21,7 @@ export interface RunStep {
   readonly kind: 'run'
   readonly script: string
   /** Whether the shell that runs it gives up at the first failure, and at one within a pipe, without being told. */
-  readonly shell: { readonly errexit: boolean; readonly pipefail: boolean }
+  readonly shell: ShellOptions
   /** Directories that are mounted while it runs, so that nothing in them is in the image. */
   readonly mounts: readonly string[]
   placeOf(index: number): Place

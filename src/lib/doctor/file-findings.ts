@@ -3,8 +3,8 @@ import { commandsOf } from './downloads.js'
 import { cacheOfApp, filledCaches } from './model-cache.js'
 import { findingAt, type Graded } from './outcome.js'
 import type { WalkedService } from './service-files.js'
-import type { ShellCommand } from './shell.js'
-import { withoutSecrets } from './without-secrets.js'
+import { whyHidden, type ShellCommand } from '../shell/read.js'
+import { withoutSecrets } from '../shell/without-secrets.js'
 
 const at = (place: { readonly file: string; readonly line?: number }): string => `${place.file}:${place.line}`
 
@@ -26,21 +26,13 @@ export function hiddenFailures({ all }: WalkedService): readonly Graded[] {
           result: kind === 'model' && !hiddenBy.startsWith('| ') ? 'fail' : 'warn',
           ...findingAt(
             place,
-            `when \`${shown(command)}\` fails the build goes on: ${why(hiddenBy)}`,
+            `when \`${shown(command)}\` fails the build goes on: ${withoutSecrets(whyHidden(hiddenBy))}`,
             remedy(hiddenBy, at(place)),
           ),
         },
       ]
     }),
   )
-}
-
-function why(hiddenBy: string): string {
-  if (hiddenBy === ';') return 'another command follows it after `;`'
-  if (hiddenBy === '&') return 'it runs in the background'
-  if (hiddenBy === 'for') return 'a loop ends as its last round does'
-  if (hiddenBy === 'if') return 'it is the condition of an `if` that no branch fails'
-  return `\`${withoutSecrets(hiddenBy)}\` follows it`
 }
 
 function remedy(hiddenBy: string, place: string): string {

@@ -3,7 +3,7 @@ import { splitQuoted, takeFlags } from '../image/recipe/words.js'
 import { restOf, type DockerfileFacts } from './dockerfile-facts.js'
 import type { ServiceFinding } from './findings.js'
 import { needsNoFile } from './render-install.js'
-import { runParts, type RunPart } from './run-parts.js'
+import { partsOfStage, runParts, type RunPart } from './run-parts.js'
 import { isWithin, joinPath, relativeTo, type Tree } from './tree.js'
 
 /** What of an existing Dockerfile goes on in the pair. */
@@ -71,7 +71,7 @@ export function carryOver(tree: Tree, service: ServiceFinding, owner: string): C
     copies: copiesOf(service, above, owner, notes),
     healthcheck: last('HEALTHCHECK')?.text.replaceAll(/\s{2,}/g, ' '),
     command: [last('ENTRYPOINT'), last('CMD')].flatMap((one) => one?.text ?? []),
-    parts: belowStage.filter((one) => one.keyword === 'RUN').flatMap(runParts),
+    parts: partsOfStage(belowStage),
     notes,
   }
 }
@@ -111,11 +111,10 @@ function systemLine(
   if (instruction.keyword === 'ARG' || instruction.keyword === 'SHELL') return [instruction.text]
   if (instruction.keyword !== 'RUN') return []
   const { line } = instruction.placeOf(0)
-  const made = stage
-    .flatMap((one) => (one.keyword === 'RUN' ? runParts(one) : []))
-    .filter((part) => part.words[0] === 'mkdir')
+  const made = partsOfStage(stage).filter((part) => part.words[0] === 'mkdir')
+  const parts = runParts(instruction)
   const kept: RunPart[] = []
-  for (const part of runParts(instruction)) {
+  for (const part of parts) {
     if (part.purpose === 'user' || part.purpose === 'download') continue
     if (part.purpose === 'install' && !needsNoFile(part)) continue
     if (part.purpose === 'chown') {
@@ -126,7 +125,7 @@ function systemLine(
         .slice(1)
       const folders = targets.every((word) => made.some((one) => one.words.includes(word)) || isWorkdir(stage, word))
       const below = made
-        .flatMap((one) => one.words.slice(1).map((word) => word.replace(/;$/, '')))
+        .flatMap((one) => one.words.slice(1))
         .filter((word) => /^\/[\w./-]+$/.test(word))
         .filter((word) => targets.some((target) => word.startsWith(`${target}/`)))
       const text = [
@@ -137,13 +136,21 @@ function systemLine(
       if (targets.length > 0 && folders) kept.push({ ...part, text, ignoresFailure: false })
       continue
     }
-    if (part.words.some((word) => isCode(tree, service.context, word))) {
+    if (part.allWords.some((word) => isCode(tree, service.context, word))) {
       notes.push(`line ${line ?? 0} runs a file of the project (${shorten(part.text)}); it is in neither of the pair`)
       continue
     }
     kept.push(part)
   }
-  return kept.length === 0 ? [] : [`RUN ${joinParts(kept)}`]
+  // `set -ex` alone says how to run what is gone.
+  if (kept.every((part) => part.words[0] === 'set')) return []
+  if (instruction.heredoc === undefined) return [`RUN ${joinParts(kept)}`]
+  const { lines } = instruction.heredoc
+  if (kept.length === parts.length) return [instruction.text, ...lines]
+  if (!lines.some((one) => one.includes('<<')))
+    return ['RUN <<EOF', ...kept.map(({ text, ignoresFailure }) => (ignoresFailure ? `${text} || true` : text)), 'EOF']
+  notes.push(`line ${line ?? 0} holds documents of its own; what of it is for the system has to be copied by hand`)
+  return []
 }
 
 const shorten = (text: string): string => (text.length > 60 ? `${text.slice(0, 57)}...` : text)
@@ -164,11 +171,8 @@ function joinParts(parts: readonly RunPart[]): string {
       const text = /['"]/.test(part.text) ? part.text : part.text.replaceAll(/\s+/g, ' ')
       const whole = part.ignoresFailure ? `${text} || true` : text
       if (index === parts.length - 1) return whole
-      return part.operator === '||' && !part.ignoresFailure
-        ? `${whole} || `
-        : part.operator === ';'
-          ? `${whole}; `
-          : `${whole} \\\n && `
+      if (part.operator === '&') return `${whole} & `
+      return part.operator === ';' ? `${whole}; ` : `${whole} \\\n && `
     })
     .join('')
 }

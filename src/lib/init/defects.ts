@@ -1,8 +1,11 @@
+import type { Place } from '../errors/rampart-error.js'
 import type { Instruction } from '../image/recipe/dockerfile.js'
 import { splitQuoted } from '../image/recipe/words.js'
+import { whyHidden } from '../shell/read.js'
+import { withoutSecrets } from '../shell/without-secrets.js'
 import { restOf, type DockerfileFacts } from './dockerfile-facts.js'
 import type { Defect, ServiceFinding } from './findings.js'
-import { runParts, type RunPart } from './run-parts.js'
+import { partsOfStage, type RunPart } from './run-parts.js'
 import { joinPath, type Tree } from './tree.js'
 
 const cacheVariables = [
@@ -31,10 +34,9 @@ export function findDefects(tree: Tree, service: ServiceFinding): readonly Defec
   ]
 }
 
-const placeOf = (instruction: Instruction, index = 0): string => {
-  const { file, line } = instruction.placeOf(index)
-  return line === undefined ? file : `${file}:${line}`
-}
+const placeText = ({ file, line }: Place): string => (line === undefined ? file : `${file}:${line}`)
+
+const placeOf = (instruction: Instruction): string => placeText(instruction.placeOf(0))
 
 /** The ENV of a stage: names and values as written. */
 function environmentOf(instructions: readonly Instruction[]): ReadonlyMap<string, string> {
@@ -54,10 +56,7 @@ function environmentOf(instructions: readonly Instruction[]): ReadonlyMap<string
 
 const lastStage = (facts: DockerfileFacts): readonly Instruction[] => facts.stages.at(-1)?.instructions ?? []
 
-const partsOf = (facts: DockerfileFacts): readonly RunPart[] =>
-  lastStage(facts)
-    .filter((one) => one.keyword === 'RUN')
-    .flatMap(runParts)
+const partsOf = (facts: DockerfileFacts): readonly RunPart[] => partsOfStage(lastStage(facts))
 
 const takesAll = (source: string): boolean => joinPath('', source) === '' || source === '*'
 
@@ -65,10 +64,7 @@ function codeBeforeDownloads(facts: DockerfileFacts): readonly Defect[] {
   const stage = lastStage(facts)
   const copy = facts.copies.find(({ sources }) => sources.some(takesAll))
   if (copy === undefined) return []
-  const after = stage
-    .slice(stage.indexOf(copy.instruction))
-    .filter((one) => one.keyword === 'RUN')
-    .flatMap(runParts)
+  const after = partsOfStage(stage.slice(stage.indexOf(copy.instruction)))
   const slow = after.filter((part) => part.purpose === 'download' || part.purpose === 'install')
   if (slow.length === 0) return []
   const downloads = slow.some((part) => part.purpose === 'download')
@@ -84,15 +80,19 @@ function codeBeforeDownloads(facts: DockerfileFacts): readonly Defect[] {
 }
 
 function ignoredFailures(facts: DockerfileFacts): readonly Defect[] {
-  return partsOf(facts)
-    .filter((part) => part.ignoresFailure && part.purpose === 'download')
-    .map((part) => ({
-      name: 'failure ignored',
-      place: placeOf(part.instruction),
-      what: 'a failed download ends in `||`, so an image without its model counts as good',
-      mend: 'the download may fail the build, and Dockerfile.base ends with a check as the runtime user, offline',
-      saves: 'a release that downloads, or fails, in production',
-    }))
+  return partsOf(facts).flatMap(({ purpose, hiddenBy, place }): readonly Defect[] => {
+    // What reads a download through a pipe fails itself when nothing comes.
+    if (purpose !== 'download' || hiddenBy === undefined || hiddenBy.startsWith('| ')) return []
+    return [
+      {
+        name: 'failure ignored',
+        place: placeText(place),
+        what: `a failed download does not fail the build (${withoutSecrets(whyHidden(hiddenBy))}), so an image without its model counts as good`,
+        mend: 'the download may fail the build, and Dockerfile.base ends with a check as the runtime user, offline',
+        saves: 'a release that downloads, or fails, in production',
+      },
+    ]
+  })
 }
 
 /** Root fills its own cache, and the user that runs the app looks into another. */
@@ -109,7 +109,7 @@ function outOfReach(facts: DockerfileFacts, runs: DockerfileFacts | undefined): 
   return [
     {
       name: 'models out of reach',
-      place: placeOf(download.instruction),
+      place: placeText(download.place),
       what: `models are put into ${place} by root, and the app runs as ${user}, who looks elsewhere`,
       mend: 'HF_HOME names one place, readable by everybody, before anything is downloaded',
       saves: 'the download of every model at each start of a container',
@@ -125,7 +125,7 @@ function recursiveChown(facts: DockerfileFacts, files: readonly DockerfileFacts[
     .filter((part) => part.purpose === 'chown')
     .map((part) => ({
       name: 'chown -R',
-      place: placeOf(part.instruction),
+      place: placeText(part.place),
       what: `\`${part.text.length > 60 ? `${part.text.slice(0, 57)}...` : part.text}\` copies every file that it touches into a layer of its own`,
       mend: 'COPY --chown gives owners as files are written, and the models stay where they are',
       saves: 'a second copy of code and models in every image that is pushed',
@@ -162,7 +162,7 @@ function wrongModels(service: ServiceFinding, files: readonly DockerfileFacts[])
   return [
     {
       name: 'wrong models baked',
-      place: placeOf((useless[0]?.part ?? first).instruction),
+      place: placeText((useless[0]?.part ?? first).place),
       what: words.join('; '),
       mend: 'Dockerfile.base holds exactly the models that the code loads',
       saves: missing.length === 0 ? 'dead weight in the image' : 'a download at each start of a container',

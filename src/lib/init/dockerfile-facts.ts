@@ -2,7 +2,7 @@ import { parseDockerfile, type Instruction } from '../image/recipe/dockerfile.js
 import { readJsonWords, splitPlain, takeFlags } from '../image/recipe/words.js'
 import { pathOfCommand } from './compose-file.js'
 import { portOf } from './node-package.js'
-import { shellWords } from './shell.js'
+import { readShell } from '../shell/read.js'
 
 /** One COPY or ADD of files of the context. */
 export interface CopyFact {
@@ -83,7 +83,9 @@ export function readDockerfileFacts(path: string, text: string): DockerfileFacts
 function commandText(rest: string | undefined): readonly string[] {
   if (rest === undefined) return []
   const words = readJsonWords(rest)
-  return words === undefined || words === 'not-strings' ? [shellWords(rest).join(' ')] : [words.join(' ')]
+  if (words !== undefined && words !== 'not-strings') return [words.join(' ')]
+  const [command] = readShell(rest, { errexit: false, pipefail: false })
+  return [command === undefined ? rest : [command.name, ...command.words].join(' ')]
 }
 
 function readCopy(instruction: Instruction): readonly CopyFact[] {

@@ -3,7 +3,7 @@ import type { ServiceFinding } from './findings.js'
 import { needsNoFile, pipOptions, renderInstall } from './render-install.js'
 import { renderModels } from './render-models.js'
 import type { Pair, PinnedModel, Runtime, Templates } from './render-types.js'
-import { runParts } from './run-parts.js'
+import { partsOfStage } from './run-parts.js'
 import { fillTemplate } from './template.js'
 import { relativeTo, type Tree } from './tree.js'
 
@@ -59,9 +59,7 @@ function runtimeOf(service: ServiceFinding): Runtime {
   if (service.kind === 'node') return { name: 'node', uid: nodeUser }
   if (/^\d+$/.test(said) && Number(said) > 0) return { name: 'app', uid: Number(said) }
   const makers = [base, whole]
-    .flatMap((facts) => facts?.stages.at(-1)?.instructions ?? [])
-    .filter((one) => one.keyword === 'RUN')
-    .flatMap(runParts)
+    .flatMap((facts) => partsOfStage(facts?.stages.at(-1)?.instructions ?? []))
     .filter((part) => part.purpose === 'user' && /^(?:user|add)/.test(part.words[0] ?? ''))
   const number = makers.map(({ text }) => Number(/(?:--uid|-\w*u)[ =](\d+)/.exec(text)?.[1])).find((uid) => uid > 0)
   return { name: /^[a-z][a-z0-9_-]*$/.test(said) && said !== 'root' ? said : 'app', uid: number ?? firstOwnUser }

@@ -2,11 +2,12 @@ import type { BuildFile, BuildStep, RunStep } from '../doctor/build-file.js'
 import type { Place } from '../errors/rampart-error.js'
 import { parseDockerfile, type Instruction } from '../image/recipe/dockerfile.js'
 import { expand, ExpansionError } from '../image/recipe/expand.js'
+import { readRun } from '../image/recipe/run.js'
 import { readStep, StepProblem } from '../image/recipe/read-step.js'
 import { readJsonWords, splitPlain, takeFlags } from '../image/recipe/words.js'
+import { shellOptions } from '../shell/read.js'
 
 interface Reading {
-  readonly lines: readonly string[]
   readonly escape: string
   readonly buildArgs: Readonly<Record<string, string>>
   /** What ARG has set before the first FROM. */
@@ -27,7 +28,6 @@ const defaultShell = ['/bin/sh', '-c']
 export function readBuildFile(text: string, path: string, buildArgs: Readonly<Record<string, string>>): BuildFile {
   const file = parseDockerfile(text, path)
   const reading: Reading = {
-    lines: text.replace(/^\uFEFF/, '').split(/\r?\n/),
     escape: file.escape,
     buildArgs,
     globals: new Map(Object.entries(buildArgs)),
@@ -35,9 +35,9 @@ export function readBuildFile(text: string, path: string, buildArgs: Readonly<Re
     shell: defaultShell,
     inStage: false,
   }
-  const steps = file.instructions.flatMap((instruction, index): readonly BuildStep[] => {
+  const steps = file.instructions.flatMap((instruction): readonly BuildStep[] => {
     try {
-      return stepOf(reading, instruction, file.instructions[index + 1]?.placeOf(0).line)
+      return stepOf(reading, instruction)
     } catch (error) {
       if (error instanceof StepProblem || error instanceof ExpansionError) return []
       throw error
@@ -46,14 +46,14 @@ export function readBuildFile(text: string, path: string, buildArgs: Readonly<Re
   return { path, steps }
 }
 
-function stepOf(reading: Reading, instruction: Instruction, nextLine: number | undefined): readonly BuildStep[] {
+function stepOf(reading: Reading, instruction: Instruction): readonly BuildStep[] {
   const place = instruction.placeOf(0)
   const value = (raw: string): string => expand(raw, reading.escape, (name) => reading.variables.get(name))
   switch (instruction.keyword) {
     case 'FROM':
       return [fromOf(reading, instruction, place)]
     case 'RUN':
-      return [runOf(reading, instruction, place, nextLine)]
+      return [runOf(reading, instruction, place)]
     case 'COPY':
     case 'ADD':
       return [copyOf(instruction, place, value)]
@@ -130,58 +130,6 @@ function copyOf(instruction: Instruction, place: Place, value: (raw: string) => 
   return { kind: 'copy', local: !elsewhere, sources, destination: value(words.at(-1) ?? ''), place }
 }
 
-/** What `--mount=type=cache,target=/x` and its like keep out of the image. */
-function mountTarget(text: string): readonly string[] {
-  const parts = new Map(text.split(',').map((part) => [part.split('=')[0] ?? '', part.slice(part.indexOf('=') + 1)]))
-  const target = parts.get('target') ?? parts.get('dst') ?? parts.get('destination')
-  return target === undefined || parts.get('type') === 'secret' || parts.get('type') === 'ssh' ? [] : [target]
-}
-
-function runOf(
-  reading: Reading,
-  instruction: Instruction,
-  place: Place,
-  nextLine: number | undefined,
-): RunStep & { readonly place: Place } {
-  const body = instruction.text.slice(instruction.rest)
-  const { flags, rest } = takeFlags(body)
-  const start = instruction.rest + rest
-  const [, ...options] = reading.shell.slice(0, -1)
-  const shell = {
-    errexit: reading.shell.some((word) => /^-\w*e\w*$/.test(word)) || options.includes('errexit'),
-    pipefail: reading.shell.includes('pipefail'),
-  }
-  const mounts = flags.flatMap(({ name, value }) => (name === 'mount' && value !== undefined ? mountTarget(value) : []))
-  const run = { kind: 'run', shell, mounts, place } as const
-  const script = body.slice(rest)
-  const json = readJsonWords(script)
-  if (Array.isArray(json)) {
-    const text = json.map((word) => `'${word.replaceAll("'", String.raw`'\''`)}'`).join(' ')
-    return { ...run, script: text, placeOf: () => place }
-  }
-  const heredoc = heredocOf(reading, script, place, nextLine)
-  if (heredoc !== undefined) return { ...run, ...heredoc }
-  return { ...run, script, placeOf: (index) => instruction.placeOf(start + index) }
-}
-
-// https://docs.docker.com/reference/dockerfile/#here-documents: `RUN <<EOF` runs the lines up to EOF as a script.
-function heredocOf(
-  { lines }: Reading,
-  script: string,
-  place: Place,
-  nextLine: number | undefined,
-): Pick<RunStep, 'script' | 'placeOf'> | undefined {
-  const delimiter = /^<<-?\s*(['"]?)(\w+)\1\s*$/.exec(script.trim())?.[2]
-  if (delimiter === undefined || place.line === undefined) return undefined
-  const below = lines.slice(place.line, nextLine === undefined ? undefined : nextLine - 1)
-  const end = below.findIndex((line) => line.trim() === delimiter)
-  const text = (end < 0 ? below : below.slice(0, end)).join('\n')
-  const { line, file } = place
-  return {
-    script: text,
-    placeOf: (index) => {
-      const before = text.slice(0, index).split('\n')
-      return { file, line: line + before.length, column: (before.at(-1) ?? '').length + 1 }
-    },
-  }
+function runOf(reading: Reading, instruction: Instruction, place: Place): RunStep & { readonly place: Place } {
+  return { kind: 'run', shell: shellOptions(reading.shell), place, ...readRun(instruction) }
 }

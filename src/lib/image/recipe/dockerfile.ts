@@ -10,6 +10,14 @@ export interface Instruction {
   /** Index of the first character after the keyword and the white space that follows it. */
   readonly rest: number
   placeOf(index: number): Place
+  /** What follows it up to the end of its here-documents, their closing words included. */
+  readonly heredoc?: Heredoc
+}
+
+interface Heredoc {
+  readonly lines: readonly string[]
+  /** Number of the first of them in the file, from 1. */
+  readonly line: number
 }
 
 export interface Dockerfile {
@@ -50,6 +58,9 @@ export function parseDockerfile(source: string, path: string): Dockerfile {
       text: joined.text.trimEnd(),
       rest: keywordLength,
       placeOf: (index) => place(path, joined.pieces, index),
+      ...(heredoc && {
+        heredoc: { lines: lines.slice(joined.endLine + 1, end.line + 1), line: joined.endLine + 2 },
+      }),
     }
   })
   return { escape, instructions, problems }

@@ -1,7 +1,8 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { readShell } from '../../src/lib/doctor/shell.js'
-import { withoutSecrets } from '../../src/lib/doctor/without-secrets.js'
+import { readShell } from '../../src/lib/shell/read.js'
+import { readSegments } from '../../src/lib/shell/segments.js'
+import { withoutSecrets } from '../../src/lib/shell/without-secrets.js'
 
 const plain = { errexit: false, pipefail: false }
 
@@ -47,6 +48,14 @@ describe('what hides the failure of a command', () => {
     ["bash -c 'get || true'", '|| true'],
     ["bash -ec 'get; other'", undefined],
     ["sh -c 'get' || true", '|| true'],
+    ['get;true', ';'],
+    ['set +e; get; true', ';'],
+    ['set -e; { get || true; }; other', '|| true'],
+    ['get || /bin/true', '|| /bin/true'],
+    ['get 2>/dev/null || true', '|| true'],
+    ['sudo -u app get || :', '|| :'],
+    ['timeout 600 get || echo late', '|| echo late'],
+    ['env A=b get; other', ';'],
     ['echo "get || true"', undefined],
   ])('%s', (script, expected) => {
     const found = hidden(script)
@@ -63,6 +72,70 @@ test('words lose their quotes, and variables of one command are known', () => {
   expect(readShell(`HF_HOME=/x python -c "print('a')" --flag='b c'`, plain)).toEqual([
     { name: 'python', words: ['-c', "print('a')", '--flag=b c'], assignments: { HF_HOME: '/x' }, at: 0 },
   ])
+})
+
+const cut = (script: string): readonly (readonly [string, string])[] =>
+  readSegments(script, plain).map(({ text, operator, isExcuse }) => [isExcuse ? `(${text})` : text, operator])
+
+describe('segments', () => {
+  test.each<[string, readonly (readonly [string, string])[]]>([
+    [
+      'a && b; c',
+      [
+        ['a', '&&'],
+        ['b', ';'],
+        ['c', ''],
+      ],
+    ],
+    [
+      'a || true && b',
+      [
+        ['a', '||'],
+        ['(true)', '&&'],
+        ['b', ''],
+      ],
+    ],
+    [
+      'a || b',
+      [
+        ['a', '||'],
+        ['b', ''],
+      ],
+    ],
+    [
+      'for x in a; do b; done; c',
+      [
+        ['for x in a; do b; done', ';'],
+        ['c', ''],
+      ],
+    ],
+    [
+      'a | b && c',
+      [
+        ['a | b', '&&'],
+        ['c', ''],
+      ],
+    ],
+    [
+      'a & b',
+      [
+        ['a', '&'],
+        ['b', ''],
+      ],
+    ],
+    [
+      'a\nb',
+      [
+        ['a', ';'],
+        ['b', ''],
+      ],
+    ],
+    [`echo "a && b" 'c; d'`, [[`echo "a && b" 'c; d'`, '']]],
+    ['  ', []],
+    [' ( a', [['( a', '']]],
+  ])('%j', (script, expected) => {
+    expect(cut(script)).toEqual(expected)
+  })
 })
 
 test('any text is read without throwing, and every command stands in it', () => {
@@ -102,6 +175,7 @@ test('any text is read without throwing, and every command stands in it', () => 
           expect(at).toBeGreaterThanOrEqual(0)
           expect(at).toBeLessThanOrEqual(script.length)
         }
+        for (const { at, text } of readSegments(script, plain)) expect(script.slice(at, at + text.length)).toBe(text)
       },
     ),
     { numRuns: 500 },

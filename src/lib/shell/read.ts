@@ -1,12 +1,6 @@
-import {
-  parse,
-  type CommandNode,
-  type PipelineNode,
-  type Statement,
-  type AndOr,
-  type CompoundList,
-  type Word,
-} from 'unbash'
+import { parse, type AndOr, type CommandNode, type CompoundList, type PipelineNode, type Statement } from 'unbash'
+import { endsWell, leaves } from './ending.js'
+import { unwrap } from './unwrap.js'
 
 /** A command of a script with its words, quotes taken away and variables as they were written. */
 export interface ShellCommand {
@@ -20,6 +14,12 @@ export interface ShellCommand {
   readonly hiddenBy?: string
 }
 
+/** What a shell is told before it reads a script: to give up at the first failure, and at one within a pipe. */
+export interface ShellOptions {
+  readonly errexit: boolean
+  readonly pipefail: boolean
+}
+
 interface Reading {
   readonly script: string
   readonly commands: ShellCommand[]
@@ -27,19 +27,32 @@ interface Reading {
   pipefail: boolean
 }
 
-const harmless: ReadonlySet<string> = new Set(['true', ':', 'echo', 'printf', 'logger', 'cat', 'touch'])
-
 /**
  * The commands of a script in the order in which they stand, with what hides the failure of each. What cannot be read
  * as a script of the shell has no commands.
  */
-export function readShell(
-  script: string,
-  { errexit, pipefail }: { readonly errexit: boolean; readonly pipefail: boolean },
-): readonly ShellCommand[] {
+export function readShell(script: string, { errexit, pipefail }: ShellOptions): readonly ShellCommand[] {
   const reading: Reading = { script, commands: [], errexit, pipefail }
   statements(reading, parse(script).commands, { guarded: false })
   return reading.commands
+}
+
+/** What `SHELL [...]` tells the shell: https://docs.docker.com/reference/dockerfile/#shell */
+export function shellOptions(shell: readonly string[]): ShellOptions {
+  const [, ...words] = shell.slice(0, -1)
+  return {
+    errexit: shell.some((word) => /^-\w*e\w*$/.test(word)) || words.includes('errexit'),
+    pipefail: words.includes('pipefail'),
+  }
+}
+
+/** Why the failure of a command is not seen, in words that follow "the build goes on: ". */
+export function whyHidden(hiddenBy: string): string {
+  if (hiddenBy === ';') return 'another command follows it after `;`'
+  if (hiddenBy === '&') return 'it runs in the background'
+  if (hiddenBy === 'for') return 'a loop ends as its last round does'
+  if (hiddenBy === 'if') return 'it is the condition of an `if` that no branch fails'
+  return `\`${hiddenBy}\` follows it`
 }
 
 /** What becomes of a failure at one point of a script. */
@@ -119,45 +132,14 @@ function chain(reading: Reading, { commands, operators }: AndOr, fate: Fate): vo
   }
 }
 
-/** True when a way out only says something, or nothing, and ends well. */
-function endsWell(way: PipelineNode | AndOr): boolean {
-  switch (way.type) {
-    case 'Command': {
-      const name = way.name?.value ?? ''
-      if (name === 'exit' || name === 'return') return ['', '0'].includes(argument(way.suffix[0]))
-      return harmless.has(name)
-    }
-    case 'Subshell':
-    case 'BraceGroup':
-      return way.body.commands.every(({ command }) => endsWell(command))
-    case 'AndOr':
-    case 'Pipeline':
-      return way.commands.every(endsWell)
-    case 'Redirected':
-      return endsWell(way.command)
-    default:
-      return false
-  }
-}
-
-/** True when a branch ends the script with a failure. */
-function leaves(command: PipelineNode | AndOr | undefined): boolean {
-  if (command?.type === 'AndOr') return command.commands.some(leaves)
-  if (command?.type === 'BraceGroup') return leaves(command.body.commands.at(-1)?.command)
-  if (command?.type !== 'Command') return false
-  const name = command.name?.value
-  return name === 'false' || ((name === 'exit' || name === 'return') && argument(command.suffix[0]) !== '0')
-}
-
-const argument = (part: { readonly type: string } | undefined): string =>
-  part?.type === 'Word' ? (part as Word).value : ''
-
 const text = (reading: Reading, { pos, end }: { readonly pos: number; readonly end: number }): string =>
   reading.script.slice(pos, end).replaceAll(/\s+/g, ' ').slice(0, 60)
 
 function simple(reading: Reading, command: CommandNode & { readonly type: 'Command' }, fate: Fate): void {
-  const name = command.name?.value ?? ''
-  const words = command.args.map((one) => (one.type === 'Word' ? one.value : one.text))
+  const [name, words] = unwrap(
+    command.name?.value ?? '',
+    command.args.map((one) => (one.type === 'Word' ? one.value : one.text)),
+  )
   if (name === 'set') return options(reading, words)
   const unheeded = reading.errexit && !fate.guarded ? undefined : fate.follows
   const hidden = fate.hidden ?? unheeded
