@@ -1,14 +1,11 @@
 import { execFileSync } from 'node:child_process'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
-import { startDockerRegistry } from '../oci/docker-registry.js'
 import { baseModel, modelSeed } from '../support/base-model.js'
-import { cleanEnvironment, runCli, type Finished } from '../support/cli.js'
+import { baseProject, docker, type BaseProject } from '../support/base-project.js'
+import { runCli } from '../support/cli.js'
 import { packBase } from '../support/docker-base.js'
-import { forgetImages } from '../support/docker.js'
 import { startModelHub, type HubModel } from '../support/model-hub.js'
-import { temporaryDirectory } from '../support/project.js'
 import { dockerProgram, requires } from '../support/requires.js'
 
 const seed = `rampart-test/base-build:${process.pid}`
@@ -31,76 +28,10 @@ const dockerfileApp = (base: string): string =>
     '',
   ].join('\n')
 
-interface Project {
-  readonly host: string
-  readonly directory: string
-  readonly env: Record<string, string>
-  readonly write: (file: string, text: string) => Promise<void>
-  readonly rampart: (...args: string[]) => Promise<Finished & { readonly json: Result }>
-}
-
-interface Result {
-  readonly outcome: string
-  readonly exitCode: number
-  readonly message: string
-  readonly problems: readonly string[]
-  readonly next: readonly string[]
-  readonly bases: readonly {
-    readonly reference: string
-    readonly reused: boolean
-    readonly uploadedBytes: number | null
-    readonly proof: { readonly proved: boolean; readonly user: string } | null
-  }[]
-}
-
-async function project(
+const project = (
   more: readonly string[] = [],
-  models: readonly string[] = [`{ id: ${id}, revision: ${revision} }`],
-): Promise<Project> {
-  const registry = await startDockerRegistry()
-  onTestFinished(() => registry.stop())
-  const host = registry.host.replace('127.0.0.1', 'localhost')
-  const directory = await temporaryDirectory('base')
-  const env = cleanEnvironment()
-  forgetImages(host, env)
-  forgetImages('rampart-base', env)
-  await mkdir(join(directory, 'web'))
-  const write = (file: string, text: string): Promise<void> => writeFile(join(directory, file), text)
-  await write('web/Dockerfile.base', dockerfileBase)
-  await write('web/Dockerfile.app', dockerfileApp('probe-base'))
-  await write('web/requirements.txt', 'torch==2.9.0\n')
-  await write('web/message.txt', 'hello\n')
-  await write(
-    'rampart.yml',
-    [
-      'app: probe',
-      'services:',
-      '  web:',
-      '    context: web',
-      '    repository: probe-web',
-      '    tags: [live]',
-      '    base:',
-      '      repository: probe-base',
-      '      inputs: [requirements.txt]',
-      `      models: [${models.join(', ')}]`,
-      ...more,
-      'environments:',
-      '  test:',
-      '    region: us-west-2',
-      `    registry: ${host}`,
-      '    target: { kind: asg, group: none }',
-      '',
-    ].join('\n'),
-  )
-  const rampart: Project['rampart'] = async (...args) => {
-    const finished = await runCli([...args, '--json', '--progress', 'plain'], { cwd: directory, env })
-    return { ...finished, json: JSON.parse(finished.stdout) as Result }
-  }
-  return { host, directory, env, write, rampart }
-}
-
-const docker = (env: Record<string, string>, ...args: readonly string[]): string =>
-  execFileSync(dockerProgram, args, { env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim()
+  models = [`{ id: ${id}, revision: ${revision} }`],
+): Promise<BaseProject> => baseProject({ dockerfileBase, dockerfileApp, models, more })
 
 requires('docker', 'docker-registry', 'tar').describe('a base that is built, proved and pushed', () => {
   beforeAll(() => {
@@ -115,9 +46,7 @@ requires('docker', 'docker-registry', 'tar').describe('a base that is built, pro
   })
 
   test('carries an app image that runs; built again it is found in a second, without an engine', async () => {
-    const { host, env, rampart, write } = await project([
-      '      prove: ["test -r /opt/hf/hub"]'.replace('test -r', 'ls'),
-    ])
+    const { host, env, rampart, write, repository } = await project(['      prove: ["ls /opt/hf/hub"]'])
     const built = await rampart('base', 'build')
     expect(built.stderr).toContain('67 %, step 3 of 3: RUN sh /bin/fetch /opt/hf/hub')
     expect(built.json).toMatchObject({ outcome: 'done', exitCode: 0 })
@@ -127,12 +56,12 @@ requires('docker', 'docker-registry', 'tar').describe('a base that is built, pro
         proof: expect.objectContaining({ proved: true, user: 'app', uid: 1000 }),
       }),
     ])
-    expect(built.json.message).toMatch(/^The base of web is localhost:\d+\/probe-base@sha256:/)
+    expect(built.json.message).toMatch(/^The base of web is localhost:\d+\/probe-[\d-]+\/base@sha256:/)
     const app = await rampart('app', 'build')
     expect(app.json.outcome).toBe('done')
-    expect(docker(env, 'run', '--rm', `${host}/probe-web:live`)).toBe('1000\nhello')
+    expect(await docker(env, 'run', '--rm', `${host}/${repository}:live`)).toBe('1000\nhello')
     const labels = JSON.parse(
-      docker(env, 'inspect', '-f', '{{json .Config.Labels}}', `${host}/probe-web:live`),
+      await docker(env, 'inspect', '-f', '{{json .Config.Labels}}', `${host}/${repository}:live`),
     ) as Record<string, string>
     expect(JSON.parse(labels['rampart.models'] ?? '')).toEqual([{ id, revision, bytes: expect.any(Number) }])
     expect(JSON.parse(labels['rampart.proof'] ?? '')).toMatchObject({
@@ -158,7 +87,7 @@ requires('docker', 'docker-registry', 'tar').describe('a base that is built, pro
       changes: [],
       built: true,
       models: [{ id, revision }],
-      usedBy: [{ name: 'probe-web:live' }],
+      usedBy: [{ name: `${repository}:live` }],
       notUsedBy: [],
     })
 
@@ -177,7 +106,7 @@ requires('docker', 'docker-registry', 'tar').describe('a base that is built, pro
     expect((await rampart('base', 'status')).json.bases[0]).toMatchObject({
       state: 'fresh',
       usedBy: [],
-      notUsedBy: [{ name: 'probe-web:live' }],
+      notUsedBy: [{ name: `${repository}:live` }],
     })
   })
 
@@ -194,45 +123,68 @@ requires('docker', 'docker-registry', 'tar').describe('a base that is built, pro
     const hub = await startModelHub(hubModels)
     onTestFinished(() => hub.stop())
     const models = hubModels.map((model) => `{ id: ${model.id}, revision: ${model.commit}, provide: rampart }`)
-    const { env, host, rampart, write, directory } = await project([], models.slice(0, 1))
+    const { env, host, proxy, rampart, write, configure, repository, baseLayers } = await project(
+      [],
+      models.slice(0, 1),
+    )
     env['HF_ENDPOINT'] = hub.url
     await write('web/Dockerfile.base', dockerfileBase.replace('RUN sh /bin/fetch /opt/hf/hub\n', ''))
-    const first = await rampart('base', 'build')
-    expect(first.json.problems).toEqual([])
+    /** Builds, and tells what the registry was sent of the base's layers, and of everything else. */
+    const build = async () => {
+      proxy.takeBlobs()
+      const { json } = await rampart('base', 'build')
+      expect(json.problems).toEqual([])
+      const layers = await baseLayers()
+      const sent = new Map(proxy.takeBlobs())
+      const sentLayers = layers.filter(({ digest }) => sent.has(digest))
+      for (const { digest, size } of layers) {
+        expect([undefined, size]).toContain(sent.get(digest))
+        sent.delete(digest)
+      }
+      expect(json.bases[0]?.uploadedBytes).toBe(sentLayers.reduce((sum, { size }) => sum + size, 0))
+      return { json, layers, sent: sentLayers, others: [...sent.values()] }
+    }
+    const first = await build()
     expect(first.json.bases[0]?.proof).toMatchObject({
       proved: true,
       models: [{ id: 'acme/provided-1', place: '/opt/hf/hub', files: 2 }],
     })
-    expect(first.json.bases[0]?.uploadedBytes).toBeGreaterThan(weights)
+    expect(first.sent).toEqual(first.layers)
+    expect(first.layers.at(-1)?.size).toBeGreaterThan(weights)
 
+    // A changed file is its own layer and the configuration.
     await write('web/requirements.txt', 'torch==2.9.1\n')
-    const changed = await rampart('base', 'build')
-    expect(changed.json.bases[0]?.uploadedBytes).toBeLessThan(10_000)
+    const changed = await build()
+    expect(changed.layers.at(-1)).toEqual(first.layers.at(-1))
+    expect(changed.sent).toEqual([changed.layers.at(-2)])
+    expect(changed.sent[0]?.size).toBeLessThan(1_000)
+    expect(changed.others).toEqual([expect.any(Number)])
+    expect(changed.others[0]).toBeLessThan(10_000)
 
-    const file = join(directory, 'rampart.yml')
-    const text = await readFile(file, 'utf8')
-    await writeFile(file, text.replace(models[0] ?? '', models.join(', ')))
-    const added = await rampart('base', 'build')
+    // Another model is its own layer and the configuration.
+    await configure(models)
+    const added = await build()
     expect(added.json.bases[0]?.proof).toMatchObject({ proved: true })
-    const sent = added.json.bases[0]?.uploadedBytes ?? 0
-    expect(sent).toBeGreaterThan(weights)
-    expect(sent).toBeLessThan(1.1 * weights)
+    expect(added.layers.slice(0, -1)).toEqual(changed.layers)
+    expect(added.sent).toEqual([added.layers.at(-1)])
+    expect(added.sent[0]?.size).toBeLessThan(1.1 * weights)
+    expect(added.others).toHaveLength(1)
 
     // What was proved is what runs: the application's user reads the models in the image of the registry.
     expect((await rampart('app', 'build')).json.outcome).toBe('done')
     const read = 'id -u; cat /opt/hf/hub/models--acme--provided-*/snapshots/*/config.json'
-    expect(docker(env, 'run', '--rm', `${host}/probe-web:live`, '/bin/sh', '-c', read)).toBe(
+    expect(await docker(env, 'run', '--rm', `${host}/${repository}:live`, '/bin/sh', '-c', read)).toBe(
       '1000\n{"number":1}{"number":2}',
     )
   }, 60_000)
 
   test('is the same to Docker when Docker pushes it', async () => {
-    const { host, env, rampart } = await project()
+    const { host, env, rampart, baseRepository } = await project()
     const built = await rampart('base', 'build', '--via', 'docker')
     expect(built.json.outcome).toBe('done')
     const { reference = '' } = built.json.bases[0] ?? {}
-    docker(env, 'pull', '-q', reference)
-    const labels = JSON.parse(docker(env, 'inspect', '-f', '{{json .Config.Labels}}', reference)) as Record<
+    await docker(env, 'pull', '-q', reference)
+    const labels = JSON.parse(await docker(env, 'inspect', '-f', '{{json .Config.Labels}}', reference)) as Record<
       string,
       string
     >
@@ -242,8 +194,8 @@ requires('docker', 'docker-registry', 'tar').describe('a base that is built, pro
       'rampart.models',
       'rampart.proof',
     ])
-    docker(env, 'rmi', reference)
-    expect(docker(env, 'images', '-q', `${host}/probe-base`)).toBe('')
+    await docker(env, 'rmi', reference)
+    expect(await docker(env, 'images', '-q', `${host}/${baseRepository}`)).toBe('')
   })
 
   test.each([
@@ -266,7 +218,7 @@ requires('docker', 'docker-registry', 'tar').describe('a base that is built, pro
       /is not what the hub has/,
     ],
   ])('is refused with %s, and nothing is pushed', async (_, from, to, problem) => {
-    const { host, rampart, write } = await project()
+    const { rampart, write, baseTags } = await project()
     await write('web/Dockerfile.base', dockerfileBase.replace(from, to))
     const refused = await rampart('base', 'build')
     expect(refused.code).toBe(9)
@@ -274,8 +226,7 @@ requires('docker', 'docker-registry', 'tar').describe('a base that is built, pro
     expect(refused.json.message).toBe('The base of web is not proved; it was not pushed.')
     expect(refused.json.problems.join('\n')).toMatch(problem)
     expect(refused.json.next[0]).toContain(id)
-    const response = await fetch(`http://${host}/v2/probe-base/tags/list`)
-    expect(response.status).toBe(404)
+    expect(await baseTags()).toEqual([])
   })
 
   test('shows the proof as a table', async () => {

@@ -5,7 +5,7 @@ import { dockerProgram } from './requires.js'
 
 const run = promisify(execFile)
 
-/** Takes every image of that registry from the Docker engine when the test ends, whatever names it by then. */
+/** Takes every image of that registry, or under that path, from the Docker engine when the test ends, whatever names it by then. */
 export function forgetImages(host: string, env: Readonly<Record<string, string>>): void {
   const images = async (): Promise<readonly string[]> => {
     const args = ['images', '--no-trunc', '--format', '{{.Repository}} {{.ID}}']
