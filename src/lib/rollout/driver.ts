@@ -80,6 +80,13 @@ export interface GuardState {
   readonly state: string
 }
 
+/** When a target was launched and went into service; milliseconds since 1970. */
+export interface Launch {
+  readonly target: string
+  readonly launchedAt: number
+  readonly inServiceAt: number
+}
+
 /** What the targets' own logs tell beside what the platform does. */
 export interface Testimony {
   /** By target, those that are gone included. */
@@ -148,6 +155,8 @@ export interface Driver {
     registryHost: string,
     repositories: readonly string[],
   ): Promise<RolloutFacts>
+  /** Those that the platform launched and put in service since that time, as far as it still tells; oldest first. */
+  launches(since: number): Promise<readonly Launch[]>
   /** The fleet's targets now, as `observe` gives them; new are those that the revision launched. */
   targets(revision: Revision): Promise<readonly Target[]>
   /** One call: the states of the named alarms that exist, in their order. Empty without a call when there are none. */

@@ -1,3 +1,4 @@
+import type { Launch } from '../driver.js'
 import type { AutoScaling, ScalingActivity } from '../../ports/auto-scaling.js'
 
 /** When the platform began to launch an instance and when it put it in service; milliseconds since 1970. */
@@ -49,6 +50,15 @@ export class ActivityLog {
   /** When the instance was launched and went into service; undefined for one that was there before. */
   launch(id: string): LaunchTimes | undefined {
     return this.#launches.get(id)
+  }
+
+  /** Every launch that ended in service, oldest first. */
+  launches(): readonly Launch[] {
+    return [...this.#launches]
+      .flatMap(([target, { launchedAt, inServiceAt }]) =>
+        inServiceAt === undefined ? [] : [{ target, launchedAt, inServiceAt }],
+      )
+      .toSorted((a, b) => a.launchedAt - b.launchedAt)
   }
 
   #take(activity: ScalingActivity): void {

@@ -9,6 +9,7 @@ import type {
 } from '../../ports/auto-scaling.js'
 import type { Clock } from '../../ports/clock.js'
 import type { Driver } from '../driver.js'
+import { ActivityLog } from './activity-log.js'
 import { estimateRefresh } from './estimate.js'
 import type { ExplainPorts } from './explain.js'
 import type { AsgRolloutOptions } from './options.js'
@@ -199,6 +200,12 @@ export function createAsgDriver(
         registryHost,
         repositories,
       })
+    },
+
+    async launches(since) {
+      const activities = new ActivityLog(name, autoScaling)
+      await activities.read(since)
+      return activities.launches()
     },
 
     async targets(revision) {
