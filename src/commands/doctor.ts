@@ -7,7 +7,8 @@ export default class Doctor extends BaseCommand {
 nothing. Each check comes to OK, WARN, FAIL or SKIP, with the command or the edit that mends it. Exits 0 when none \
 fails, and 3 otherwise. Without AWS credentials or a Docker engine what needs them is skipped.
 
---policy prints the least that an identity must be allowed to deploy this configuration, as an IAM policy.`
+--policy prints the least that an identity must be allowed to deploy this configuration and build its bases, as an IAM \
+policy. An identity that builds no bases needs neither PushBaseImages nor MakeBaseRepositories of it.`
   static override readonly examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --offline --json',

@@ -1,34 +1,58 @@
-import { expect, test } from 'vitest'
+import { execFileSync } from 'node:child_process'
+import { expect, onTestFinished, test } from 'vitest'
+import { runBaseBuild, runBaseStatus } from '../../src/lib/compose/base.js'
 import { runDoctor } from '../../src/lib/compose/doctor.js'
 import { runDeploy, runStatus } from '../../src/lib/compose/deploy.js'
-import { actionsOf, leastPrivilege, type PolicyDocument } from '../../src/lib/doctor/policy.js'
+import { actionsOf, baseBuildStatements, leastPrivilege, type PolicyDocument } from '../../src/lib/doctor/policy.js'
+import { packBase } from '../support/docker-base.js'
+import { forgetImages } from '../support/docker.js'
 import { startCloud, type Cloud, type CloudOptions } from '../support/rehearsal.js'
+import { dockerProgram, requires } from '../support/requires.js'
 import { withEnvironment } from './support.js'
 
-const shared = { env: undefined, 'no-color': true, json: true } as const
+const shared = { env: undefined, progress: undefined, 'no-color': true, json: true } as const
+const noEngine = { DOCKER_HOST: 'unix:///nonexistent' }
 
-/** Everything that rampart asks while it does that, as IAM names it. */
-async function actions(options: CloudOptions, work: (config: string) => Promise<unknown>): Promise<readonly string[]> {
-  const cloud = await startCloud(options)
-  await withEnvironment(cloud.client({ DOCKER_HOST: 'unix:///nonexistent' }), () => work(cloud.project.config))
-  return [...cloud.calls.map(ofCall), ...cloud.requests.flatMap(ofRequest)]
+/** What rampart asked of a cloud, as IAM names it: an action, and for the registry the repository that it is on. */
+interface Asked {
+  readonly action: string
+  readonly repository?: string
 }
 
-const deploy = (config: string, force = false): Promise<{ readonly exitCode: number }> =>
-  runDeploy({ ...shared, progress: 'quiet', config, force })
+/** Everything that rampart asks of that cloud while it does that. */
+async function askedOf(
+  cloud: Cloud,
+  work: (config: string) => Promise<unknown>,
+  extra: Readonly<Record<string, string>> = noEngine,
+): Promise<readonly Asked[]> {
+  await withEnvironment(cloud.client(extra), () => work(cloud.project.config))
+  // The signing name of CloudWatch is `monitoring`; the others are called as IAM calls them.
+  const calls = cloud.calls.map((call) => ({ action: call.replace(/^monitoring:/, 'cloudwatch:') }))
+  return [...calls, ...cloud.requests.flatMap(ofRequest)]
+}
 
-// The signing name of CloudWatch is `monitoring`; the others are called as IAM calls them.
-const ofCall = (call: string): string => call.replace(/^monitoring:/, 'cloudwatch:')
+async function asked(options: CloudOptions, work: (config: string) => Promise<unknown>): Promise<readonly Asked[]> {
+  return askedOf(await startCloud(options), work)
+}
+
+const deploy = (config: string): Promise<{ readonly exitCode: number }> =>
+  runDeploy({ ...shared, progress: 'quiet', config, force: false })
 
 /**
  * What ECR wants for a request of the registry protocol:
  * https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-push-iam.html
  */
-function ofRequest(request: string): readonly string[] {
+function ofRequest(request: string): readonly Asked[] {
   const [method = '', path = ''] = request.split(' ')
+  const repository = /^\/v2\/(.+?)\/(?:manifests|blobs|tags)\//.exec(path)?.[1]
+  return actionsOfRequest(method, path).map((action) => ({ action, ...(repository !== undefined && { repository }) }))
+}
+
+function actionsOfRequest(method: string, path: string): readonly string[] {
   if (path.includes('/manifests/')) return method === 'PUT' ? ['ecr:PutImage'] : ['ecr:BatchGetImage']
   if (path.includes('/blobs/uploads/')) {
     if (method === 'POST') return ['ecr:InitiateLayerUpload']
+    if (method === 'PATCH') return ['ecr:UploadLayerPart']
     return method === 'PUT' ? ['ecr:UploadLayerPart', 'ecr:CompleteLayerUpload'] : []
   }
   if (path.includes('/blobs/')) {
@@ -37,34 +61,89 @@ function ofRequest(request: string): readonly string[] {
   return path.includes('/tags/list') ? ['ecr:ListImages'] : []
 }
 
+const distinct = (all: readonly Asked[]): readonly string[] => [...new Set(all.map(({ action }) => action))].toSorted()
+
+/** What was asked and is in no statement, on the repository that it was asked on. */
+function refused(policy: PolicyDocument, all: readonly Asked[]): readonly Asked[] {
+  const matches = (resource: string, repository: string): boolean =>
+    resource === '*' || resource.endsWith(`:repository/${repository}`)
+  return all.filter(
+    ({ action, repository }) =>
+      !policy.Statement.some(
+        ({ Action, Resource }) =>
+          Action.includes(action) &&
+          (repository === undefined || [Resource].flat().some((resource) => matches(resource, repository))),
+      ),
+  )
+}
+
+const split = (policy: PolicyDocument, isBase: boolean): PolicyDocument => ({
+  ...policy,
+  Statement: policy.Statement.filter(({ Sid }) => baseBuildStatements.includes(Sid) === isBase),
+})
+
 /** Asked by AWS of whoever starts a refresh with a launch template, not called by rampart. */
 const implied = ['ec2:CreateTags', 'ec2:RunInstances', 'iam:PassRole']
 
 async function policyOf(cloud: Cloud, offline: boolean): Promise<PolicyDocument> {
   const env = cloud.client()
   const { result } = await withEnvironment(env, () =>
-    runDoctor({ ...shared, progress: undefined, config: cloud.project.config, offline, policy: true }),
+    runDoctor({ ...shared, config: cloud.project.config, offline, policy: true }),
   )
   return (result as { readonly policy: PolicyDocument }).policy
 }
 
-test('every operation that deploy, status and doctor call is in the policy, and none more', async () => {
+test('every operation that deploy, status, base status and doctor call is in the policy, and none more', async () => {
   // One after the other: each is this process in an environment of its own.
-  const healthy = await actions({}, async (config) => {
-    expect((await deploy(config)).exitCode).toBe(0)
-    expect((await runStatus({ ...shared, progress: undefined, config })).exitCode).toBe(0)
-    const examined = await runDoctor({ ...shared, progress: undefined, config, offline: false, policy: false })
-    expect(examined.exitCode).toBe(0)
-  })
-  const called = new Set(healthy)
+  const all = [
+    ...(await asked({}, async (config) => {
+      expect((await deploy(config)).exitCode).toBe(0)
+      expect((await runStatus({ ...shared, config })).exitCode).toBe(0)
+      expect((await runBaseStatus({ ...shared, config, check: true })).exitCode).toBe(0)
+      expect((await runDoctor({ ...shared, config, offline: false, policy: false })).exitCode).toBe(0)
+    })),
+  ]
   for (const scenario of ['bad-image', 'never-ready', 'no-capacity'] as const) {
-    const all = await actions({ scenario }, async (config) => expect((await deploy(config)).exitCode).toBe(4))
-    for (const action of all) called.add(action)
+    all.push(...(await asked({ scenario }, async (config) => expect((await deploy(config)).exitCode).toBe(4))))
   }
-  const cloud = await startCloud()
-  const allowed = actionsOf(await policyOf(cloud, false))
-  expect([...called, ...implied].toSorted()).toEqual(allowed)
+  const policy = split(await policyOf(await startCloud(), false), false)
+  expect(refused(policy, all)).toEqual([])
+  expect([...distinct(all), ...implied].toSorted()).toEqual(actionsOf(policy))
 }, 180_000)
+
+requires('docker', 'tar').test(
+  'every operation that base build calls is in the policy, and none more',
+  async () => {
+    const seed = `rampart-test/policy:${process.pid}`
+    const docker = (...args: readonly string[]): Buffer => execFileSync(dockerProgram, args, { stdio: 'pipe' })
+    execFileSync(dockerProgram, ['import', '-', seed], { input: packBase(), stdio: ['pipe', 'ignore', 'inherit'] })
+    onTestFinished(() => void docker('rmi', '-f', seed))
+    const cloud = await startCloud()
+    const { edit, write } = cloud.project
+    forgetImages(cloud.rehearsal.url.replace(/^http:\/\//, ''), cloud.client())
+    // A base of which ECR has no repository yet: that is made, too.
+    await edit('rampart.yml', 'repository: rampart-frontend-base', 'repository: rampart-web-base')
+    await edit('frontend/Dockerfile.app', 'FROM rampart-frontend-base', 'FROM rampart-web-base')
+    await write('frontend/Dockerfile.base', `FROM ${seed}\nCOPY package.json package-lock.json /app/\n`)
+    const all = await askedOf(
+      cloud,
+      async (config) => {
+        const flags = { ...shared, progress: 'quiet', config, force: false, yes: true, via: 'rampart' } as const
+        const built = await runBaseBuild({ ...flags, service: ['frontend'], 'write-revisions': false })
+        expect(built.exitCode).toBe(0)
+      },
+      {},
+    )
+    const policy = await policyOf(cloud, false)
+    expect(refused(policy, all)).toEqual([])
+    expect(distinct(all)).toEqual(expect.arrayContaining([...actionsOf(split(policy, true))]))
+    // Without its own statements it would be refused.
+    const without = refused(split(policy, false), all)
+    expect(new Set(without.flatMap(({ repository }) => repository ?? []))).toEqual(new Set(['rampart-web-base']))
+    expect(distinct(without)).toEqual(expect.arrayContaining(['ecr:CreateRepository', 'ecr:PutImage']))
+  },
+  120_000,
+)
 
 test('it is narrowed to the account, the group, the template, the repositories and the log group', async () => {
   const cloud = await startCloud()
@@ -72,6 +151,9 @@ test('it is narrowed to the account, the group, the template, the repositories a
   await expect(
     `${JSON.stringify(policy, undefined, 2).replaceAll(/lt-[0-9a-f]{17}/g, 'lt-TEMPLATE')}\n`,
   ).toMatchFileSnapshot('../golden/doctor/policy.json')
+  // What stands on everything is bound to the region, to the template, or is everybody's own identity.
+  const everywhere = policy.Statement.filter(({ Resource, Condition }) => Resource === '*' && Condition === undefined)
+  expect(everywhere.map(({ Sid }) => Sid)).toEqual(['Identity'])
   const before = cloud.calls.length
   const unasked = JSON.stringify(await policyOf(cloud, true))
   expect(cloud.calls.length).toBe(before)

@@ -8,7 +8,7 @@ export interface PolicyScope {
   readonly launchTemplate: string | undefined
   /** Repositories of app images in the account's ECR; none when the registry is another one. */
   readonly repositories: readonly string[]
-  /** Repositories of base images, which a deploy reads only. */
+  /** Repositories of base images, which a deploy reads only and `base build` makes and fills. */
   readonly baseRepositories: readonly string[]
   readonly logGroup: string | undefined
   readonly alarms: boolean
@@ -37,9 +37,12 @@ function partition(region: string): string {
 const readImages = ['ecr:BatchCheckLayerAvailability', 'ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer']
 const pushImages = ['ecr:CompleteLayerUpload', 'ecr:InitiateLayerUpload', 'ecr:PutImage', 'ecr:UploadLayerPart']
 
+/** The statements that an identity can do without that deploys and builds no bases. */
+export const baseBuildStatements: readonly string[] = ['PushBaseImages', 'MakeBaseRepositories']
+
 /**
- * The least that an identity must be allowed to preflight, deploy, watch, roll back and ask the status and the doctor
- * of one environment. Operations that have no resource level stand on `*`: the service authorization reference
+ * The least that an identity must be allowed to preflight, deploy, watch, roll back, build bases and ask the status and
+ * the doctor of one environment. Operations that have no resource level stand on `*`: the service authorization reference
  * (https://docs.aws.amazon.com/service-authorization/latest/reference/) says which those are.
  */
 export function leastPrivilege(scope: PolicyScope): PolicyDocument {
@@ -56,6 +59,8 @@ export function leastPrivilege(scope: PolicyScope): PolicyDocument {
   ): Statement => ({ Sid, Effect: 'Allow', Action, Resource, ...(Condition !== undefined && { Condition }) })
   const inRegion = { StringEquals: { 'aws:RequestedRegion': region } }
 
+  const repository = (name: string): string => arn('ecr', `repository/${name}`)
+  const bases = [...new Set(baseRepositories)].map(repository)
   const images: readonly Statement[] =
     repositories.length === 0
       ? []
@@ -64,16 +69,14 @@ export function leastPrivilege(scope: PolicyScope): PolicyDocument {
           statement(
             'PushAppImages',
             ['ecr:DescribeRepositories', ...readImages, ...pushImages].sort(),
-            repositories.map((name) => arn('ecr', `repository/${name}`)),
+            repositories.map(repository),
           ),
-          ...(baseRepositories.length === 0
+          ...(bases.length === 0
             ? []
             : [
-                statement(
-                  'ReadBaseImages',
-                  readImages,
-                  baseRepositories.map((name) => arn('ecr', `repository/${name}`)),
-                ),
+                statement('ReadBaseImages', readImages, bases),
+                statement('PushBaseImages', ['ecr:DescribeRepositories', ...pushImages].sort(), bases),
+                statement('MakeBaseRepositories', ['ecr:CreateRepository', 'ecr:PutLifecyclePolicy'], bases),
               ]),
         ]
   return {
@@ -87,6 +90,8 @@ export function leastPrivilege(scope: PolicyScope): PolicyDocument {
           'autoscaling:DescribeAutoScalingGroups',
           'autoscaling:DescribeInstanceRefreshes',
           'autoscaling:DescribeScalingActivities',
+          // Of a composite alarm AWS tells only who may ask of all:
+          // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html
           ...(scope.alarms ? ['cloudwatch:DescribeAlarms'] : []),
           'ec2:DescribeLaunchTemplateVersions',
           'elasticloadbalancing:DescribeTargetGroups',
