@@ -6,7 +6,7 @@ export interface Target {
   readonly id: string
   /** Availability Zone, e.g. `us-west-2a`. */
   readonly zone: string
-  /** The platform's own lifecycle word, e.g. `Pending`, `InService`, `Terminating:Wait`. */
+  /** The platform's own lifecycle word, e.g. `Pending`, `InService`, `Terminating:Wait` of an instance, `RUNNING` of a task. */
   readonly lifecycle: string
   readonly health: TargetHealth
   /** The load balancer's reason code and text, when it gives any. */
@@ -18,4 +18,18 @@ export interface Target {
   /** When it was launched, and when it went into service, in ISO 8601, as far as the platform tells. */
   readonly launchedAt?: string
   readonly inServiceAt?: string
+}
+
+// https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-lifecycle.html and
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-lifecycle-explanation.html
+const leaving = /^(?:terminat|detach|deactivating|stopp|deprovisioning|deleted)/i
+
+/** True for a target that is on its way out, whatever it still serves. */
+export function isLeaving({ lifecycle }: Pick<Target, 'lifecycle'>): boolean {
+  return leaving.test(lifecycle)
+}
+
+/** True for a target that the platform counts as running; its health is another matter. */
+export function isInService({ lifecycle }: Pick<Target, 'lifecycle'>): boolean {
+  return lifecycle === 'InService' || lifecycle === 'RUNNING'
 }

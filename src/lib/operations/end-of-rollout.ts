@@ -1,5 +1,5 @@
 import type { Release, Revision } from '../domain/release.js'
-import type { Target } from '../domain/target.js'
+import { isLeaving, type Target } from '../domain/target.js'
 import type { Followed } from '../rollout/follow.js'
 import type { Ended } from './run.js'
 
@@ -16,7 +16,7 @@ const isSame = (a: Revision, b: Revision): boolean => a.name === b.name && a.num
 
 /** A `RollbackSuccessful` is the platform's word; what the targets show must agree with it. */
 function rolledBack({ targets }: Followed, { release, from, revision }: Purpose, next: readonly string[]): Ended {
-  const live = targets.filter((target) => !target.lifecycle.startsWith('Terminat'))
+  const live = targets.filter((target) => !isLeaving(target))
   const problems = [
     ...live
       .filter((target) => target.isNew && !isSame(from, revision))
@@ -41,7 +41,7 @@ function rolledBack({ targets }: Followed, { release, from, revision }: Purpose,
 }
 
 function spread(targets: readonly Target[], { release }: Purpose): string {
-  const live = targets.filter((target) => !target.lifecycle.startsWith('Terminat'))
+  const live = targets.filter((target) => !isLeaving(target))
   const fresh = live.filter((target) => target.isNew).length
   if (live.length === 0) return 'what its targets serve was not seen'
   return `${fresh} of ${live.length} targets ${fresh === 1 ? 'is' : 'are'} on ${release.id}, the others on what was there before`

@@ -1,3 +1,4 @@
+import { isInService, isLeaving } from '../domain/target.js'
 import type { LogView, TargetView, View } from './view.js'
 
 /**
@@ -9,9 +10,9 @@ export type Standing = 'serving' | 'starting' | 'failing' | 'leaving'
 
 /** Reads it from the platform's words for lifecycle and health. */
 export function standingOf({ target, wasHealthy }: Pick<TargetView, 'target' | 'wasHealthy'>): Standing {
-  if (/^(?:terminat|detach)/i.test(target.lifecycle) || target.health === 'draining') return 'leaving'
+  if (isLeaving(target) || target.health === 'draining') return 'leaving'
   if (target.health === 'unhealthy') return target.isNew && !wasHealthy ? 'starting' : 'failing'
-  if (target.lifecycle !== 'InService' || target.health === 'initial') return 'starting'
+  if (!isInService(target) || target.health === 'initial') return 'starting'
   return 'serving'
 }
 

@@ -7,8 +7,9 @@ import type {
   LaunchTemplateVersion,
   TargetGroup,
 } from '../../ports/auto-scaling.js'
+import { releaseTags } from '../release-tags.js'
 import { outcomeOf } from './refresh-status.js'
-import { releaseOf, releaseTags } from './revision.js'
+import { releaseOf } from './revision.js'
 import { decodeUserData, findReferences } from './user-data.js'
 
 /** What a fact sheet is made from. */

@@ -4,15 +4,8 @@ import { parseImageRef } from '../../domain/image-ref.js'
 import type { Release, Revision } from '../../domain/release.js'
 import { RampartError } from '../../errors/rampart-error.js'
 import type { CreateLaunchTemplateVersion, LaunchTemplates, LaunchTemplateVersion } from '../../ports/auto-scaling.js'
+import { releaseTags } from '../release-tags.js'
 import { decodeUserData, encodeUserData, pinReferences, userDataLimit, type Pinned } from './user-data.js'
-
-/** The instance tags in which a launch-template version names what it launches. */
-export const releaseTags = {
-  release: 'rampart:release',
-  app: 'rampart:app',
-  environment: 'rampart:environment',
-  source: 'rampart:source-version',
-} as const
 
 /** The release that a version says it launches; undefined for one that rampart did not make. */
 export function releaseOf(version: LaunchTemplateVersion): string | undefined {

@@ -1,25 +1,8 @@
 import type { Revision } from '../../domain/release.js'
-import type { Target, TargetHealth } from '../../domain/target.js'
+import type { Target } from '../../domain/target.js'
 import type { AutoScalingGroup, GroupInstance, TargetHealthDescription } from '../../ports/auto-scaling.js'
+import { healthOfTarget } from '../target-health.js'
 import type { LaunchTimes } from './activity-log.js'
-
-const states: ReadonlySet<string> = new Set(['healthy', 'unhealthy', 'initial', 'draining', 'unused', 'unavailable'])
-/** The worst first: a target is as healthy as the worst of its target groups says. */
-const severity: readonly TargetHealth[] = [
-  'unhealthy',
-  'unavailable',
-  'draining',
-  'initial',
-  'unused',
-  'healthy',
-  'none',
-]
-
-const health = (state: string): TargetHealth => {
-  // `unhealthy.draining` is unhealthy to us as it is to clients.
-  const word = state.split('.')[0] ?? ''
-  return states.has(word) ? (word as TargetHealth) : 'unavailable'
-}
 
 /** True when the revision launched the instance: two templates may well have versions of the same number. */
 export function launchedBy(instance: Pick<GroupInstance, 'launchTemplate'>, revision: Revision): boolean {
@@ -37,16 +20,7 @@ function healthOf(
       ? { health: 'unhealthy', reason: 'EC2 Auto Scaling finds the instance unhealthy' }
       : { health: 'none' }
   }
-  const rank = (one: TargetHealthDescription): number => severity.indexOf(health(one.state))
-  const worst = seen.toSorted((a, b) => rank(a) - rank(b))[0]
-  // In only some of its target groups: what the others would send goes nowhere.
-  const registered = seen.length >= watchers
-  if (worst === undefined || (!registered && health(worst.state) === 'healthy')) {
-    const missing = watchers - seen.length
-    return { health: 'unused', reason: `not registered with ${missing} of ${watchers} target groups` }
-  }
-  const reason = [worst.reason, worst.description].filter((part) => part !== undefined && part !== '').join(': ')
-  return { health: health(worst.state), ...(reason !== '' && { reason }) }
+  return healthOfTarget(watchers, seen)
 }
 
 const iso = (time: number): string => new Date(time).toISOString()
