@@ -8,13 +8,16 @@ export const baseModel = {
   revision: '0123456789abcdef0123456789abcdef01234567',
 } as const
 
-/** A file as https://huggingface.co/docs/safetensors/index#format has it, with one tensor of that many bytes. */
-export function safetensors(bytes: number): Uint8Array {
+/** How a file begins that has one tensor of that many bytes: https://huggingface.co/docs/safetensors/index#format */
+export function safetensorsHead(bytes: number): Uint8Array {
   const header = Buffer.from(JSON.stringify({ weight: { dtype: 'U8', shape: [bytes], data_offsets: [0, bytes] } }))
   const length = Buffer.alloc(8)
   length.writeBigUInt64LE(BigInt(header.length))
-  return Buffer.concat([length, header, randomFillSync(Buffer.alloc(bytes))])
+  return Buffer.concat([length, header])
 }
+
+const safetensors = (bytes: number): Uint8Array =>
+  Buffer.concat([safetensorsHead(bytes), randomFillSync(Buffer.alloc(bytes))])
 
 /** `/bin/fetch CACHE` lays the seed out as the hub's own libraries would. */
 const fetchScript = `#!/bin/sh

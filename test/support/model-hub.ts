@@ -3,10 +3,13 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-/** A file of a model of the stand-in: its bytes, or a size for generated weights; `lfs` files live on another host. */
+/**
+ * A file of a model of the stand-in: its bytes, or a size for generated weights, which may begin with a head of at most
+ * 1 MiB; `lfs` files live on another host.
+ */
 export interface HubFile {
   readonly path: string
-  readonly content: string | { readonly size: number; readonly seed: number }
+  readonly content: string | { readonly size: number; readonly seed: number; readonly head?: Uint8Array }
   readonly lfs?: boolean
 }
 
@@ -72,6 +75,7 @@ export function* contentOf({ content }: HubFile, from = 0, to = sizeOf(content))
     const piece = Buffer.from(noise)
     piece.writeUInt32LE(content.seed, 0)
     piece.writeUInt32LE(index, 4)
+    if (index === 0) piece.set(content.head ?? [])
     const start = at - index * block
     const end = Math.min(block, to - index * block)
     yield piece.subarray(start, end)
