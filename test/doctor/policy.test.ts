@@ -63,10 +63,11 @@ function actionsOfRequest(method: string, path: string): readonly string[] {
 
 const distinct = (all: readonly Asked[]): readonly string[] => [...new Set(all.map(({ action }) => action))].toSorted()
 
+const matches = (resource: string, repository: string): boolean =>
+  resource === '*' || resource.endsWith(`:repository/${repository}`)
+
 /** What was asked and is in no statement, on the repository that it was asked on. */
 function refused(policy: PolicyDocument, all: readonly Asked[]): readonly Asked[] {
-  const matches = (resource: string, repository: string): boolean =>
-    resource === '*' || resource.endsWith(`:repository/${repository}`)
   return all.filter(
     ({ action, repository }) =>
       !policy.Statement.some(
@@ -111,20 +112,18 @@ test('every operation that deploy, status, base status and doctor call is in the
   expect([...distinct(all), ...implied].toSorted()).toEqual(actionsOf(policy))
 }, 180_000)
 
-requires('docker', 'tar').test(
-  'every operation that base build calls is in the policy, and none more',
-  async () => {
+requires('docker', 'tar').describe('with an engine', () => {
+  test('every operation that base build calls is in the policy, and none more', async () => {
     const seed = `rampart-test/policy:${process.pid}`
-    const docker = (...args: readonly string[]): Buffer => execFileSync(dockerProgram, args, { stdio: 'pipe' })
     execFileSync(dockerProgram, ['import', '-', seed], { input: packBase(), stdio: ['pipe', 'ignore', 'inherit'] })
-    onTestFinished(() => void docker('rmi', '-f', seed))
+    onTestFinished(() => void execFileSync(dockerProgram, ['rmi', '-f', seed], { stdio: 'ignore' }))
     const cloud = await startCloud()
-    const { edit, write } = cloud.project
+    const { project } = cloud
     forgetImages(cloud.rehearsal.url.replace(/^http:\/\//, ''), cloud.client())
     // A base of which ECR has no repository yet: that is made, too.
-    await edit('rampart.yml', 'repository: rampart-frontend-base', 'repository: rampart-web-base')
-    await edit('frontend/Dockerfile.app', 'FROM rampart-frontend-base', 'FROM rampart-web-base')
-    await write('frontend/Dockerfile.base', `FROM ${seed}\nCOPY package.json package-lock.json /app/\n`)
+    await project.edit('rampart.yml', 'repository: rampart-frontend-base', 'repository: rampart-web-base')
+    await project.edit('frontend/Dockerfile.app', 'FROM rampart-frontend-base', 'FROM rampart-web-base')
+    await project.write('frontend/Dockerfile.base', `FROM ${seed}\nCOPY package.json package-lock.json /app/\n`)
     const all = await askedOf(
       cloud,
       async (config) => {
@@ -141,9 +140,8 @@ requires('docker', 'tar').test(
     const without = refused(split(policy, false), all)
     expect(new Set(without.flatMap(({ repository }) => repository ?? []))).toEqual(new Set(['rampart-web-base']))
     expect(distinct(without)).toEqual(expect.arrayContaining(['ecr:CreateRepository', 'ecr:PutImage']))
-  },
-  120_000,
-)
+  }, 120_000)
+})
 
 test('it is narrowed to the account, the group, the template, the repositories and the log group', async () => {
   const cloud = await startCloud()
