@@ -29,7 +29,8 @@ function add(amount: Amount, bytes: number): Amount {
 
 /**
  * What every layer that was read adds, changes, deletes and copies against all below it. A copy is a file whose content
- * is there already: at the same path, as `chown` and `chmod` leave it, or at another one from 4 KiB on.
+ * is there already: at the same path, as `chown` and `chmod` leave it, or at another one from 4 KiB on. What can be mended
+ * in the app comes before what only a new base mends, and the largest first.
  */
 export function compareLayers(layers: readonly KnownLayer[]): {
   readonly contents: readonly (LayerContents | null)[]
@@ -39,9 +40,14 @@ export function compareLayers(layers: readonly KnownLayer[]): {
   const all = layers.map((layer, at) => (layer.index === undefined ? undefined : compare(layer.index, at, stack)))
   return {
     contents: all.map((one) => one?.contents ?? null),
-    copies: layers.flatMap((layer, at) => groupCopies(layers, layer, at, all[at]?.copies ?? [])),
+    copies: layers
+      .flatMap((layer, at) => groupCopies(layers, layer, at, all[at]?.copies ?? []))
+      .toSorted((one, other) => inBase(one, layers) - inBase(other, layers) || other.bytes - one.bytes),
   }
 }
+
+const inBase = ({ layer }: InspectedCopies, layers: readonly KnownLayer[]): number =>
+  layers[layer - 1]?.part === 'base' ? 1 : 0
 
 function compare(index: LayerIndex, at: number, stack: Stack) {
   let [all, added, changed, copied] = [nothing, nothing, nothing, nothing]
@@ -108,5 +114,5 @@ function groupCopies(
     }
   })
   // Empty files cost nothing worth a line.
-  return made.filter(({ bytes }) => bytes > 0).sort((one, other) => other.bytes - one.bytes)
+  return made.filter(({ bytes }) => bytes > 0)
 }

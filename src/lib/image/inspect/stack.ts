@@ -30,17 +30,23 @@ export function stackLayers(layers: readonly (LayerIndex | undefined)[]): Stack 
       if (row.type === '0' && row.size > 0 && !contents.has(row.sha256)) contents.set(row.sha256, { row, layer })
     }
   }
-  return {
-    below: (layer, path) => {
-      for (let at = layer - 1; at >= 0; at -= 1) {
-        const level = levels[at]
-        if (level === undefined) continue
-        const row = level.rows.get(path)
-        if (row !== undefined) return { row: row.type === '1' ? (level.rows.get(row.target) ?? row) : row, layer: at }
-        if (isHidden(level, path)) return undefined
+  const below = (layer: number, path: string): Found | undefined => {
+    for (let at = layer - 1; at >= 0; at -= 1) {
+      const level = levels[at]
+      if (level === undefined) continue
+      const row = level.rows.get(path)
+      if (row?.type === '1') {
+        // Some builders link to a file of an older layer.
+        const file = level.rows.get(row.target) ?? below(at, row.target)?.row ?? row
+        return { row: { ...file, path }, layer: at }
       }
-      return undefined
-    },
+      if (row !== undefined) return { row, layer: at }
+      if (isHidden(level, path)) return undefined
+    }
+    return undefined
+  }
+  return {
+    below,
     contentBelow: (layer, sha256) => {
       const found = contents.get(sha256)
       return found !== undefined && found.layer < layer ? found : undefined
