@@ -1,6 +1,7 @@
 /**
  * The code-change loop against its peers: one file of the application changed, and nothing changed; next to the
- * registry and over a slow link; on a machine that knows nothing yet. Whole processes, in turns, medians.
+ * registry and over a slow link; on a machine that knows nothing yet. Then the push of a base out of a Docker engine,
+ * against the engine's own push of the same image. Whole processes, in turns, medians.
  * `npm run bench -- --help` for the options. Build first: npm run build.
  */
 import { appendFile, mkdtemp, rm } from 'node:fs/promises'
@@ -9,6 +10,7 @@ import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { pushBase } from './base.js'
+import { hasEngine, measurePush } from './engine-push.js'
 import { writeApplication } from './fixture.js'
 import { library } from './library.js'
 import { startLink, startRegistry } from './servers.js'
@@ -16,17 +18,23 @@ import { median, targetsTable, timesTable } from './table.js'
 import { emptyHome, findTools, timed } from './tools.js'
 
 const usage = `usage: npm run bench -- [options]
+  --suite NAMES    loop, push, or both (loop,push)
   --rounds N       rounds of each scenario (5)
   --cold-rounds N  rounds on a machine that knows nothing (5); 0 leaves them out
+  --push-rounds N  rounds of the push of a base (3)
   --base-size S    bytes of the base image, e.g. 200MB (2GB)
+  --slow-size S    bytes of the base that is pushed over the slow link (200MB)
   --only TOOLS     e.g. rampart,crane
   --program PATH   the program to measure (bin/run.js)`
 
 const { values } = parseArgs({
   options: {
+    suite: { type: 'string', default: 'loop,push' },
     rounds: { type: 'string', default: '5' },
     'cold-rounds': { type: 'string', default: '5' },
+    'push-rounds': { type: 'string', default: '3' },
     'base-size': { type: 'string', default: '2GB' },
+    'slow-size': { type: 'string', default: '200MB' },
     only: { type: 'string' },
     program: { type: 'string', default: fileURLToPath(new URL('../bin/run.js', import.meta.url)) },
     help: { type: 'boolean', default: false },
@@ -38,11 +46,21 @@ if (values.help) {
 }
 
 const units = { '': 1, kB: 1e3, MB: 1e6, GB: 1e9 }
-const [, amount, unit] = /^([\d.]+)(|kB|MB|GB)$/.exec(values['base-size']) ?? []
-const baseBytes = Number(amount) * units[unit]
+const sizeOf = (text) => {
+  const [, amount, unit] = /^([\d.]+)(|kB|MB|GB)$/.exec(text) ?? []
+  return Number(amount) * units[unit]
+}
+const baseBytes = sizeOf(values['base-size'])
+const slowBytes = sizeOf(values['slow-size'])
 const rounds = Number(values.rounds)
 const coldRounds = Number(values['cold-rounds'])
-if (!(baseBytes > 0) || !(rounds > 0) || !(coldRounds >= 0)) {
+const pushRounds = Number(values['push-rounds'])
+const suites = values.suite.split(',')
+if (
+  ![baseBytes, slowBytes, rounds, pushRounds].every((one) => one > 0) ||
+  !(coldRounds >= 0) ||
+  !suites.every((one) => one === 'loop' || one === 'push')
+) {
   console.error(usage)
   process.exit(2)
 }
@@ -98,9 +116,59 @@ async function cold(tools, host, file) {
   return times
 }
 
+const title = (name) => `${name}, ${link.rtt} ms, ${link.bitsPerSecond / 1e6} Mbit/s`
+
 async function main() {
   const environment = { ...process.env, HOME: await emptyHome(work), NO_COLOR: '1' }
   delete environment.NODE_COMPILE_CACHE
+  if (suites.includes('loop')) await codeChange(environment)
+  if (suites.includes('push')) await basePush(environment)
+}
+
+const timesOf = (results, what) =>
+  Object.fromEntries(Object.entries(results).map(([name, runs]) => [name, runs.map((run) => run[what])]))
+const againstDocker = (results, what) => {
+  const times = timesOf(results, what)
+  return median(times['base build']) / median(times['docker push'])
+}
+
+/** A base out of the engine, against `docker push`. */
+async function basePush(environment) {
+  if (!hasEngine()) {
+    console.log('The push of a base was left out: there is no Docker engine.')
+    return
+  }
+  const shared = { program, work, environment, count: pushRounds, say }
+  const near = await measurePush({ ...shared, bytes: baseBytes })
+  const far = await measurePush({ ...shared, bytes: slowBytes, link })
+  const slow = title(`push of ${values['slow-size']}`)
+  const memory = Math.max(...[...near['base build'], ...far['base build']].map((run) => run.memory))
+  console.log(
+    [
+      `Push of a base of ${values['base-size']} out of the Docker engine: three fifths weights in six layers, the rest dependencies; ${pushRounds} rounds. A registry of its own for each push.`,
+      '',
+      timesTable([
+        { name: `push of ${values['base-size']}`, times: timesOf(near, 'push') },
+        { name: 'the same, whole process', times: timesOf(near, 'whole') },
+        { name: slow, times: timesOf(far, 'push') },
+        { name: 'the same, whole process', times: timesOf(far, 'whole') },
+      ]),
+      '',
+      targetsTable([
+        { what: 'push out of the engine, against docker push', ratio: againstDocker(near, 'push'), most: 0.5 },
+        {
+          what: 'whole base build from the cache, against docker push',
+          ratio: againstDocker(near, 'whole'),
+          most: 0.5,
+        },
+        { what: 'push out of the engine, slow link, against docker push', ratio: againstDocker(far, 'push'), most: 1 },
+        { what: 'peak memory, against 200 MB', ratio: memory / 200e6, most: 1 },
+      ]),
+    ].join('\n'),
+  )
+}
+
+async function codeChange(environment) {
   const registry = await startRegistry(join(work, 'registry'))
   stops.push(registry.stop)
   const slow = await startLink(registry.host, link)
@@ -140,7 +208,6 @@ async function main() {
   await slow.shape(true)
   const far = await loop(tools, slow.host, file, 'far')
 
-  const title = (name) => `${name}, ${link.rtt} ms, ${link.bitsPerSecond / 1e6} Mbit/s`
   console.log(
     [
       `Application of 300 files, 5 MB; base of ${values['base-size']}, ${(stored / 1e9).toFixed(2)} GB as stored; ${registry.name}; Node ${process.version}; ${rounds} rounds (cold: ${coldRounds}).`,

@@ -3,22 +3,29 @@ import { existsSync } from 'node:fs'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
-/** Runs a program to its end; gives its wall time in milliseconds. Rejects with what it printed when it fails. */
-export function timed(program, words, options = {}) {
+/** Runs a program to its end; gives its wall time in milliseconds and what it wrote to stdout. Rejects when it fails. */
+export function watched(program, words, options = {}) {
   return new Promise((resolve, reject) => {
     const start = performance.now()
     const child = spawn(program, words, { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
+    let stdout = ''
     let output = ''
-    child.stdout.on('data', (data) => (output += data))
+    child.stdout.on('data', (data) => {
+      stdout += data
+      output += data
+    })
     child.stderr.on('data', (data) => (output += data))
     child.once('error', reject)
     child.once('close', (code) => {
       const time = performance.now() - start
-      if (code === 0) resolve(time)
+      if (code === 0) resolve({ time, stdout })
       else reject(new Error(`${program} ${words.join(' ')} ended with ${code}:\n${output}`))
     })
   })
 }
+
+/** The wall time alone. */
+export const timed = async (program, words, options) => (await watched(program, words, options)).time
 
 const has = (program, ...words) => spawnSync(program, words, { stdio: 'ignore' }).status === 0
 
