@@ -31,7 +31,7 @@ const table: Readonly<Record<string, readonly string[]>> = {
   words: ['view', 'terminal', 'domain'],
   report: ['view', 'words', 'events', 'terminal', 'domain'],
   dashboard: ['view', 'words', 'events', 'terminal', 'domain'],
-  logs: ['domain'],
+  logs: ['ports', 'domain', 'errors'],
   rehearsal: ['domain'],
 }
 
