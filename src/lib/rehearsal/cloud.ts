@@ -7,6 +7,7 @@ import { createAutoScalingService } from './services/autoscaling.js'
 import { createCloudWatchService } from './services/cloudwatch.js'
 import { createEc2Service } from './services/ec2.js'
 import { createEcrService } from './services/ecr.js'
+import { createEcsService } from './services/ecs.js'
 import { createElbv2Service } from './services/elbv2.js'
 import { createLogsService } from './services/logs.js'
 import { createSsm } from './services/ssm.js'
@@ -57,7 +58,7 @@ export interface Rehearsal {
   close(): Promise<void>
 }
 
-/** Starts the embedded cloud, with the earlier release serving on every instance of the group. */
+/** Starts the embedded cloud, with the earlier release serving on every instance or task. */
 export async function startRehearsal(options: RehearsalOptions): Promise<Rehearsal> {
   const { setup, now } = options
   const scenario: Scenario = scenarios[options.scenario]
@@ -128,6 +129,7 @@ function createListener(
       createEcrService(registry),
       createAutoScalingService(world),
       createEc2Service(world),
+      createEcsService(world),
       createElbv2Service(world),
       createLogsService(world),
       createCloudWatchService(world),

@@ -21,13 +21,45 @@ export interface RehearsedService {
   readonly port: number
 }
 
+/** An Auto Scaling group that runs every service on each of its instances. */
+export interface RehearsedGroup {
+  readonly name: string
+  readonly desired: number
+  readonly min: number
+  readonly max: number
+}
+
+/** An ECS service that runs one of the services in tasks of its own. */
+export interface RehearsedEcsService {
+  readonly name: string
+  readonly taskFamily: string
+  /** The name of the container that runs the service's image. */
+  readonly container: string
+  /** The name of the {@link RehearsedService}. */
+  readonly service: string
+  readonly desired: number
+  readonly launchType: 'FARGATE'
+  /** What the service is set up for: all but ROLLING have a second target group. ROLLING if absent. */
+  readonly strategy?: 'ROLLING' | 'BLUE_GREEN' | 'CANARY' | 'LINEAR'
+}
+
+/** An ECS cluster with its services. */
+export interface RehearsedCluster {
+  readonly cluster: string
+  readonly services: readonly RehearsedEcsService[]
+}
+
+/** What runs the services: one of the two. */
+export type RehearsedFleet =
+  | { readonly group: RehearsedGroup; readonly ecs?: never }
+  | { readonly ecs: RehearsedCluster; readonly group?: never }
+
 /** The world to set up before a rehearsal starts: what the configuration names, already serving an earlier release. */
-export interface RehearsalSetup {
+export type RehearsalSetup = RehearsedFleet & {
   readonly app: string
   readonly environment: string
   readonly region: string
   readonly accountId: string
-  readonly group: { readonly name: string; readonly desired: number; readonly min: number; readonly max: number }
   readonly logGroup: string
   readonly alarms: readonly string[]
   readonly services: readonly RehearsedService[]

@@ -84,8 +84,8 @@ function impossibilities({ state }: World): readonly string[] {
     ),
     ...group.instances.filter(({ lifecycle }) => lifecycle === 'Terminated').map(({ id }) => `${id} is still there`),
     ...registered
-      .filter(({ instance }) => !group.instances.includes(instance))
-      .map(({ instance }) => `${instance.id} is gone and still a target`),
+      .filter(({ host }) => !group.instances.some(({ id }) => id === host.id))
+      .map(({ host }) => `${host.id} is gone and still a target`),
     ...group.instances
       .filter(({ id, lifecycle }) => lifecycle === 'InService' && !targetGroups.every(({ targets }) => targets.has(id)))
       .map(({ id }) => `${id} is in service and no target`),

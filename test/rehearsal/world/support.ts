@@ -1,6 +1,6 @@
 import type { Digest } from '../../../src/lib/domain/digest.js'
 import type { CatalogImage, ImageCatalog } from '../../../src/lib/rehearsal/image-catalog.js'
-import type { RehearsalSetup } from '../../../src/lib/rehearsal/setup.js'
+import type { RehearsalSetup, RehearsedGroup } from '../../../src/lib/rehearsal/setup.js'
 import { addVersion } from '../../../src/lib/rehearsal/world/launch-templates.js'
 import { startRefresh } from '../../../src/lib/rehearsal/world/refresh/requests.js'
 import type { Refresh } from '../../../src/lib/rehearsal/world/refresh/refresh.js'
@@ -49,7 +49,9 @@ export const catalogImages: Readonly<Record<string, CatalogImage>> = {
 
 const catalog: ImageCatalog = { find: (repository, reference) => catalogImages[`${repository}@${reference}`] }
 
-export function setupOf(desired = 4, changes: Partial<RehearsalSetup> = {}): RehearsalSetup {
+type Changes = Partial<Omit<RehearsalSetup, 'group' | 'ecs'>> & { readonly group?: RehearsedGroup }
+
+export function setupOf(desired = 4, changes: Changes = {}): RehearsalSetup {
   return {
     app: 'rampart-ai',
     environment: 'production',
@@ -74,7 +76,7 @@ export function setupOf(desired = 4, changes: Partial<RehearsalSetup> = {}): Reh
 }
 
 export function createTestWorld(
-  options: { desired?: number; seed?: number; switches?: Partial<Switches>; setup?: Partial<RehearsalSetup> } = {},
+  options: { desired?: number; seed?: number; switches?: Partial<Switches>; setup?: Changes } = {},
 ): World {
   return createWorld({
     setup: setupOf(options.desired, options.setup),

@@ -22,9 +22,11 @@ async function sweep(parent: string): Promise<void> {
     if (Number.isNaN(owner) || isAlive(owner)) continue
     const path = join(parent, name)
     // The age keeps us from a process of another container that shares this directory and our name for the machine.
-    const { mtimeMs: changed } = await stat(join(path, 'uploads')).catch(() => stat(path))
+    // Another process may sweep the same directory at the same time: then there is nothing left to look at.
+    const found = await stat(join(path, 'uploads')).catch(() => stat(path).catch(() => undefined))
     // A directory of another user can not be deleted, and need not be.
-    if (Date.now() - changed > leftoverAge) await rm(path, { recursive: true, force: true }).catch(() => undefined)
+    if (found !== undefined && Date.now() - found.mtimeMs > leftoverAge)
+      await rm(path, { recursive: true, force: true }).catch(() => undefined)
   }
 }
 

@@ -1,3 +1,4 @@
+import { isIPv4 } from 'node:net'
 import * as sdk from '@aws-sdk/client-elastic-load-balancing-v2'
 import type { Target, TargetGroup, WorldState } from '../world/state.js'
 import type { World } from '../world/world.js'
@@ -93,7 +94,7 @@ function describeGroup(world: WorldState, group: TargetGroup): sdk.TargetGroup {
     HealthCheckPath: group.path,
     Matcher: { HttpCode: group.matcher },
     LoadBalancerArns: [world.loadBalancer.arn],
-    TargetType: 'instance',
+    TargetType: group.targetType,
     ProtocolVersion: 'HTTP1',
     IpAddressType: 'ipv4',
   }
@@ -101,8 +102,10 @@ function describeGroup(world: WorldState, group: TargetGroup): sdk.TargetGroup {
 
 function describeHealth(world: WorldState, group: TargetGroup, id: string): sdk.TargetHealthDescription {
   const target = group.targets.get(id)
-  if (target === undefined && !world.instances.some((each) => each.id === id)) {
-    throw new ServiceError('InvalidTarget', `The following targets are not valid instances: '${id}'`)
+  const isTarget = group.targetType === 'ip' ? isIPv4(id) : world.instances.some((each) => each.id === id)
+  if (target === undefined && !isTarget) {
+    const kind = group.targetType === 'ip' ? 'IP addresses' : 'instances'
+    throw new ServiceError('InvalidTarget', `The following targets are not valid ${kind}: '${id}'`)
   }
   return {
     Target: { Id: id, Port: group.port },

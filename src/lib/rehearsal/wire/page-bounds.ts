@@ -20,6 +20,14 @@ const bounds: Readonly<Record<string, Bounds>> = {
   DescribeLoadBalancers: { member: 'PageSize', least: 1, most: 400 },
   DescribeLogStreams: { member: 'limit', least: 1, most: 50 },
   FilterLogEvents: { member: 'limit', least: 1, most: 10_000 },
+  ListClusters: { member: 'maxResults', least: 1, most: 100 },
+  ListServices: { member: 'maxResults', least: 1, most: 100 },
+  ListTasks: { member: 'maxResults', least: 1, most: 100 },
+  ListTaskDefinitions: { member: 'maxResults', least: 1, most: 100 },
+  ListTaskDefinitionFamilies: { member: 'maxResults', least: 1, most: 100 },
+  ListServiceDeployments: { member: 'maxResults', least: 1, most: 100 },
+  GetParametersByPath: { member: 'MaxResults', least: 1, most: 10 },
+  GetParameterHistory: { member: 'MaxResults', least: 1, most: 50 },
   DescribeAlarms: { member: 'MaxRecords', least: 1, most: 100 },
 }
 

@@ -80,6 +80,8 @@ function invalidToken({ protocol, signingName }: Pick<Service, 'protocol' | 'sig
         'InvalidParameterException',
         "Invalid parameter at 'nextToken' failed to satisfy constraint: 'Invalid token'",
       )
+    case 'ecs':
+      return new ServiceError('InvalidParameterException', 'Invalid token.')
     case 'logs':
       return new ServiceError('InvalidParameterException', 'The specified nextToken is invalid.')
     default:

@@ -14,9 +14,7 @@ export interface Violation {
 function validationCode(service: Pick<Service, 'protocol' | 'signingName'>): string {
   if (service.protocol === 'awsQuery' || service.signingName === 'monitoring') return 'ValidationError'
   if (service.protocol === 'ec2Query') return 'InvalidParameterValue'
-  return service.signingName === 'ecr' || service.signingName === 'logs'
-    ? 'InvalidParameterException'
-    : 'ValidationException'
+  return ['ecr', 'ecs', 'logs'].includes(service.signingName) ? 'InvalidParameterException' : 'ValidationException'
 }
 
 /** The refusal of a request in the words of the service: all violations at once, as AWS counts them. */

@@ -1,3 +1,4 @@
+import { isHealthyTask } from './ecs/task-state.js'
 import { isHealthyTarget } from './load-balancer.js'
 import type { Alarm, WorldState } from './state.js'
 
@@ -13,18 +14,14 @@ export function setAlarmState(world: WorldState, alarm: Alarm, state: Alarm['sta
 export function watchAlarms(world: WorldState): void {
   const [alarm] = world.alarms
   if (world.switches.alarm === 'quiet' || alarm === undefined) return
-  const serving = world.group.instances.filter(
-    (instance) =>
-      instance.lifecycle === 'InService' && instance.changedService !== undefined && isHealthyTarget(world, instance),
-  )
-  const isHalf = serving.length > 0 && serving.length * 2 >= world.group.desired
-  if (isHalf === (alarm.state === 'ALARM') || world.alarmPending) return
+  const trips = servesNewRelease(world)
+  if (trips === (alarm.state === 'ALARM') || world.alarmPending) return
   world.alarmPending = true
   // One evaluation period of a minute goes by before the metric shows in the alarm.
   world.agenda.add(world.now + 60_000, () => {
     world.alarmPending = false
-    const points = isHalf ? '[41.0, 37.0, 44.0]' : '[0.0, 1.0, 0.0]'
-    const [state, relation] = isHalf ? (['ALARM', 'were greater'] as const) : (['OK', 'were not greater'] as const)
+    const points = trips ? '[41.0, 37.0, 44.0]' : '[0.0, 1.0, 0.0]'
+    const [state, relation] = trips ? (['ALARM', 'were greater'] as const) : (['OK', 'were not greater'] as const)
     setAlarmState(
       world,
       alarm,
@@ -32,4 +29,27 @@ export function watchAlarms(world: WorldState): void {
       `Threshold Crossed: 3 datapoints ${points} ${relation} than the threshold (10.0).`,
     )
   })
+}
+
+const isHalf = (serving: readonly unknown[], desired: number): boolean =>
+  serving.length > 0 && serving.length * 2 >= desired
+
+// Of the instances of the group, or of the tasks of any one service.
+function servesNewRelease(world: WorldState): boolean {
+  const { group, ecs } = world
+  const instances = group.instances.filter(
+    (instance) =>
+      instance.lifecycle === 'InService' && instance.changedService !== undefined && isHealthyTarget(world, instance),
+  )
+  return (
+    isHalf(instances, group.desired) ||
+    ecs.services.some((service) =>
+      isHalf(
+        ecs.tasks.filter(
+          (task) => task.service === service && task.changedService !== undefined && isHealthyTask(world, task),
+        ),
+        service.desired,
+      ),
+    )
+  )
 }

@@ -1,15 +1,23 @@
 import { accessLine, runsOnNode } from './access-line.js'
-import type { Answer } from './state.js'
+import type { Answer, WorldState } from './state.js'
 import type { NeededModel } from './models.js'
 
 /** One thing that a container does, `after` seconds from its start. */
 export type ContainerStep = { readonly after: number } & (
   | { readonly kind: 'line'; readonly text: string }
   | { readonly kind: 'answer'; readonly answer: Answer }
+  | { readonly kind: 'exit'; readonly code: number }
 )
 
 /** How a container behaves. */
-export type Behaviour = 'fine' | 'exit' | 'never-ready'
+export type Behaviour = 'fine' | 'exit' | 'never-ready' | 'crash-loop'
+
+/** How a container of the release with the trouble behaves, as the switches have it; drawn anew where they leave it open. */
+export function behaviourOfRelease({ switches, random }: WorldState): Behaviour | 'missing' {
+  const { newImages, flakyRate } = switches
+  if (newImages === 'flaky') return random.next() < flakyRate ? 'never-ready' : 'fine'
+  return newImages
+}
 
 export interface ContainerFacts {
   readonly service: string
@@ -18,18 +26,43 @@ export interface ContainerFacts {
   readonly readyPath: string
   readonly models: readonly NeededModel[]
   readonly behaviour: Behaviour
+  /** With `crash-loop`: for how long it serves before it exits. */
+  readonly crashAfterSeconds: number
   readonly modelLoadBytesPerSecond: number
   readonly modelDownloadBytesPerSecond: number
   /** The first three numbers of the load balancer's address, e.g. `10.0.1`. */
   readonly balancerNetwork: string
+  /** The bytes of models that it can load before it is killed; absent when its memory has no bound. */
+  readonly roomForModels?: number
 }
 
 const restartWaits = [0.1, 0.2, 0.4, 0.8, 1.6]
 
-/** The steps of a container's life from `docker run` until it serves, fails for good, or never gets ready. */
+/** The steps of a container's life from its start until it serves, exits, or never gets ready. */
 export function planContainer(facts: ContainerFacts): readonly ContainerStep[] {
   if (facts.behaviour === 'exit') return crashes(facts)
-  return isWebService(facts) ? webService(facts) : pythonService(facts)
+  const steps = isWebService(facts) ? webService(facts) : pythonService(facts)
+  return facts.behaviour === 'crash-loop' && steps.at(-1)?.kind !== 'exit'
+    ? [...steps, ...lateCrash(facts, (steps.at(-1)?.after ?? 0) + facts.crashAfterSeconds)]
+    : steps
+}
+
+/**
+ * The same with Docker's `--restart on-failure:5`: what exits starts again, five times and each time later.
+ * https://docs.docker.com/engine/containers/start-containers-automatically/
+ */
+export function withRestarts(once: readonly ContainerStep[]): readonly ContainerStep[] {
+  const last = once.at(-1)
+  if (last?.kind !== 'exit') return once
+  let start = 0
+  return [...restartWaits, 0].flatMap((wait) => {
+    const from = start
+    start += last.after + wait
+    return once.map((step): ContainerStep => {
+      const after = from + step.after
+      return step.kind === 'exit' ? { after, kind: 'answer', answer: 'refused' } : { ...step, after }
+    })
+  })
 }
 
 const isWebService = (facts: ContainerFacts): boolean => runsOnNode(facts, facts.models)
@@ -38,18 +71,20 @@ const megabytes = (bytes: number): string => `${Math.round(bytes / 1e6)} MB`
 
 function pythonService(facts: ContainerFacts): readonly ContainerStep[] {
   const { behaviour, service, port, livePath, readyPath } = facts
-  const status = behaviour === 'fine' ? 200 : 503
+  const status = behaviour === 'never-ready' ? 503 : 200
   const logger = `INFO:     ${service.replaceAll('-', '_')}`
   const steps: ContainerStep[] = [
     { after: 3.1, kind: 'line', text: 'INFO:     Started server process [1]' },
     { after: 3.1, kind: 'line', text: 'INFO:     Waiting for application startup.' },
     { after: 3.3, kind: 'line', text: 'INFO:     Application startup complete.' },
     { after: 3.4, kind: 'line', text: `INFO:     Uvicorn running on http://0.0.0.0:${port} (Press CTRL+C to quit)` },
-    { after: 3.4, kind: 'answer', answer: behaviour === 'fine' ? 200 : 503 },
+    { after: 3.4, kind: 'answer', answer: status },
     { after: 7, kind: 'line', text: access(facts, livePath, status) },
   ]
   let after = 4
+  let loaded = 0
   for (const model of facts.models) {
+    loaded += model.bytes
     if (!model.baked) {
       const seconds = model.bytes / facts.modelDownloadBytesPerSecond
       steps.push(
@@ -67,15 +102,20 @@ function pythonService(facts: ContainerFacts): readonly ContainerStep[] {
       after += seconds
     }
     const seconds = 1.5 + model.bytes / facts.modelLoadBytesPerSecond
+    // The kernel kills it in the middle: there is no line about that, only the exit code of SIGKILL.
+    const isTooMuch = loaded > (facts.roomForModels ?? Infinity)
     const loader = /gliner/i.test(model.id) ? 'gliner' : 'transformers'
-    steps.push(
-      { after, kind: 'line', text: `${logger}.models: ${loader}: loading ${model.id} at revision ${model.revision}` },
-      {
-        after: after + seconds,
-        kind: 'line',
-        text: `${logger}.models: loaded ${model.id} (${megabytes(model.bytes)}) in ${seconds.toFixed(1)}s`,
-      },
-    )
+    steps.push({
+      after,
+      kind: 'line',
+      text: `${logger}.models: ${loader}: loading ${model.id} at revision ${model.revision}`,
+    })
+    if (isTooMuch) return [...steps, { after: after + seconds / 2, kind: 'exit', code: 137 }]
+    steps.push({
+      after: after + seconds,
+      kind: 'line',
+      text: `${logger}.models: loaded ${model.id} (${megabytes(model.bytes)}) in ${seconds.toFixed(1)}s`,
+    })
     after += seconds
   }
   if (behaviour === 'never-ready') return [...steps, ...refusals(facts, after)]
@@ -108,9 +148,9 @@ function webService(facts: ContainerFacts): readonly ContainerStep[] {
     { after: 0.6, kind: 'line', text: `   - Local:        http://localhost:${facts.port}` },
     { after: 0.6, kind: 'line', text: `   - Network:      http://0.0.0.0:${facts.port}` },
     { after: 1.4, kind: 'line', text: '   Ready in 812ms' },
-    { after: 1.4, kind: 'answer', answer: facts.behaviour === 'fine' ? 200 : 503 },
+    { after: 1.4, kind: 'answer', answer: facts.behaviour === 'never-ready' ? 503 : 200 },
   ]
-  return facts.behaviour === 'fine' ? ready : [...ready, ...refusals(facts, 2)]
+  return facts.behaviour === 'never-ready' ? [...ready, ...refusals(facts, 2)] : ready
 }
 
 function crashes(facts: ContainerFacts): readonly ContainerStep[] {
@@ -133,16 +173,30 @@ function crashes(facts: ContainerFacts): readonly ContainerStep[] {
         '    import jsonlogic',
         "ModuleNotFoundError: No module named 'jsonlogic'",
       ]
-  const steps: ContainerStep[] = []
-  let after = 0
-  // `--restart on-failure:5`: https://docs.docker.com/engine/containers/start-containers-automatically/
-  for (const wait of [...restartWaits, 0]) {
-    after += 2.2
-    for (const text of lines) steps.push({ after, kind: 'line', text })
-    steps.push({ after, kind: 'answer', answer: 'refused' })
-    after += wait
-  }
-  return steps
+  return [
+    ...lines.map((text): ContainerStep => ({ after: 2.2, kind: 'line', text })),
+    { after: 2.2, kind: 'exit', code: 1 },
+  ]
+}
+
+// A leak: the release serves well until a thread that it started dies and takes the process with it.
+function lateCrash(facts: ContainerFacts, after: number): readonly ContainerStep[] {
+  const lines = isWebService(facts)
+    ? [
+        'node:internal/process/promises:394',
+        '      triggerUncaughtException(err, true /* fromPromise */);',
+        'Error: read ECONNRESET',
+        '    at TCP.onStreamRead (node:internal/stream_base_commons:216:20)',
+      ]
+    : [
+        'Traceback (most recent call last):',
+        '  File "/app/services/refresh.py", line 58, in run',
+        '    self.cache[key] = self.load(key)',
+        '  File "/app/services/cache.py", line 31, in __setitem__',
+        '    raise CacheFull(f"{len(self)} entries")',
+        'services.cache.CacheFull: 50000 entries',
+      ]
+  return [...lines.map((text): ContainerStep => ({ after, kind: 'line', text })), { after, kind: 'exit', code: 1 }]
 }
 
 function access(facts: ContainerFacts, path: string, status: 200 | 503): string {

@@ -1,10 +1,14 @@
-import type { Answer, Instance, Target, TargetGroup, WorldState } from './state.js'
+import type { Answer, Host, Target, TargetGroup, WorldState } from './state.js'
 
-/** Registers the instance with every target group; its health checks begin a moment later. */
-export function registerTargets(world: WorldState, instance: Instance): void {
-  for (const group of world.targetGroups) {
+/** Registers the host with the target groups, by default with every one; its health checks begin a moment later. */
+export function registerTargets(
+  world: WorldState,
+  host: Host,
+  groups: readonly TargetGroup[] = world.targetGroups,
+): void {
+  for (const group of groups) {
     const target: Target = {
-      instance,
+      host,
       registeredAt: world.now,
       state: 'initial',
       reason: 'Elb.RegistrationInProgress',
@@ -13,7 +17,7 @@ export function registerTargets(world: WorldState, instance: Instance): void {
       failures: 0,
       checking: false,
     }
-    group.targets.set(instance.id, target)
+    group.targets.set(host.id, target)
     world.agenda.add(world.now + 3000, () => {
       if (target.state !== 'initial') return
       target.reason = 'Elb.InitialHealthChecking'
@@ -23,12 +27,17 @@ export function registerTargets(world: WorldState, instance: Instance): void {
   }
 }
 
-/** Registers the instance as one that has long been healthy. */
-export function registerHealthyTargets(world: WorldState, instance: Instance): void {
-  for (const group of world.targetGroups) {
-    group.targets.set(instance.id, {
-      instance,
-      registeredAt: instance.launchedAt,
+/** Registers the host with the target groups, by default with every one, as one that has been healthy since then. */
+export function registerHealthyTargets(
+  world: WorldState,
+  host: Host,
+  since: number,
+  groups: readonly TargetGroup[] = world.targetGroups,
+): void {
+  for (const group of groups) {
+    group.targets.set(host.id, {
+      host,
+      registeredAt: since,
       state: 'healthy',
       reason: undefined,
       description: undefined,
@@ -40,9 +49,9 @@ export function registerHealthyTargets(world: WorldState, instance: Instance): v
 }
 
 /** Starts connection draining; `done` runs when the deregistration delay is over. */
-export function deregisterTargets(world: WorldState, instance: Instance, done: () => void): void {
+export function deregisterTargets(world: WorldState, host: Host, done: () => void): void {
   const registered = world.targetGroups.flatMap((group) => {
-    const target = group.targets.get(instance.id)
+    const target = group.targets.get(host.id)
     return target === undefined ? [] : [{ group, target }]
   })
   for (const { target } of registered) {
@@ -56,31 +65,35 @@ export function deregisterTargets(world: WorldState, instance: Instance, done: (
   world.agenda.add(world.now + delay, () => {
     for (const { group, target } of registered) {
       // It may have been registered anew meanwhile.
-      if (group.targets.get(instance.id) === target) group.targets.delete(instance.id)
+      if (group.targets.get(host.id) === target) group.targets.delete(host.id)
     }
     done()
   })
 }
 
-/** What a port of the instance answers from now on; the next health checks see it. */
-export function setAnswer(world: WorldState, instance: Instance, port: number, answer: Answer): void {
-  instance.answers.set(port, answer)
+/** What a port of the host answers from now on; the next health checks see it. */
+export function setAnswer(world: WorldState, host: Host, port: number, answer: Answer): void {
+  host.answers.set(port, answer)
   for (const group of world.targetGroups) {
-    const target = group.targets.get(instance.id)
+    const target = group.targets.get(host.id)
     if (group.port === port && target !== undefined && target.reason !== 'Elb.RegistrationInProgress') {
       scheduleCheck(world, group, target)
     }
   }
 }
 
-/** Whether every target group calls the instance healthy. */
-export function isHealthyTarget(world: WorldState, instance: Instance): boolean {
-  return world.targetGroups.every((group) => group.targets.get(instance.id)?.state === 'healthy')
+/** Whether every one of the target groups, by default of all there are, calls the host healthy. */
+export function isHealthyTarget(
+  world: WorldState,
+  host: Host,
+  groups: readonly TargetGroup[] = world.targetGroups,
+): boolean {
+  return groups.every((group) => group.targets.get(host.id)?.state === 'healthy')
 }
 
-/** Whether any target group calls the instance unhealthy. */
-export function isUnhealthyTarget(world: WorldState, instance: Instance): boolean {
-  return world.targetGroups.some((group) => group.targets.get(instance.id)?.state === 'unhealthy')
+/** Whether any target group calls the host unhealthy. */
+export function isUnhealthyTarget(world: WorldState, host: Host): boolean {
+  return world.targetGroups.some((group) => group.targets.get(host.id)?.state === 'unhealthy')
 }
 
 function scheduleCheck(world: WorldState, group: TargetGroup, target: Target): void {
@@ -91,7 +104,7 @@ function scheduleCheck(world: WorldState, group: TargetGroup, target: Target): v
   const beat = (world.now - target.registeredAt) % interval
   world.agenda.add(world.now + interval - beat, () => {
     target.checking = false
-    if (target.state === 'draining' || group.targets.get(target.instance.id) !== target) return
+    if (target.state === 'draining' || group.targets.get(target.host.id) !== target) return
     check(group, target)
     if (!isSettled(group, target)) scheduleCheck(world, group, target)
   })
@@ -99,13 +112,13 @@ function scheduleCheck(world: WorldState, group: TargetGroup, target: Target): v
 
 // Checks whose result can not change anything until the answer changes are left out of the agenda.
 function isSettled(group: TargetGroup, target: Target): boolean {
-  const passes = target.instance.answers.get(group.port) === 200
+  const passes = target.host.answers.get(group.port) === 200
   return (target.state === 'healthy' && passes) || (target.state === 'unhealthy' && !passes)
 }
 
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html
 function check(group: TargetGroup, target: Target): void {
-  const answer = target.instance.answers.get(group.port) ?? 'refused'
+  const answer = target.host.answers.get(group.port) ?? 'refused'
   if (answer === 200) {
     target.passes++
     target.failures = 0

@@ -1,12 +1,9 @@
 import type { CatalogImage } from '../image-catalog.js'
-import type { ImageRef } from '../../domain/image-ref.js'
-import { formatImageRef } from '../../domain/image-ref.js'
-import { shortDigest } from '../../domain/digest.js'
+import { formatImageRef, type ImageRef } from '../../domain/image-ref.js'
 import type { RehearsedService } from '../setup.js'
-import { accessLine, runsOnNode } from './access-line.js'
-import { planContainer, type Behaviour } from './container-plan.js'
-import { setAnswer } from './load-balancer.js'
-import { neededModels } from './models.js'
+import { behaviourOfRelease, type Behaviour } from './container-plan.js'
+import { runContainer, traffic, type Container } from './container.js'
+import { findImage, pullImage } from './pull.js'
 import type { Instance, WorldState } from './state.js'
 import { imagesInUserData } from './user-data.js'
 
@@ -33,8 +30,10 @@ export function bootMachine(world: WorldState, instance: Instance, userData: str
   const present = new Set<string>(switches.machineImageCarriesBase ? baseLayers(world) : [])
   for (const reference of references) {
     say(at, `+ docker run --detach ${formatImageRef(reference)}`)
-    const image = world.images.find(reference.repository, reference.digest ?? reference.tag ?? 'latest')
-    if (image === undefined) {
+    const image = findImage(world, reference)
+    const service = world.setup.services.find(({ repository }) => repository === reference.repository)
+    const behaviour = image === undefined ? 'missing' : behaviourOf(world, instance, service, image)
+    if (image === undefined || behaviour === 'missing') {
       at += 600
       say(
         at,
@@ -46,8 +45,8 @@ export function bootMachine(world: WorldState, instance: Instance, userData: str
       )
       return
     }
-    at = pull(world, image, reference, present, at, say)
-    startContainer(world, instance, reference, image, at)
+    at = pullImage(world, { image, reference, present }, at, say)
+    runContainer(world, containerOn(instance, reference, service, image, behaviour), at)
     at += 700
   }
   const seconds = ((at - world.now) / 1000).toFixed(2)
@@ -72,7 +71,7 @@ export function changedService(world: WorldState, userData: string): string | un
   return world.setup.services.find(({ repository }) =>
     references.some((reference) => {
       if (reference.repository !== repository) return false
-      const image = world.images.find(repository, reference.digest ?? reference.tag ?? 'latest')
+      const image = findImage(world, reference)
       return image === undefined || !world.previous.has(image.digest)
     }),
   )?.name
@@ -85,93 +84,44 @@ function baseLayers(world: WorldState): readonly string[] {
   })
 }
 
-// Layers come down one after another at the full rate, and are unpacked in order while the next ones come down.
-function pull(
-  world: WorldState,
-  image: CatalogImage,
-  reference: ImageRef,
-  present: Set<string>,
-  from: number,
-  say: (at: number, text: string) => void,
-): number {
-  const { downloadBytesPerSecond, unpackBytesPerSecond } = world.switches
-  say(from + 300, `${reference.digest ?? reference.tag}: Pulling from ${reference.repository}`)
-  let downloaded = from + 300
-  let unpacked = downloaded
-  for (const { digest, size } of image.layers) {
-    if (present.has(digest)) {
-      say(unpacked, `${shortDigest(digest)}: Already exists`)
-      continue
-    }
-    present.add(digest)
-    downloaded += (size / downloadBytesPerSecond) * 1000
-    unpacked = Math.max(unpacked, downloaded) + (size / unpackBytesPerSecond) * 1000
-    say(unpacked, `${shortDigest(digest)}: Pull complete`)
-  }
-  const end = unpacked + 200
-  say(end, `Digest: ${image.digest}`)
-  say(end, `Status: Downloaded newer image for ${formatImageRef(reference)}`)
-  return end
-}
-
-function startContainer(
-  world: WorldState,
+function containerOn(
   instance: Instance,
   reference: ImageRef,
+  service: RehearsedService | undefined,
   image: CatalogImage,
-  from: number,
-): void {
-  const { switches, setup } = world
-  const service = setup.services.find(({ repository }) => repository === reference.repository)
-  const isNew = !world.previous.has(image.digest)
-  const port = service?.port ?? Number.parseInt(image.exposedPorts[0] ?? '80', 10)
-  const steps = planContainer({
-    service: service?.name ?? reference.repository,
-    port,
-    livePath: service?.livePath ?? '/',
-    readyPath: service?.readyPath ?? '/',
-    models: neededModels(service, image),
-    behaviour: isNew ? behaviourOf(world, instance, service) : 'fine',
-    modelLoadBytesPerSecond: switches.modelLoadBytesPerSecond / (isNew ? switches.modelLoadFactor : 1),
-    modelDownloadBytesPerSecond: switches.modelDownloadBytesPerSecond,
-    balancerNetwork: instance.privateAddress.split('.').slice(0, 3).join('.'),
-  })
-  const pace = world.random.between(0.95, 1.1)
-  for (const step of steps) {
-    const at = from + step.after * 1000 * pace
-    if (step.kind === 'line') log(world, instance, service?.name ?? reference.repository, at, step.text)
-    else world.agenda.add(at, () => instance.state === 'running' && setAnswer(world, instance, port, step.answer))
+  behaviour: Container['behaviour'],
+): Container {
+  return {
+    ...onInstance(instance, service?.name ?? reference.repository),
+    service,
+    name: service?.name ?? reference.repository,
+    image,
+    behaviour,
+    restarts: true,
   }
-  const end = from + (steps.at(-1)?.after ?? 0) * 1000 * pace
-  if (service !== undefined) world.agenda.add(end, () => traffic(world, instance, service), { quiet: true })
 }
 
+const onInstance = (instance: Instance, name: string) => ({
+  host: instance,
+  network: instance.privateAddress.split('.').slice(0, 3).join('.'),
+  stream: `${instance.id}/${name}`,
+  isAlive: (): boolean => instance.state === 'running',
+  isServing: (): boolean => instance.lifecycle === 'InService',
+})
+
 // A release with a fault in it has the fault in its first service that changed; the others are as good as before.
-function behaviourOf(world: WorldState, instance: Instance, service: RehearsedService | undefined): Behaviour {
-  const { newImages, flakyRate } = world.switches
-  if (newImages === 'fine' || service === undefined) return 'fine'
-  if (instance.changedService !== service.name) return 'fine'
-  if (newImages === 'flaky') return world.random.next() < flakyRate ? 'never-ready' : 'fine'
-  return newImages
+function behaviourOf(
+  world: WorldState,
+  instance: Instance,
+  service: RehearsedService | undefined,
+  image: CatalogImage,
+): Behaviour | 'missing' {
+  const faulty = world.switches.faultyService ?? instance.changedService
+  if (service === undefined || world.previous.has(image.digest) || faulty !== service.name) return 'fine'
+  return behaviourOfRelease(world)
 }
 
 /** Writes the lines of ordinary traffic of a service for as long as its machine serves it. */
-export function traffic(world: WorldState, instance: Instance, service: RehearsedService): void {
-  const seconds = world.switches.trafficSeconds
-  if (seconds === 0 || instance.state !== 'running') return
-  if (instance.lifecycle === 'InService' && instance.answers.get(service.port) === 200) {
-    const network = instance.privateAddress.split('.').slice(0, 3).join('.')
-    world.logs.append(
-      `${instance.id}/${service.name}`,
-      world.now,
-      accessLine({
-        node: runsOnNode(service, service.base?.models ?? []),
-        client: `${network}.41:${Math.floor(world.random.between(32_768, 60_999))}`,
-        path: service.livePath,
-        status: 200,
-      }),
-    )
-  }
-  const next = world.now + seconds * 1000 * world.random.between(0.9, 1.1)
-  world.agenda.add(next, () => traffic(world, instance, service), { quiet: true })
+export function instanceTraffic(world: WorldState, instance: Instance, service: RehearsedService): void {
+  traffic(world, { ...onInstance(instance, service.name), service })
 }

@@ -4,7 +4,7 @@ import type { RehearsalSetup } from '../setup.js'
 import { accessLine, runsOnNode } from './access-line.js'
 import { instanceTags } from './launch.js'
 import { registerHealthyTargets } from './load-balancer.js'
-import { traffic } from './machine.js'
+import { instanceTraffic } from './machine.js'
 import type { Alarm, Group, Instance, LaunchTemplate, TargetGroup, WorldState } from './state.js'
 import { writeUserData } from './user-data.js'
 
@@ -57,9 +57,9 @@ export function seedTemplate(
   }
 }
 
-/** The group, still without instances. */
+/** The group, still without instances. Where tasks of ECS serve, it has no size and no request finds it. */
 export function seedGroup(setup: RehearsalSetup, template: LaunchTemplate, id: string): Group {
-  const { name, desired, min, max } = setup.group
+  const { name, desired, min, max } = setup.group ?? { name: '', desired: 0, min: 0, max: 0 }
   return {
     name,
     arn: `arn:aws:autoscaling:${setup.region}:${setup.accountId}:autoScalingGroup:${id}:autoScalingGroupName/${name}`,
@@ -77,27 +77,39 @@ export function seedGroup(setup: RehearsalSetup, template: LaunchTemplate, id: s
   }
 }
 
-/** A target group for each service, checked at its live path. */
+/**
+ * A target group for each service, checked at its live path, and another one where a service of ECS shifts traffic
+ * between two.
+ */
 export function seedTargetGroups({
   setup,
   random,
   switches,
 }: Pick<WorldState, 'setup' | 'random' | 'switches'>): readonly TargetGroup[] {
-  return setup.services.map((service) => {
-    const name = `${setup.app}-${setup.environment}-${service.name}`.slice(0, 32).replace(/-+$/, '')
-    return {
-      arn: `arn:aws:elasticloadbalancing:${setup.region}:${setup.accountId}:targetgroup/${name}/${random.hex(16)}`,
-      name,
-      service: service.name,
-      port: service.port,
-      path: service.livePath,
-      matcher: '200',
-      interval: switches.healthCheckIntervalSeconds,
-      timeout: 5,
-      healthyThreshold: 2,
-      unhealthyThreshold: 3,
-      targets: new Map(),
-    }
+  const { ecs } = setup
+  return setup.services.flatMap((service) => {
+    const runner = ecs?.services.find((each) => each.service === service.name)
+    const isAlone = (runner?.strategy ?? 'ROLLING') === 'ROLLING'
+    return (isAlone ? [''] : ['-blue', '-green']).map((suffix): TargetGroup => {
+      const name = `${setup.app}-${setup.environment}-${service.name}`
+        .slice(0, 32 - suffix.length)
+        .replace(/-+$/, '')
+        .concat(suffix)
+      return {
+        arn: `arn:aws:elasticloadbalancing:${setup.region}:${setup.accountId}:targetgroup/${name}/${random.hex(16)}`,
+        name,
+        service: service.name,
+        targetType: ecs === undefined ? 'instance' : 'ip',
+        port: service.port,
+        path: service.livePath,
+        matcher: '200',
+        interval: switches.healthCheckIntervalSeconds,
+        timeout: 5,
+        healthyThreshold: 2,
+        unhealthyThreshold: 3,
+        targets: new Map(),
+      }
+    })
   })
 }
 
@@ -143,7 +155,7 @@ export function seedInstances(world: WorldState): void {
     }
     group.instances.push(instance)
     world.instances.push(instance)
-    registerHealthyTargets(world, instance)
+    registerHealthyTargets(world, instance, launchedAt)
     world.activities.push({
       id: random.uuid(),
       startTime: launchedAt,
@@ -173,6 +185,6 @@ function seedLogs(world: WorldState, instance: Instance): void {
       )
     }
     const first = world.now + world.switches.trafficSeconds * 1000 * world.random.next()
-    world.agenda.add(first, () => traffic(world, instance, service), { quiet: true })
+    world.agenda.add(first, () => instanceTraffic(world, instance, service), { quiet: true })
   }
 }

@@ -3,6 +3,7 @@ import type { Digest } from '../../domain/digest.js'
 import type { ImageCatalog } from '../image-catalog.js'
 import type { RehearsalSetup } from '../setup.js'
 import type { Agenda } from './agenda.js'
+import type { EcsState } from './ecs/state.js'
 import type { LogStore } from './log-store.js'
 import type { Random } from './random.js'
 import type { Refresh } from './refresh/refresh.js'
@@ -47,8 +48,14 @@ export type LifecycleState = 'Pending' | 'InService' | 'Standby' | 'Terminating'
 /** What a service's port answers to a health check: a status code, or nothing at all. */
 export type Answer = number | 'refused' | 'timeout'
 
-export interface Instance {
+/** What a target group checks: an instance by its id, or a task by its address. */
+export interface Host {
   readonly id: string
+  /** By port. */
+  readonly answers: Map<number, Answer>
+}
+
+export interface Instance extends Host {
   readonly zone: string
   readonly privateAddress: string
   readonly instanceType: string
@@ -64,8 +71,6 @@ export interface Instance {
   terminatedAt: number | undefined
   healthStatus: 'Healthy' | 'Unhealthy'
   protectedFromScaleIn: boolean
-  /** By port. */
-  readonly answers: Map<number, Answer>
 }
 
 export interface Activity {
@@ -80,7 +85,7 @@ export interface Activity {
 }
 
 export interface Target {
-  readonly instance: Instance
+  readonly host: Host
   readonly registeredAt: number
   state: 'initial' | 'healthy' | 'unhealthy' | 'draining'
   reason: string | undefined
@@ -95,6 +100,7 @@ export interface TargetGroup {
   readonly arn: string
   readonly name: string
   readonly service: string
+  readonly targetType: 'instance' | 'ip'
   readonly port: number
   readonly path: string
   readonly matcher: string
@@ -145,7 +151,9 @@ export interface WorldState {
   readonly agenda: Agenda
   readonly logs: LogStore
   readonly templates: LaunchTemplate[]
+  /** Where tasks of ECS serve, a group of no size that no request finds. */
   readonly group: Group
+  readonly ecs: EcsState
   /** Every instance there was, those that are gone too. */
   readonly instances: Instance[]
   readonly loadBalancer: {

@@ -27,6 +27,16 @@ export interface OpenPoints {
   readonly failedRollbackStatus: 'RollbackFailed' | 'Failed'
   /** Whether a group that has too many instances gives up those that are not ready before older ones. */
   readonly scaleInPrefersUnready: boolean
+  /** What becomes of a service deployment that is to be rolled back when none was ever completed; it launches nothing. */
+  readonly stalledDeploymentStatus: 'ROLLBACK_FAILED' | 'STOPPED'
+  /** Whether a rolling deployment stops old tasks down to the minimum before it has to make room for new ones. */
+  readonly stopsOldTasksEarly: boolean
+  /** Whether tasks that exit after they were RUNNING count for the circuit breaker, as failed health checks do. */
+  readonly exitsAfterRunningCount: boolean
+  /** Whether tasks for which there is no capacity count for the circuit breaker. */
+  readonly placementFailuresCount: boolean
+  /** How long a rolling deployment with alarms bakes when no bake time is given, in seconds; AWS says "less than 5 minutes". */
+  readonly alarmBakeSeconds: number
 }
 
 /** How fast and how well the machines of this world work. Durations are seconds. */
@@ -41,6 +51,19 @@ export interface Conditions {
   readonly refreshPendingSeconds: number
   readonly shutdownSeconds: number
   readonly deregistrationDelaySeconds: number
+  /** Between the start of a Fargate task and that of its pull: its network interface and its machine. */
+  readonly taskProvisioningSeconds: number
+  /** Between the start of a task's containers and RUNNING. */
+  readonly taskActivatingSeconds: number
+  /** Between a deployment's request and its begin, and between a failure and the rollback. */
+  readonly deploymentPendingSeconds: number
+  /** What a function takes that is called by a lifecycle hook, and how it answers. */
+  readonly hookFunctionSeconds: number
+  readonly hookFunctions: 'SUCCEEDED' | 'FAILED'
+  /** What a stage of a traffic shift takes by itself. */
+  readonly stageSeconds: number
+  /** How much memory a model takes for each of its bytes. */
+  readonly modelMemoryFactor: number
   readonly healthCheckIntervalSeconds: number
   readonly healthCheckGraceSeconds: number
   /** The group's DefaultInstanceWarmup; undefined when it has none. */
@@ -59,9 +82,13 @@ export interface Conditions {
 
 /** What goes wrong with releases other than the one that served when the rehearsal began. */
 export interface Troubles {
-  readonly newImages: 'fine' | 'exit' | 'never-ready' | 'flaky'
+  readonly newImages: 'fine' | 'exit' | 'never-ready' | 'flaky' | 'crash-loop' | 'missing'
   /** With `flaky`: how many of the new instances never get ready, 0 to 1. */
   readonly flakyRate: number
+  /** With `crash-loop`: for how long the release serves before it exits, in seconds. */
+  readonly crashAfterSeconds: number
+  /** The service that has the fault; undefined for the first one that changed. */
+  readonly faultyService: string | undefined
   /** How many times longer their models take to load. */
   readonly modelLoadFactor: number
   readonly capacity: 'available' | 'none'
@@ -86,6 +113,11 @@ export const defaultSwitches: Switches = {
   alarmsWatchedDuringRollback: false,
   failedRollbackStatus: 'RollbackFailed',
   scaleInPrefersUnready: true,
+  stalledDeploymentStatus: 'ROLLBACK_FAILED',
+  stopsOldTasksEarly: false,
+  exitsAfterRunningCount: false,
+  placementFailuresCount: true,
+  alarmBakeSeconds: 240,
 
   // pending to running and boot: https://www.daemonology.net/blog/2021-08-12-EC2-boot-time-benchmarking.html
   launchSeconds: 6,
@@ -94,6 +126,13 @@ export const defaultSwitches: Switches = {
   refreshPendingSeconds: 4,
   shutdownSeconds: 14,
   deregistrationDelaySeconds: 120,
+  taskProvisioningSeconds: 11,
+  taskActivatingSeconds: 6,
+  deploymentPendingSeconds: 3,
+  hookFunctionSeconds: 8,
+  hookFunctions: 'SUCCEEDED',
+  stageSeconds: 5,
+  modelMemoryFactor: 1.3,
   healthCheckIntervalSeconds: 10,
   healthCheckGraceSeconds: 300,
   defaultWarmupSeconds: undefined,
@@ -107,6 +146,8 @@ export const defaultSwitches: Switches = {
 
   newImages: 'fine',
   flakyRate: 0,
+  crashAfterSeconds: 75,
+  faultyService: undefined,
   modelLoadFactor: 1,
   capacity: 'available',
   alarm: 'quiet',

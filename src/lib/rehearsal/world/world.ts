@@ -2,6 +2,8 @@ import type { ImageCatalog } from '../image-catalog.js'
 import type { RehearsalSetup } from '../setup.js'
 import { createAgenda } from './agenda.js'
 import { watchAlarms } from './alarms.js'
+import { seedEcs, seedEcsServices } from './ecs/seed.js'
+import { nextEcsTimes, stepEcs } from './ecs/step.js'
 import { nextGroupTimes, reconcileSize, replaceUnhealthy } from './group.js'
 import { createLogStore } from './log-store.js'
 import { createRandom } from './random.js'
@@ -24,23 +26,25 @@ export interface WorldOptions {
   readonly switches?: Partial<Switches>
 }
 
-/** A group of machines behind a load balancer, moved by virtual time and by nothing else. */
+/** Instances or tasks behind a load balancer, moved by virtual time and by nothing else. */
 export interface World {
   readonly state: WorldState
   /** Lets everything happen that is due until then, in order. Going back in time does nothing. */
   advanceTo(now: number): void
 }
 
-/** A world in which the earlier release has long been serving on every instance of the group. */
+/** A world in which the earlier release has long been serving on every instance or task. */
 export function createWorld(options: WorldOptions): World {
   const state = createState(options)
   seedInstances(state)
+  seedEcsServices(state, options.previousImages)
   let wakeAt = Infinity
 
   const settle = (): void => {
-    while (replaceUnhealthy(state) || stepRefresh(state) || reconcileSize(state));
+    while (replaceUnhealthy(state) || stepRefresh(state) || reconcileSize(state) || stepEcs(state));
     watchAlarms(state)
-    const next = Math.min(...[...nextGroupTimes(state), ...nextRefreshTimes(state)].filter((time) => time > state.now))
+    const times = [...nextGroupTimes(state), ...nextRefreshTimes(state), ...nextEcsTimes(state)]
+    const next = Math.min(...times.filter((time) => time > state.now))
     if (next === Infinity || (next >= wakeAt && wakeAt > state.now)) return
     wakeAt = next
     state.agenda.add(next, () => undefined)
@@ -83,8 +87,9 @@ function createState({ setup, images, previousImages, registryHost, start, seed,
     previous: new Set(Object.values(previousImages)),
     agenda: createAgenda(),
     logs: createLogStore(),
-    templates: [template],
+    templates: setup.group === undefined ? [] : [template],
     group: seedGroup(setup, template, base.random.uuid()),
+    ecs: seedEcs(setup),
     instances: [],
     loadBalancer: {
       arn: `arn:aws:elasticloadbalancing:${setup.region}:${setup.accountId}:loadbalancer/app/${name}/${id}`,
