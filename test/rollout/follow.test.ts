@@ -34,12 +34,12 @@ describe('a cloud that is out of reach', () => {
     ['5xx', { kind: 'status', status: 503 }],
     ['throttling', { kind: 'throttle' }],
   ])('for some minutes (%s): said once, and once more when it is back', async (_name, effect) => {
-    const fleet = await startFleet({ faults: [looks(20, effect)] })
+    const fleet = await startFleet({ faults: [looks(5, effect)] })
     const { ended, events } = await fleet.run()
     expect(ended.ending).toBe('done')
     expect(of(events, 'warning').map(({ message }) => message)).toEqual([
       expect.stringMatching(/^autoscaling:DescribeInstanceRefreshes.*Trying again for 10 minutes\.$/s),
-      'The rollout is seen again after 4 minutes.',
+      'The rollout is seen again after 3 minutes.',
     ])
     servesEverywhere(fleet, digestsOf(fleet.release('next')))
   })
@@ -173,7 +173,7 @@ test('a witness that may not be asked costs its words and not the outcome', asyn
   const { ended, events } = await fleet.run({ request: { driver } })
   expect(ended.ending).toBe('rolledBack')
   const [finished] = of(events, 'rollout.finished')
-  expect(finished?.cause?.code).toBe('target-unhealthy')
+  expect(finished?.cause?.code).toBe('never-ready')
   expect(finished?.cause?.evidence[0]).toMatch(/its log was not read: logs:FilterLogEvents is not permitted/)
 })
 
@@ -196,5 +196,5 @@ test('AWS will not go back: attention, the cause, and the command that stops it'
     problems: [expect.stringMatching(/^AWS refused to roll back .* \(IrreversibleInstanceRefresh\)$/)],
   })
   expect(ended.next[0]).toMatch(/cancel-instance-refresh/)
-  expect(of(events, 'rollout.finished')).toMatchObject([{ outcome: 'failed', cause: { code: 'target-unhealthy' } }])
+  expect(of(events, 'rollout.finished')).toMatchObject([{ outcome: 'failed', cause: { code: 'never-ready' } }])
 })

@@ -6,10 +6,13 @@ import { phases, type Phase } from '../domain/phase.js'
 import type { BuilderName } from '../image/engine/choose.js'
 import type { RunContext } from '../operations/run.js'
 import type { Account } from '../ports/account.js'
+import type { Clock } from '../ports/clock.js'
+import type { LogSource } from '../ports/log-source.js'
 import { perform, streamPage, type Performance } from './perform.js'
 import type { AsgRolloutOptions } from '../rollout/asg/options.js'
 import type { Driver } from '../rollout/driver.js'
 import type { Patience } from '../rollout/follow.js'
+import type { LineSource } from '../rollout/log-watch.js'
 import { openCache } from './open-cache.js'
 import { clockFrom } from '../system/clock.js'
 import { shellWord } from '../terminal/shell-word.js'
@@ -83,6 +86,7 @@ function patience({ rollout }: Config['environment']): (targets: number) => Pati
 interface Cloud {
   readonly driver: Driver
   readonly account: Account
+  readonly logs: LogSource
 }
 
 /** Opens the cloud of the environment; nothing is asked yet. */
@@ -97,10 +101,20 @@ export async function connect(config: Config, performing: Performance): Promise<
     { ...aws, clock: performing.clock },
     logs?.group,
   )
-  return { driver, account: aws.account }
+  return { driver, account: aws.account, logs: aws.logs }
 }
 
-const repositories = (config: Config): readonly string[] => config.services.map((service) => service.repository)
+/** Where the targets of the environment write their logs, and how their lines are to be read. */
+export async function linesFrom(config: Config, logs: LogSource, clock: Clock): Promise<LineSource | undefined> {
+  const group = config.environment.logs?.group
+  if (group === undefined) return undefined
+  const { linesOf } = await import('../rollout/log-lines.js')
+  const readyPaths = config.services.flatMap(({ health }) => (health === undefined ? [] : [health.ready]))
+  return linesOf(logs, group, { clock, reading: { readyPaths } })
+}
+
+/** The repositories of the services, without the registry's host. */
+export const repositories = (config: Config): readonly string[] => config.services.map((service) => service.repository)
 
 interface ImageFlags {
   readonly 'allow-over-budget'?: boolean
@@ -135,7 +149,8 @@ export async function runDeploy(flags: DeployFlags): Promise<Performed> {
   return perform(performing, flags, async (run) => {
     const { deploy } = await import('../operations/deploy.js')
     const { checkAccount } = await import('../operations/check-account.js')
-    const { driver, account } = await connect(config, performing)
+    const { driver, account, logs } = await connect(config, performing)
+    const lines = await linesFrom(config, logs, performing.clock)
     if (flags['with-base'] === true) await buildStaleBases(config, account, run)
     const allowStaleBase = flags['allow-stale-base'] === true
     const images = composeImages(config, { account, run, allowStaleBase, ...imageOptions(flags) })
@@ -146,6 +161,7 @@ export async function runDeploy(flags: DeployFlags): Promise<Performed> {
           environment: config.environment.name,
           images: images.services,
           driver,
+          ...(lines !== undefined && { lines }),
           patience: patience(config.environment),
           force: flags.force,
           accountChecks: async () => [

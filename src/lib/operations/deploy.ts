@@ -1,8 +1,10 @@
 import type { Release, Revision } from '../domain/release.js'
 import { RampartError } from '../errors/rampart-error.js'
 import { makeRelease } from '../release/make-release.js'
-import type { Check, Driver, RolloutHandle } from '../rollout/driver.js'
+import type { Check, Driver } from '../rollout/driver.js'
+import { aboutOf } from '../rollout/about.js'
 import { follow, type Followed, type Patience } from '../rollout/follow.js'
+import type { LineSource } from '../rollout/log-watch.js'
 import { proveTargets } from '../rollout/prove.js'
 import { unlessStopped } from '../rollout/unless-stopped.js'
 import { endOfRollout } from './end-of-rollout.js'
@@ -19,6 +21,8 @@ export interface DeployRequest {
   readonly force: boolean
   /** The checks of account and registry, before those of the driver. */
   readonly accountChecks: () => Promise<readonly Check[]>
+  /** Undefined when the configuration names no log group. */
+  readonly lines?: LineSource
   readonly registryHost: () => Promise<string>
   readonly repositories: readonly string[]
   /** The command that comes back to this rollout, e.g. `rampart deploy -c rampart.yml`. */
@@ -127,7 +131,14 @@ async function rollOut(
       group: driver.fleet,
       targets,
     })
-    const followed = await follow(driver, handle, revision, request.patience(targets), run).catch((error: unknown) => {
+    const { clock, emit, signal } = run
+    const about = () => aboutOf(driver, { handle, revision, status: '' }, request)
+    const followed = await follow(driver, handle, revision, request.patience(targets), {
+      clock,
+      emit,
+      signal,
+      about,
+    }).catch((error: unknown) => {
       throw withWayBack(error, request.comeBack)
     })
     if (followed.outcome === 'abandoned' && request.endsWithUs === true) run.signal.throwIfAborted()
@@ -140,13 +151,11 @@ async function rollOut(
       ...(followed.cause !== undefined && { cause: followed.cause }),
     })
     if (followed.outcome === 'abandoned') {
-      run.emit({ type: 'detached', goesOn: goesOn(driver, handle), comeBack: request.comeBack })
+      run.emit({ type: 'detached', goesOn: driver.goesOn(handle), comeBack: request.comeBack })
     }
     return { value: followed, detail: followed.status, ...(followed.outcome !== 'succeeded' && { outcome: 'failed' }) }
   })
 }
-
-const goesOn = (driver: Driver, handle: RolloutHandle): string => `instance refresh ${handle.id} of ${driver.fleet}`
 
 async function prove(
   request: DeployRequest,

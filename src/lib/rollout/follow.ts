@@ -3,8 +3,9 @@ import type { Revision } from '../domain/release.js'
 import { RampartError } from '../errors/rampart-error.js'
 import type { Emit } from '../events/event.js'
 import type { Clock } from '../ports/clock.js'
-import { changes } from './changes.js'
 import type { Driver, Observation, RolloutHandle } from './driver.js'
+import { createLookout, type About, type Lookout } from './lookout.js'
+import { nextLook } from './pace.js'
 import { unlessStopped } from './unless-stopped.js'
 
 /** When to stop hoping. Durations in milliseconds. */
@@ -31,43 +32,50 @@ export interface FollowOptions {
   readonly emit: Emit
   /** Aborted when the person leaves: the rollout goes on without us. */
   readonly signal: AbortSignal
+  /** Asked once, when there is an answer. */
+  readonly about: () => Promise<About>
 }
 
-/** Between two looks. AWS moves in steps of tens of seconds; more looks would only cost calls. */
-const interval = 10_000
 /** How long the cloud may be out of reach before we stop claiming to know how it goes. */
 const blindness = 10 * 60_000
 
 const minutes = (milliseconds: number): number => Math.round(milliseconds / 60_000)
 
-/** Follows a rollout to its own end, by its id; asks the platform to go back when patience ends. */
+/**
+ * Follows a rollout to its own end, by its id; asks the platform to go back when patience ends. Without patience it only
+ * watches, and changes nothing.
+ */
 export async function follow(
   driver: Driver,
   handle: RolloutHandle,
   revision: Revision,
-  patience: Patience,
-  { clock, emit, signal }: FollowOptions,
+  patience: Patience | undefined,
+  { clock, emit, signal, about }: FollowOptions,
 ): Promise<Followed> {
+  let lookout: Lookout | undefined
   let last: Observation | undefined
   let cause: Cause | undefined
   /** Why rampart wants to go back; it stays so until the platform has agreed. */
   let why: GoingBack | undefined
   let askedBack = false
   let lastSeen = clock.now()
-  let blind = false
+  /** Looks in a row that came to nothing. */
+  let failures = 0
 
   const see = async (): Promise<Observation> => {
-    const seen = await unlessStopped(signal, driver.observe(handle, revision))
-    if (blind) emit({ type: 'warning', message: `The rollout is seen again after ${span(clock.now() - lastSeen)}.` })
-    blind = false
+    lookout ??= createLookout(driver, handle, revision, await unlessStopped(signal, about()), { clock, emit, signal })
+    const seen = await lookout.see()
+    if (failures > 0) {
+      emit({ type: 'warning', message: `The rollout is seen again after ${span(clock.now() - lastSeen)}.` })
+    }
+    failures = 0
     lastSeen = clock.now()
-    for (const event of changes(handle.id, last, seen)) emit(event)
     last = seen
     return seen
   }
 
   const explain = async (seen: Observation): Promise<void> => {
-    cause ??= await unlessStopped(signal, driver.explain(handle, revision, seen))
+    cause = await lookout?.explain(seen)
   }
 
   const ended = (seen: Observation, outcome: RolloutOutcome): Followed => {
@@ -86,12 +94,16 @@ export async function follow(
   const step = async (): Promise<Followed | undefined> => {
     const seen = await see()
     if (seen.outcome !== undefined) {
-      if (seen.outcome !== 'succeeded') await explain(seen)
+      if (seen.outcome !== 'succeeded') {
+        const found = cause
+        await explain(seen)
+        // Why rampart went back is for rampart to say; what was found since is in the events.
+        if (why !== undefined) cause = why.causeOf(found ?? cause, seen)
+      }
+      await lookout?.finish(seen)
       return ended(seen, seen.outcome)
     }
-    // When the platform went back by itself, the witnesses are still there now, and may be gone at the end.
-    if (seen.direction === 'back') await explain(seen)
-    if (seen.direction === 'back' || askedBack) return undefined
+    if (seen.direction === 'back' || askedBack || patience === undefined) return undefined
     if (why === undefined) {
       why = reasonToGoBack(seen, patience, clock.now() - handle.startedAt)
       if (why === undefined) return undefined
@@ -103,28 +115,34 @@ export async function follow(
     const refused = await driver.rollBack(handle)
     askedBack = true
     if (refused === undefined) return undefined
+    await lookout?.finish(undefined)
     return { ...ended(seen, 'failed'), reason: refused.message, next: refused.next }
   }
 
+  const leave = async (because?: RampartError): Promise<Followed> => {
+    await lookout?.finish(undefined)
+    return { ...abandoned(last), ...(because !== undefined && { reason: because.message, next: because.next }) }
+  }
+
   for (;;) {
-    if (signal.aborted) return abandoned(last)
+    if (signal.aborted) return leave()
     try {
       const end = await step()
       if (end !== undefined) return end
     } catch (error) {
-      if (signal.aborted) return abandoned(last)
-      if (!(error instanceof RampartError) || error.kind !== 'unreachable') throw error
-      const unseen = clock.now() - lastSeen
-      if (!error.passing || unseen > blindness) {
-        return { ...abandoned(last), reason: error.message, next: error.next }
+      if (signal.aborted) return leave()
+      if (!(error instanceof RampartError) || error.kind !== 'unreachable') {
+        await lookout?.finish(undefined)
+        throw error
       }
-      if (!blind) {
+      if (!error.passing || clock.now() - lastSeen > blindness) return leave(error)
+      if (failures === 0) {
         emit({ type: 'warning', message: `${error.message}. Trying again for ${minutes(blindness)} minutes.` })
       }
-      blind = true
+      failures += 1
     }
     try {
-      await clock.sleep(interval, signal)
+      await clock.sleep(nextLook({ unchangedFor: lookout?.unchangedFor() ?? 0, failures }), signal)
     } catch (error) {
       if (!signal.aborted) throw error
     }

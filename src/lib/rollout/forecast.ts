@@ -32,6 +32,16 @@ export function batchShare({ desired, minHealthyPercentage = 90, maxHealthyPerce
   return Math.min(1, Math.max(room, 1 / Math.max(1, desired)))
 }
 
+/** From the request for a target to in service, and until the last old ones have drained; by habit, in milliseconds. */
+const launch = 60_000
+const drain = 120_000
+
+/** About how long such a rollout takes where no earlier one tells: each batch's launch and warmup, then what is waited for. */
+export function estimateOf(facts: RolloutFacts): number {
+  const batches = Math.ceil(1 / batchShare(facts))
+  return batches * (launch + (facts.warmup ?? 0)) + drain + (facts.bakeTime ?? 0)
+}
+
 function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b)
   const middle = sorted.length / 2

@@ -51,6 +51,8 @@ function changes(view: View, event: Event, at: number): Partial<View> {
       return {
         rollout: { ...rolloutOf(view, event.id, at), ...pick(event, 'status', 'outcome'), reason: event.reason },
         cause: event.cause ?? view.cause,
+        // It is over: there is nothing left to foretell.
+        forecast: undefined,
       }
     case 'target.changed':
       return {

@@ -17,6 +17,7 @@ import { makeRelease } from '../../../src/lib/release/make-release.js'
 import { createAsgDriver } from '../../../src/lib/rollout/asg/driver.js'
 import type { AsgRolloutOptions } from '../../../src/lib/rollout/asg/options.js'
 import type { Driver } from '../../../src/lib/rollout/driver.js'
+import { linesOf } from '../../../src/lib/rollout/log-lines.js'
 import { ManualClock } from '../../support/manual-clock.js'
 
 export const region = 'us-west-2'
@@ -215,6 +216,7 @@ export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
         environment: 'production',
         images: images(release),
         driver: fleet.driver(),
+        ...(logs && { lines: linesOf(aws.logs, logGroup, { clock }) }),
         patience: () => ({ timeout, maxFailedStarts }),
         force,
         accountChecks: () => Promise.resolve([]),

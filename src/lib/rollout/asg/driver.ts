@@ -154,7 +154,9 @@ export function createAsgDriver(
 
     observe: (handle, revision) => watch.observe(handle, revision),
 
-    explain: (handle, revision, last) => watch.explain(handle, revision, last),
+    goesOn: ({ id }) => `instance refresh ${id} of ${name}`,
+
+    explain: (handle, revision, last, testimony) => watch.explain(handle, revision, last, testimony),
 
     async rollBack({ id }) {
       const refused = await autoScaling.rollbackInstanceRefresh(name)
@@ -213,13 +215,7 @@ export function createAsgDriver(
       return targetsOf(seen, await loadBalancing.describeTargetHealth(seen.targetGroupArns), revision)
     },
 
-    async guards(names) {
-      const states = new Map((await ports.alarms.describeAlarms(names)).map((alarm) => [alarm.name, alarm.state]))
-      return names.flatMap((alarm) => {
-        const state = states.get(alarm)
-        return state === undefined ? [] : [{ name: alarm, state }]
-      })
-    },
+    guards: (names) => watch.guards(names),
 
     // The CloudWatch agent and Docker's awslogs driver let people name streams; the instance id is in them by habit.
     targetOf: (stream) => /\bi-[0-9a-f]{8,17}\b/.exec(stream)?.[0],

@@ -1,10 +1,14 @@
+import type { ModelLoad } from '../../domain/model-load.js'
 import type { Cause } from '../../domain/outcome.js'
 import type { Target } from '../../domain/target.js'
 import { RampartError } from '../../errors/rampart-error.js'
-import type { Alarms } from '../../ports/alarms.js'
+import type { Alarms, AlarmState } from '../../ports/alarms.js'
 import type { AutoScaling, InstanceRefresh, LoadBalancing } from '../../ports/auto-scaling.js'
 import type { LogSource } from '../../ports/log-source.js'
 import type { FailedStart } from '../driver.js'
+import { symptomOf } from '../symptom.js'
+import { blockedCause } from './blocked-cause.js'
+import { launchCauseOf } from './launch-cause.js'
 import { logEvidence } from './log-evidence.js'
 
 /** What was last known of a rollout that goes wrong. */
@@ -18,6 +22,11 @@ export interface Findings {
   readonly logGroup: string | undefined
   /** The last complaint about each new target that has not been healthy since, also for those that are gone. */
   readonly complaints: ReadonlyMap<string, Complaint>
+  /** What the targets' own logs tell of their start. */
+  readonly loads: ReadonlyMap<string, ModelLoad>
+  /** The alarms that were in ALARM when this watcher looked, as they were then. */
+  readonly loud: ReadonlyMap<string, AlarmState>
+  readonly protectedIds: readonly string[]
 }
 
 /** Why a target is unhealthy, and which target group finds so; none when the group's own checks do. */
@@ -52,14 +61,20 @@ async function ask<T>(otherwise: T, question: () => Promise<T>): Promise<Testimo
   }
 }
 
-async function alarmCause({ alarms: names }: Findings, { alarms }: ExplainPorts): Promise<Cause | undefined> {
-  const { said } = await ask([], async () => alarms.describeAlarms(names))
-  const loud = said.filter((alarm) => alarm.state === 'ALARM')
+/** Those that are loud now, those that were when this watcher looked, and those that AWS itself blames. */
+async function alarmCause(findings: Findings, { alarms }: ExplainPorts): Promise<Cause | undefined> {
+  const { said } = await ask([], async () => alarms.describeAlarms(findings.alarms))
+  const blames = (name: string): boolean => platformReason(findings)?.includes(`${name} went into`) === true
+  const loud = findings.alarms.flatMap((name) => {
+    const now = said.find((alarm) => alarm.name === name && alarm.state === 'ALARM') ?? findings.loud.get(name)
+    if (now !== undefined) return [{ name, evidence: `${name} is ${now.state}: ${now.reason}` }]
+    return blames(name) ? [{ name, evidence: platformReason(findings) ?? '' }] : []
+  })
   if (loud.length === 0) return undefined
   return {
     code: 'alarm',
-    summary: `CloudWatch alarm ${loud.map((alarm) => alarm.name).join(', ')} went to ALARM during the rollout.`,
-    evidence: loud.map((alarm) => `${alarm.name} is ${alarm.state}: ${alarm.reason}`),
+    summary: `CloudWatch alarm ${loud.map(({ name }) => name).join(', ')} went to ALARM during the rollout.`,
+    evidence: loud.map(({ evidence }) => evidence),
     next: [`aws cloudwatch describe-alarm-history --alarm-name ${loud[0]?.name ?? ''}`],
   }
 }
@@ -67,30 +82,41 @@ async function alarmCause({ alarms: names }: Findings, { alarms }: ExplainPorts)
 async function launchCause(findings: Findings, { autoScaling }: ExplainPorts): Promise<Cause | undefined> {
   const { group, startedAt, failedStarts } = findings
   const known = failedStarts.filter((one) => !one.launched).map((one) => one.message)
-  const { said } = await ask(known, async () => {
+  if (known.length > 0) return launchCauseOf(group, known)
+  const { said } = await ask([], async () => {
     const activities = await autoScaling.describeScalingActivities(group, startedAt)
     return activities
       .filter((activity) => activity.statusCode === 'Failed')
       .map((activity) => activity.statusMessage ?? activity.description)
+      .toReversed()
   })
-  if (said.length === 0) return undefined
-  return {
-    code: 'launch-failed',
-    summary: `EC2 could not launch ${said.length === 1 ? 'an instance' : `instances, ${said.length} attempts`}.`,
-    evidence: [...new Set(said)].slice(0, 3),
-    next: [
-      `aws autoscaling describe-scaling-activities --auto-scaling-group-name ${group}`,
-      'add an Availability Zone or another instance type to the group, or try again later',
-    ],
-  }
+  return launchCauseOf(group, said)
 }
 
-async function targetCause(findings: Findings, { loadBalancing, logs }: ExplainPorts): Promise<Cause | undefined> {
-  const { logGroup, startedAt, complaints, failedStarts, targets } = findings
-  const target =
-    failedStarts.findLast((one) => one.launched)?.id ??
-    targets.find((one) => one.isNew && one.health === 'unhealthy')?.id ??
-    [...complaints.keys()].at(-1)
+/** Of several that fail the one whose own log says most; the last to fail otherwise. */
+function worstTarget({ complaints, failedStarts, targets, loads }: Findings): string | undefined {
+  const candidates = [
+    ...complaints.keys(),
+    ...targets.filter((one) => one.isNew && one.health === 'unhealthy').map(({ id }) => id),
+    ...failedStarts.filter((one) => one.launched).map(({ id }) => id),
+  ]
+  return candidates.findLast((id) => loads.get(id)?.killed !== undefined) ?? candidates.at(-1)
+}
+
+/** A target that has not been found ill, and yet is not there: it still loads, or was killed. */
+function slowTarget({ targets, loads }: Findings): string | undefined {
+  return targets.find(({ id, isNew, lifecycle }) => {
+    const state = loads.get(id)?.state
+    return isNew && !lifecycle.startsWith('Terminat') && state !== undefined && state !== 'ready'
+  })?.id
+}
+
+async function targetCause(
+  findings: Findings,
+  target: string | undefined,
+  { loadBalancing, logs }: ExplainPorts,
+): Promise<Cause | undefined> {
+  const { logGroup, startedAt, complaints, loads } = findings
   if (target === undefined) return undefined
   const { reason, targetGroupArn } = complaints.get(target) ?? {}
   const groups = await ask([], async () =>
@@ -99,24 +125,31 @@ async function targetCause(findings: Findings, { loadBalancing, logs }: ExplainP
   const lines = await ask([], async () =>
     logGroup === undefined ? [] : logs.read(logGroup, { since: startedAt, streamPrefix: target }),
   )
+  const symptom = symptomOf({ lines: lines.said, load: loads.get(target), reason })
   const path = groups.said[0]?.healthCheckPath ?? ''
+  const at = path === '' ? '' : ` at ${path}`
   const said =
     reason === undefined ? '' : ` ${targetGroupArn === undefined ? 'AWS' : 'The load balancer'} says: ${reason}.`
+  const what = symptom === undefined || symptom.code === 'never-ready' ? `never became healthy${at}` : symptom.what
   return {
-    code: 'target-unhealthy',
-    summary: `New target ${target} never became healthy${path === '' ? '' : ` at ${path}`}.${said}`,
+    code: symptom?.code ?? 'target-unhealthy',
+    summary: `New target ${target} ${what}.${said}`,
     evidence:
       lines.silence === undefined ? logEvidence(lines.said, logLines) : [`its log was not read: ${lines.silence}`],
     next: [
+      ...(symptom?.next ?? []),
       logGroup === undefined
         ? 'set logs.group in rampart.yml to see what the target itself says'
-        : `aws logs tail ${logGroup} --log-stream-name-prefix ${target} --since 1h`,
+        : `rampart logs --target ${target}`,
     ],
   }
 }
 
-function platformCause({ group, refresh }: Findings): Cause | undefined {
-  const reason = refresh?.rollbackReason ?? refresh?.statusReason
+const platformReason = ({ refresh }: Findings): string | undefined => refresh?.rollbackReason ?? refresh?.statusReason
+
+function platformCause(findings: Findings): Cause | undefined {
+  const { group } = findings
+  const reason = platformReason(findings)
   if (reason === undefined) return undefined
   return {
     code: 'platform',
@@ -137,18 +170,26 @@ function combined([first, ...others]: readonly Cause[]): Cause | undefined {
 }
 
 /**
- * The likeliest cause, and after it what else was found: an alarm, which ends a refresh at once; then launches or
- * targets, whichever failed more often; the platform's own reason only where nobody else says anything.
+ * The likeliest cause, and after it what else was found: an alarm, which ends a refresh at once; what a person keeps
+ * out of its reach; then launches or targets, whichever failed more often; the platform's own reason only where nobody
+ * else says anything.
  */
 export async function explain(findings: Findings, ports: ExplainPorts): Promise<Cause | undefined> {
   const [alarm, launch, target] = await Promise.all([
     alarmCause(findings, ports),
     launchCause(findings, ports),
-    targetCause(findings, ports),
+    targetCause(findings, worstTarget(findings), ports),
   ])
+  const { group, refresh, protectedIds, targets } = findings
+  const blocked = blockedCause({ group, reason: refresh?.statusReason, protectedIds, targets })
   const dead = findings.failedStarts.filter((one) => one.launched).length
   const launchesFirst = dead < findings.failedStarts.length - dead
-  const found = [alarm, ...(launchesFirst ? [launch, target] : [target, launch])].filter((one) => one !== undefined)
+  const found = [alarm, blocked, ...(launchesFirst ? [launch, target] : [target, launch])].filter(
+    (one) => one !== undefined,
+  )
+  // One that is merely slow is no cause beside another.
+  const slow = found.length === 0 ? await targetCause(findings, slowTarget(findings), ports) : undefined
+  if (slow !== undefined) return slow
   const platform = platformCause(findings)
   if (found.length === 0 || platform === undefined) return combined(found) ?? platform
   // That a target is unwell does not say who ended the rollout: the platform does.

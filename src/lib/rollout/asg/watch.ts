@@ -1,8 +1,9 @@
 import type { Revision } from '../../domain/release.js'
 import type { Target } from '../../domain/target.js'
 import { RampartError } from '../../errors/rampart-error.js'
+import type { AlarmState } from '../../ports/alarms.js'
 import type { AutoScalingGroup, InstanceRefresh, TargetHealthDescription } from '../../ports/auto-scaling.js'
-import type { Driver, Observation, RolloutHandle } from '../driver.js'
+import type { Driver, Observation, RolloutHandle, Testimony } from '../driver.js'
 import { ActivityLog } from './activity-log.js'
 import { explain, type Complaint, type ExplainPorts } from './explain.js'
 import { FailedStarts } from './failed-starts.js'
@@ -14,7 +15,7 @@ import { launchedBy, targetsOf } from './targets.js'
 const listingLag = 60_000
 
 /** Looks at the refreshes of one group, and remembers what later looks no longer show. */
-export class RefreshWatch implements Pick<Driver, 'observe' | 'explain'> {
+export class RefreshWatch implements Pick<Driver, 'observe' | 'explain' | 'guards'> {
   readonly #name: string
   readonly #options: AsgRolloutOptions
   readonly #ports: ExplainPorts & { readonly clock: { now(): number } }
@@ -24,7 +25,9 @@ export class RefreshWatch implements Pick<Driver, 'observe' | 'explain'> {
   /** The instances and their lifecycles when the activities were last read. */
   #readFor: string | undefined
   readonly #complaints = new Map<string, Complaint>()
+  readonly #loud = new Map<string, AlarmState>()
   #refresh: InstanceRefresh | undefined
+  #protectedIds: readonly string[] = []
 
   constructor(
     name: string,
@@ -55,6 +58,7 @@ export class RefreshWatch implements Pick<Driver, 'observe' | 'explain'> {
     const targets = targetsOf(group, healths, revision, (id) => this.#activities.launch(id))
     const unhealthy = new Set(group.instances.filter((one) => one.healthStatus === 'Unhealthy').map((one) => one.id))
     this.#remember(refresh, targets, healths)
+    this.#protectedIds = group.instances.filter((one) => one.protectedFromScaleIn).map((one) => one.id)
     const reason = outcome === undefined ? refresh.statusReason : (refresh.rollbackReason ?? refresh.statusReason)
     const checkpoint = this.#options.checkpointPercentages.findLast((one) => one <= refresh.percentageComplete)
     return {
@@ -72,7 +76,19 @@ export class RefreshWatch implements Pick<Driver, 'observe' | 'explain'> {
     }
   }
 
-  async explain({ startedAt }: RolloutHandle, _revision: Revision, last: Observation): ReturnType<Driver['explain']> {
+  /** The states of alarms; those that are loud are remembered, because a rollback may quieten them. */
+  async guards(names: readonly string[]): Promise<readonly AlarmState[]> {
+    const states = await this.#ports.alarms.describeAlarms(names)
+    for (const alarm of states) if (alarm.state === 'ALARM') this.#loud.set(alarm.name, alarm)
+    return names.flatMap((name) => states.filter((alarm) => alarm.name === name))
+  }
+
+  async explain(
+    { startedAt }: RolloutHandle,
+    _revision: Revision,
+    last: Observation,
+    testimony?: Testimony,
+  ): ReturnType<Driver['explain']> {
     return explain(
       {
         group: this.#name,
@@ -80,7 +96,11 @@ export class RefreshWatch implements Pick<Driver, 'observe' | 'explain'> {
         targets: last.targets,
         failedStarts: last.failedStarts,
         startedAt,
-        alarms: this.#options.alarms,
+        // Those with which the refresh began: it may be another's.
+        alarms: [...new Set([...(this.#refresh?.preferences.alarms ?? []), ...this.#options.alarms])],
+        loads: testimony?.loads ?? new Map(),
+        loud: this.#loud,
+        protectedIds: this.#protectedIds,
         logGroup: this.#logGroup,
         complaints: this.#complaints,
       },

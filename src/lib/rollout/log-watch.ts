@@ -1,0 +1,118 @@
+import type { ModelLoad } from '../domain/model-load.js'
+import { RampartError } from '../errors/rampart-error.js'
+import type { Emit } from '../events/event.js'
+import { createLoadTracker, type LoadTracker } from '../logs/tracker.js'
+import type { LogLine } from '../ports/log-source.js'
+import { createLineLimit } from './line-limit.js'
+
+/** Where the targets' lines come from. */
+export interface LineSource {
+  /** The lines from that time on (milliseconds), each once; those that arrive late come late. */
+  open(since: number): {
+    /** What is new; one call for all targets, and a few when there is much. */
+    next(): Promise<readonly LogLine[]>
+    /** Looks, with the next call, as far back as lines may arrive late. */
+    lookBack(): void
+  }
+  /** What tells a model's start apart in this app's lines; see the logs room. */
+  readonly reading?: Parameters<typeof createLoadTracker>[0]
+}
+
+export interface LogWatch {
+  /** By target, those that are gone included. */
+  readonly loads: ReadonlyMap<string, ModelLoad>
+  /** When each target said that it is ready, by its own line; milliseconds since 1970. */
+  readonly readyAt: ReadonlyMap<string, number>
+  /** Says which targets there are: what a target's lines tell is news only while it is one. */
+  present(ids: ReadonlySet<string>): void
+  /** Takes in what is new. Never rejects: a log is a witness, no condition. */
+  look(): Promise<void>
+  /** The same, with what has arrived late. */
+  finish(): Promise<void>
+}
+
+/** Words that programs use when they are in trouble. */
+const trouble = /\b(?:error|exception|traceback|fatal|panic|critical|killed|refused|denied|oom)\b|Error\b/i
+
+/** Reads the targets' lines from `since` on, and says what they tell: loads, the lines themselves, what was left out. */
+export function watchLogs(
+  source: LineSource,
+  since: number,
+  targetOf: (stream: string) => string | undefined,
+  emit: Emit,
+): LogWatch {
+  const tracker: LoadTracker = createLoadTracker(source.reading)
+  const limit = createLineLimit()
+  const loads = new Map<string, ModelLoad>()
+  const readyAt = new Map<string, number>()
+  const untold = new Set<string>()
+  const downloads = new Set<string>()
+  const lines = source.open(since)
+  let targets: ReadonlySet<string> = new Set()
+  let given = true
+
+  function tell(target: string, load: ModelLoad): void {
+    emit({ type: 'target.load', target, load })
+    for (const model of load.downloads) {
+      if (downloads.has(model)) continue
+      downloads.add(model)
+      emit({
+        type: 'warning',
+        message: `${target} downloads ${model} while it starts: the base image lacks it.`,
+        next: ['name it under base.models in rampart.yml, then: rampart base build'],
+      })
+    }
+  }
+
+  function take(line: LogLine): void {
+    const target = targetOf(line.stream)
+    if (target === undefined) return
+    const load = tracker.see({ target, ...line })
+    if (load !== undefined) {
+      loads.set(target, load)
+      if (load.state === 'ready' && !readyAt.has(target)) readyAt.set(target, line.time)
+      if (load.state === 'killed') readyAt.delete(target)
+      if (targets.has(target)) tell(target, load)
+      else untold.add(target)
+    }
+    const { shown, leftOut } = limit(target, line.time, load !== undefined || trouble.test(line.text))
+    const time = new Date(line.time).toISOString()
+    if (leftOut > 0) emit({ type: 'log.line', target, time, text: `(${leftOut} lines left out)` })
+    if (shown) emit({ type: 'log.line', target, time, text: line.text.trimEnd() })
+  }
+
+  async function look(): Promise<void> {
+    if (!given) return
+    try {
+      for (const line of await lines.next()) take(line)
+    } catch (error) {
+      if (!(error instanceof RampartError)) throw error
+      if (error.passing) return
+      given = false
+      emit({
+        type: 'warning',
+        message: `The logs of the targets can not be read: ${error.message}`,
+        next: error.next,
+      })
+    }
+  }
+
+  return {
+    loads,
+    readyAt,
+    present(ids) {
+      targets = ids
+      for (const id of untold) {
+        const load = loads.get(id)
+        if (!ids.has(id) || load === undefined) continue
+        untold.delete(id)
+        tell(id, load)
+      }
+    },
+    look,
+    async finish() {
+      lines.lookBack()
+      await look()
+    },
+  }
+}
