@@ -13,6 +13,10 @@ export interface Glyphs {
   readonly ellipsis: string
   readonly barFull: string
   readonly barEmpty: string
+  /** The part of a bar that is under way, between full and empty. */
+  readonly barPart: string
+  /** What a line across the screen is made of. */
+  readonly rule: string
   readonly spinner: readonly string[]
 }
 
@@ -29,6 +33,8 @@ export const unicodeGlyphs: Glyphs = {
   ellipsis: '…',
   barFull: '█',
   barEmpty: '░',
+  barPart: '▒',
+  rule: '─',
   spinner: ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'],
 }
 
@@ -44,6 +50,8 @@ export const asciiGlyphs: Glyphs = {
   ellipsis: '~',
   barFull: '#',
   barEmpty: '.',
+  barPart: '=',
+  rule: '-',
   spinner: ['-', '\\', '|', '/'],
 }
 

@@ -1,0 +1,8 @@
+export {
+  startDashboard,
+  type Dashboard,
+  type DashboardActions,
+  type DashboardOptions,
+  type Leaving,
+} from './dashboard.js'
+export { summaryLines } from './summary.js'
