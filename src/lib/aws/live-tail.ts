@@ -1,7 +1,7 @@
 import { type CloudWatchLogsClient, StartLiveTailCommand } from '@aws-sdk/client-cloudwatch-logs'
 import { RampartError } from '../errors/rampart-error.js'
 import type { LiveLines } from '../ports/log-source.js'
-import { call } from './failure.js'
+import { call, errorCode } from './failure.js'
 
 const operation = 'logs:StartLiveTail'
 
@@ -23,20 +23,19 @@ export async function* liveLines(
   if (responseStream === undefined) throw new RampartError('unreachable', `${operation} answered without a stream.`)
   const messages = responseStream[Symbol.asyncIterator]()
   for (;;) {
-    // What breaks the stream in its middle is the connection; another session may have a better one.
     const came = await messages.next().catch((error: unknown) => {
       signal.throwIfAborted()
-      throw new RampartError('unreachable', `${operation} broke off: ${String(error)}`, { passing: true, cause: error })
+      // The SDK throws the events that are errors.
+      if (errorCode(error) === 'SessionTimeout') return 'over' as const
+      // What breaks a stream in its middle is the connection or the service; another session may fare better.
+      const said = error instanceof Error ? error.message : String(error)
+      throw new RampartError('unreachable', `${operation} broke off: ${said}`, { passing: true, cause: error })
     })
+    if (came === 'over') return
     if (came.done === true) {
       throw new RampartError('unreachable', `${operation} ended before its time.`, { passing: true })
     }
-    const { sessionStart, sessionUpdate, SessionTimeoutException, SessionStreamingException } = came.value
-    if (SessionTimeoutException !== undefined) return
-    if (SessionStreamingException !== undefined) {
-      const said = SessionStreamingException.message
-      throw new RampartError('unreachable', `${operation} broke off: ${said}`, { passing: true })
-    }
+    const { sessionStart, sessionUpdate } = came.value
     if (sessionStart !== undefined) yield { kind: 'open' }
     if (sessionUpdate !== undefined) {
       const lines = (sessionUpdate.sessionResults ?? []).map(({ logStreamName = '', timestamp = 0, message = '' }) => ({

@@ -36,7 +36,8 @@ function readBar(text: string): Bar | undefined {
   const bar = { done: amount(done, doneUnit), total: amount(total, totalUnit) }
   if (!Number.isFinite(bar.done) || !Number.isFinite(bar.total) || bar.total <= 0) return undefined
   return {
-    label: label.trimEnd().replace(/:$/, '').trim(),
+    // tqdm sets a colon after what it was told to say; anything else before a bar is a logger's.
+    label: label.trimEnd().endsWith(':') ? label.trimEnd().slice(0, -1).trim() : '',
     percent: Math.min(100, Number(percent)),
     done: Math.min(bar.done, bar.total),
     total: bar.total,

@@ -2,8 +2,9 @@ import * as sdk from '@aws-sdk/client-cloudwatch-logs'
 import type { LogEvent } from '../world/log-store.js'
 import type { World } from '../world/world.js'
 import { paginate } from '../wire/pagination.js'
-import { type RequestContext, type Service, ServiceError } from '../wire/service.js'
+import { type EventStream, type RequestContext, type Service, ServiceError } from '../wire/service.js'
 import { readFilterPattern } from './logs-filter.js'
+import { startLiveTail } from './logs-live-tail.js'
 
 const signingName = 'logs'
 const wire = { signingName, protocol: 'awsJson1_1' } as const
@@ -32,6 +33,32 @@ export function createLogsService(world: World): Service {
   }
 
   const handlers = {
+    DescribeLogGroups: (
+      input: sdk.DescribeLogGroupsRequest,
+      context: RequestContext,
+    ): sdk.DescribeLogGroupsResponse => {
+      world.advanceTo(context.now)
+      const { logGroupNamePrefix = '', logGroupNamePattern = '' } = input
+      const { logGroup } = state.setup
+      const isAsked = logGroup.startsWith(logGroupNamePrefix) && logGroup.includes(logGroupNamePattern)
+      const createdAt = Math.min(...state.logs.streams().map((stream) => stream.createdAt), context.now)
+      const described: sdk.LogGroup = {
+        logGroupName: logGroup,
+        creationTime: createdAt,
+        metricFilterCount: 0,
+        storedBytes: 0,
+        logGroupClass: 'STANDARD',
+        arn: `${arn}:*`,
+        logGroupArn: arn,
+      }
+      return { logGroups: isAsked ? [described] : [] }
+    },
+
+    StartLiveTail: (input: sdk.StartLiveTailRequest, context: RequestContext): EventStream => {
+      world.advanceTo(context.now)
+      return startLiveTail(input, { arn, requestId: context.requestId, logs: state.logs, now: context.now })
+    },
+
     DescribeLogStreams: (
       input: sdk.DescribeLogStreamsRequest,
       context: RequestContext,

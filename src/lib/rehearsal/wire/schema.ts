@@ -76,6 +76,7 @@ export interface Traits {
   readonly ec2QueryName?: string
   readonly xmlFlattened?: unknown
   readonly sparse?: unknown
+  readonly streaming?: unknown
   readonly httpError?: number
   readonly awsQueryError?: readonly [code: string, status: number]
 }

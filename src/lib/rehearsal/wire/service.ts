@@ -34,6 +34,18 @@ export class ServiceError extends Error {
 // oxlint-disable-next-line typescript/no-explicit-any
 export type Handler = (input: any, context: RequestContext) => unknown
 
+/** One event of an answer that is a stream, by its name in the SDK's schema; `isError` for those that end it. */
+export interface StreamEvent {
+  readonly name: string
+  readonly value: object
+  readonly isError?: boolean
+}
+
+/** What a handler gives for an operation whose answer is a stream: it is asked again and again what is due by then. */
+export interface EventStream {
+  due(now: number): { readonly events: readonly StreamEvent[]; readonly over: boolean }
+}
+
 /** An AWS service of the rehearsal: its SDK's schemas give the wire, the handlers give the behaviour. */
 export interface Service {
   /** The signing name in a credential scope, e.g. `autoscaling`, `ec2`, `elasticloadbalancing`, `ecr`, `logs`. */

@@ -3,12 +3,13 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { type Answer, errorAnswer, successAnswer } from './answer.js'
 import { readBody } from './body.js'
 import { commonError, isJson, unknownOperation } from './common-errors.js'
+import { sendEventStream, streamedEvents } from './event-stream.js'
 import { type Fault, type FaultEffect, createFaults } from './faults.js'
 import { jsonInput } from './json-input.js'
 import { queryInput } from './query-input.js'
 import { type Route, route, routesOf } from './route.js'
-import { operationOf } from './schema.js'
-import { type RequestContext, type Service, ServiceError } from './service.js'
+import { operationOf, type Schema } from './schema.js'
+import { type EventStream, type RequestContext, type Service, ServiceError } from './service.js'
 import { type SignatureReading, readSignature } from './signature.js'
 
 /** What a wire is made of. Times are virtual milliseconds since 1970; only bodies carry them, the Date header is real. */
@@ -62,15 +63,20 @@ export function createWire(options: WireOptions): RequestListener {
     options.onCall?.(n, service.signingName, operation)
     const requestId = randomUUID()
     const queryMode = request.headers['x-amzn-query-mode'] === 'true'
-    const caught = <T>(make: () => T): T | Answer => {
+    const caught = (make: () => Prepared | undefined): Prepared | undefined => {
       try {
         return make()
       } catch (error) {
         return errorAnswer(service, asServiceError(service, error), requestId, queryMode)
       }
     }
+    const advance = (): number => {
+      const now = options.now()
+      options.onRequest?.(now)
+      return now
+    }
     const answer = caught(() => {
-      options.onRequest?.(options.now())
+      advance()
       if ('problem' in reading) throw unreadableBody(service, reading.problem)
       const context = contextOf(routed, signed, request, requestId)
       return underFault(service, nextFault(service.signingName, operation), () =>
@@ -79,7 +85,10 @@ export function createWire(options: WireOptions): RequestListener {
     })
     options.onAnswer?.(n, service.signingName, operation)
     if (answer === undefined) request.socket.destroy()
-    else send(response, answer)
+    else if ('stream' in answer) {
+      const onError = (error: unknown): void => options.onError?.(error)
+      sendEventStream(response, requestId, answer.stream, { events: answer.events, advance, onError })
+    } else send(response, answer)
   }
 
   function contextOf(
@@ -124,18 +133,28 @@ export function createWire(options: WireOptions): RequestListener {
   }
 }
 
-function perform({ service, operation: name, parameters }: Route, body: string, context: RequestContext): Answer {
+/** An answer that is whole, or one that goes on as the world does. */
+type Prepared = Answer | { readonly stream: EventStream; readonly events: ReadonlyMap<string, Schema> }
+
+function perform({ service, operation: name, parameters }: Route, body: string, context: RequestContext): Prepared {
   const operation = operationOf(service.sdk, name)
   const handler = Object.hasOwn(service.handlers, name) ? service.handlers[name] : undefined
   if (operation === undefined || handler === undefined) throw unknownOperation(service, name, operation !== undefined)
   const input = isJson(service.protocol)
     ? jsonInput(service, operation, body)
     : queryInput(service, operation, parameters)
-  return successAnswer(service, operation, handler(input, context), context.requestId)
+  const output = handler(input, context)
+  const events = streamedEvents(operation)
+  if (events !== undefined) return { stream: output as EventStream, events }
+  return successAnswer(service, operation, output, context.requestId)
 }
 
 /** The answer of a call that something may go wrong with; undefined when the connection is to drop instead. */
-function underFault(service: Service, effect: FaultEffect | undefined, make: () => Answer): Answer | undefined {
+function underFault(
+  service: Service,
+  effect: FaultEffect | undefined,
+  make: () => Prepared | undefined,
+): Prepared | undefined {
   switch (effect?.kind) {
     case undefined:
       return make()

@@ -18,6 +18,8 @@ export interface LogStore {
   }[]
   /** In order of time; from `from` on and before `to`. */
   events(range: { readonly from: number; readonly to: number }): readonly LogEvent[]
+  /** Those that were written after so many, in the order in which they came, and how many that makes by now. */
+  arrivals(after: number): { readonly events: readonly LogEvent[]; readonly count: number }
 }
 
 const kept = 100_000
@@ -25,6 +27,7 @@ const kept = 100_000
 /** An empty log group that keeps its newest lines. */
 export function createLogStore(): LogStore {
   const events: LogEvent[] = []
+  const arrived: LogEvent[] = []
   const streams = new Map<string, { name: string; createdAt: number; firstAt: number; lastAt: number }>()
   let count = 0
 
@@ -37,6 +40,8 @@ export function createLogStore(): LogStore {
       while (place > 0 && (events[place - 1]?.time ?? 0) > time) place--
       events.splice(place, 0, event)
       if (events.length > kept) events.splice(0, events.length - kept)
+      arrived.push(event)
+      if (arrived.length > kept) arrived.splice(0, arrived.length - kept)
       const known = streams.get(stream)
       if (known === undefined) {
         streams.set(stream, { name: stream, createdAt: time, firstAt: time, lastAt: time })
@@ -46,6 +51,7 @@ export function createLogStore(): LogStore {
       }
     },
     streams: () => [...streams.values()].sort((a, b) => (a.name < b.name ? -1 : 1)),
+    arrivals: (after) => ({ events: arrived.slice(Math.max(0, arrived.length - (count - after))), count }),
     events({ from, to }) {
       const end = events.findLastIndex(({ time }) => time < to) + 1
       let start = end
