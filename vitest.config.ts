@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    globalSetup: './test/support/temporary-root.ts',
     // oclif's capture helpers and ours write to the process streams themselves.
     disableConsoleIntercept: true,
     testTimeout: 60_000,

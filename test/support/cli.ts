@@ -23,6 +23,8 @@ export function cleanEnvironment(extra: Readonly<Record<string, string>> = {}): 
     HOME: extra['HOME'] ?? emptyHome(),
     LANG: 'C.UTF-8',
     TERM: 'xterm',
+    // Where the run's other temporary files are, so that nothing is left when a process is killed.
+    TMPDIR: tmpdir(),
     ...extra,
   }
 }
