@@ -5,6 +5,7 @@ import { createLaunchTemplates } from './launch-templates.js'
 import { createLoadBalancing } from './load-balancing.js'
 import { createLogSource } from './logs.js'
 import type { ClientOptions } from './options.js'
+import { createParameters } from './parameters.js'
 
 /** All ports on AWS of one region, each with a client of its own. Nothing is asked before a port is used. */
 export function createAws(options: ClientOptions): {
@@ -14,6 +15,7 @@ export function createAws(options: ClientOptions): {
   readonly launchTemplates: ReturnType<typeof createLaunchTemplates>
   readonly loadBalancing: ReturnType<typeof createLoadBalancing>
   readonly logs: ReturnType<typeof createLogSource>
+  readonly parameters: ReturnType<typeof createParameters>
 } {
   return {
     account: createAccount(options),
@@ -22,5 +24,6 @@ export function createAws(options: ClientOptions): {
     launchTemplates: createLaunchTemplates(options),
     loadBalancing: createLoadBalancing(options),
     logs: createLogSource(options),
+    parameters: createParameters(options),
   }
 }

@@ -10,6 +10,8 @@ export interface Version {
   readonly tier: 'Standard' | 'Advanced'
   readonly dataType: string
   readonly modified: Date
+  /** The ARN of the identity that wrote it. */
+  readonly by: string
 }
 
 /** The most bytes of a value by tier. */
@@ -45,6 +47,16 @@ export function validName(given: string): string {
   if (words.length > 15)
     throw new ServiceError('HierarchyLevelLimitExceededException', 'A hierarchy can have a maximum of 15 levels.')
   return name
+}
+
+/** What the names beneath a path begin with. */
+export function parentPath(given: string): string {
+  if (!given.startsWith('/')) {
+    throw refused(
+      'The parameter doesn\'t meet the parameter name requirements. The parameter name must begin with a forward slash "/".',
+    )
+  }
+  return given === '/' ? given : `${validName(given.replace(/\/$/, ''))}/`
 }
 
 /** Refuses what the model of PutParameter or the parameter's own pattern does not allow. */

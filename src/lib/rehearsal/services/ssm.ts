@@ -1,14 +1,15 @@
 import * as sdk from '@aws-sdk/client-ssm'
 import { createHash } from 'node:crypto'
+import { paginate } from '../wire/pagination.js'
 import { type RequestContext, type Service, ServiceError } from '../wire/service.js'
-import { type Version, checkMembers, newName, tierOf, validName } from './ssm-rules.js'
+import { type Version, checkMembers, newName, parentPath, tierOf, validName } from './ssm-rules.js'
 import { partitionOf } from './sts.js'
 
 /** Versions of a parameter that AWS keeps. */
 const keptVersions = 100
 
 /**
- * SSM's Parameter Store: GetParameter, PutParameter and DeleteParameter, with a store of its own for each region.
+ * SSM's Parameter Store: what reads, writes, lists and deletes parameters, with a store of its own for each region.
  * https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html
  */
 export function createSsm(): Service {
@@ -24,18 +25,54 @@ export function createSsm(): Service {
         'ParameterVersionNotFound',
         `Systems Manager could not find version ${selector} of ${name}. Verify the version and try again.`,
       )
-    const sealed = version.type === 'SecureString' && input.WithDecryption !== true
     return {
       Parameter: {
-        Name: name,
-        Type: version.type,
-        Value: sealed ? ciphertext(name, version) : version.value,
-        Version: version.number,
+        ...describe(name, version, input.WithDecryption, context),
         ...(selector === undefined ? {} : { Selector: `:${selector}` }),
-        LastModifiedDate: version.modified,
-        ARN: arnPrefix(context) + name.replace(/^\//, ''),
-        DataType: version.dataType,
       },
+    }
+  }
+
+  function list(input: sdk.GetParametersByPathRequest, context: RequestContext): sdk.GetParametersByPathResult {
+    const path = parentPath(input.Path ?? '')
+    const region = keyOf('', context)
+    const items = [...parameters]
+      .flatMap(([key, versions]) => {
+        const name = key.startsWith(region) ? key.slice(region.length) : ''
+        const last = versions.at(-1)
+        const below = name.startsWith(path) && (input.Recursive === true || !name.slice(path.length).includes('/'))
+        return below && last !== undefined ? [describe(name, last, input.WithDecryption, context)] : []
+      })
+      .toSorted((a, b) => ((a.Name ?? '') < (b.Name ?? '') ? -1 : 1))
+    const page = paginate(wire, {
+      operation: 'GetParametersByPath',
+      items,
+      limit: input.MaxResults ?? 10,
+      token: input.NextToken,
+      keyOf: ({ Name }) => Name ?? '',
+      boundTo: [path, input.Recursive],
+    })
+    return { Parameters: [...page.items], NextToken: page.nextToken }
+  }
+
+  function history(input: sdk.GetParameterHistoryRequest, context: RequestContext): sdk.GetParameterHistoryResult {
+    const { name } = parseReference(input.Name ?? '', context)
+    const versions = parameters.get(keyOf(name, context))
+    if (versions === undefined) throw notFound()
+    const page = paginate(wire, {
+      operation: 'GetParameterHistory',
+      items: versions,
+      limit: input.MaxResults ?? 50,
+      token: input.NextToken,
+      keyOf: ({ number }) => String(number),
+      boundTo: name,
+    })
+    return {
+      Parameters: page.items.map((version) => {
+        const { ARN: _arn, ...rest } = describe(name, version, input.WithDecryption, context)
+        return { ...rest, LastModifiedUser: version.by, Tier: version.tier, Labels: [], Policies: [] }
+      }),
+      NextToken: page.nextToken,
     }
   }
 
@@ -62,6 +99,7 @@ export function createSsm(): Service {
       tier: tierOf(input, value, current),
       dataType: input.DataType ?? current?.dataType ?? 'text',
       modified: new Date(context.now),
+      by: `arn:${partitionOf(context.region)}:iam::${context.accountId}:user/rehearsal`,
     }
     parameters.set(key, [...versions, version].slice(-keptVersions))
     return { Version: version.number, Tier: version.tier }
@@ -72,8 +110,34 @@ export function createSsm(): Service {
     return {}
   }
 
-  const handlers = { GetParameter: get, PutParameter: put, DeleteParameter: remove }
-  return { signingName: 'ssm', protocol: 'awsJson1_1', target: 'AmazonSSM', sdk, handlers }
+  const handlers = {
+    GetParameter: get,
+    GetParametersByPath: list,
+    GetParameterHistory: history,
+    PutParameter: put,
+    DeleteParameter: remove,
+  }
+  return { ...wire, target: 'AmazonSSM', sdk, handlers }
+}
+
+const wire = { signingName: 'ssm', protocol: 'awsJson1_1' } as const
+
+function describe(
+  name: string,
+  version: Version,
+  decrypted: boolean | undefined,
+  context: RequestContext,
+): sdk.Parameter {
+  const sealed = version.type === 'SecureString' && decrypted !== true
+  return {
+    Name: name,
+    Type: version.type,
+    Value: sealed ? ciphertext(name, version) : version.value,
+    Version: version.number,
+    LastModifiedDate: version.modified,
+    ARN: arnPrefix(context) + name.replace(/^\//, ''),
+    DataType: version.dataType,
+  }
 }
 
 const keyOf = (name: string, context: RequestContext): string => `${context.region} ${name}`

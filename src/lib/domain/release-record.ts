@@ -1,0 +1,48 @@
+import type { Digest } from './digest.js'
+import type { Phase } from './phase.js'
+import type { Release, Revision } from './release.js'
+
+/** What an app image was built on. */
+export interface BaseRecord {
+  readonly reference: string
+  readonly digest?: Digest
+  /** `id@revision` of each model that it carries. */
+  readonly models: readonly string[]
+}
+
+/** Where the sources of a release came from. */
+export interface SourceRecord {
+  readonly commit: string
+  readonly subject: string
+  readonly dirty: boolean
+  /** What `git describe` says, or the version that the person gave. */
+  readonly version?: string
+}
+
+/** One rollout of a release to an environment, as the ledger keeps it. Times in ISO 8601, durations in milliseconds. */
+export interface ReleaseRecord {
+  readonly v: 1
+  /** Counts from 1 within the environment; written once, never given again. */
+  readonly number: number
+  readonly kind: 'deploy' | 'rollback'
+  readonly release: Release
+  readonly revision: Revision
+  /** What the fleet was on before. */
+  readonly from: Revision
+  readonly source?: SourceRecord
+  /** By service. */
+  readonly bases?: Readonly<Record<string, BaseRecord>>
+  /** The identity that AWS knows, and the machine. */
+  readonly by: string
+  readonly host: string
+  /** The page of the CI run, where there is one. */
+  readonly link?: string
+  readonly startedAt: string
+  /** The platform's own id of the rollout, once it began. */
+  readonly rollout?: string
+  readonly endedAt?: string
+  /** How the run ended, as a name of `exitCodes`; missing while it runs, and when its process was lost. */
+  readonly ending?: string
+  readonly phases?: readonly { readonly phase: Phase; readonly duration: number }[]
+  readonly proof?: { readonly proved: number; readonly total: number }
+}
