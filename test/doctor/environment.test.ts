@@ -9,7 +9,7 @@ import { describe, expect, test } from 'vitest'
 import { setAlarmState } from '../../src/lib/rehearsal/world/alarms.js'
 import { setAnswer } from '../../src/lib/rehearsal/world/load-balancer.js'
 import { changesOf, exampleGroup, startCloud, type Cloud, type CloudOptions } from '../support/rehearsal.js'
-import { examine, troubles } from './support.js'
+import { denying, examine, troubles } from './support.js'
 
 function clients(cloud: Cloud): { readonly autoScaling: AutoScalingClient; readonly ec2: EC2Client } {
   const settings = {
@@ -72,6 +72,16 @@ const planted: readonly Planted[] = [
     found: { 'launch-template': 'fail' },
     detail: /follows \$Latest/,
     remedy: /^aws autoscaling update-auto-scaling-group/,
+  },
+  {
+    defect: 'a template whose AMI is an alias of Systems Manager',
+    plant: ({ rehearsal: { world } }) => {
+      const data = world.state.templates[0]?.versions.at(-1)?.data
+      if (data !== undefined) data.ImageId = 'resolve:ssm:/aws/service/ami-amazon-linux-latest/al2023'
+    },
+    found: { ami: 'fail' },
+    detail: /resolve:ssm/,
+    remedy: /./,
   },
   {
     defect: 'a mutable tag in the user data',
@@ -241,6 +251,15 @@ describe('a defect planted in the environment is found, and nothing else', () =>
     expect(check?.remedy).toMatch(remedy)
     expect(seen.exitCode).toBe(Object.values(found).includes('fail') ? 3 : 0)
   })
+})
+
+test('an identity that may not make a launch-template version is told so, before anything is deployed', async () => {
+  const cloud = await startCloud({ speed: 1 })
+  const env = cloud.client({ AWS_ENDPOINT_URL: await denying(cloud.rehearsal.url, 'CreateLaunchTemplateVersion') })
+  const seen = await examine(cloud.project.config, { env })
+  expect(troubles(seen)).toEqual({ permissions: 'fail' })
+  expect(seen.checks['permissions']?.detail).toMatch(/CreateLaunchTemplateVersion/)
+  expect(seen.checks['permissions']?.remedy).toMatch(/ec2:CreateLaunchTemplateVersion|doctor --policy/)
 })
 
 test('a cloud that is well: nothing is found, nothing is changed', async () => {

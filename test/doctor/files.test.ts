@@ -110,6 +110,25 @@ const planted: readonly Planted[] = [
     place: /Dockerfile\.base:18:3$/,
     detail: /a loop ends as its last round does/,
   },
+  ...['injection-v2; true', 'injection-v2 || :', 'injection-v2 || /bin/true', 'injection-v2 || exit 0'].map(
+    (by): Planted => ({
+      defect: `a download that ends well whatever happens: ${by.slice('injection-v2'.length)}`,
+      plant: (project) => project.edit(base, 'injection-v2 && chmod -R a+rX "$HF_HOME"', by),
+      found: { 'failed-downloads': 'fail' },
+      place: /Dockerfile\.base:16:5$/,
+      detail: /fails the build goes on/,
+    }),
+  ),
+  {
+    defect: 'set +e before a download, in a shell that would give up',
+    plant: async (project) => {
+      await project.edit(base, 'injection-v2 && chmod -R a+rX "$HF_HOME"', 'injection-v2; chmod -R a+rX "$HF_HOME"')
+      await project.edit(base, firstModel, `SHELL ["/bin/bash", "-ec"]\n${firstModel.replace('RUN', 'RUN set +e;')}`)
+    },
+    found: { 'failed-downloads': 'fail' },
+    place: /Dockerfile\.base:17:13$/,
+    detail: /another command follows it after `;`/,
+  },
   {
     defect: 'packages whose installation may fail',
     plant: (project) => project.edit(base, '-r /opt/requirements.txt', '-r /opt/requirements.txt || :'),
@@ -188,6 +207,88 @@ const planted: readonly Planted[] = [
     detail: /python is whatever its publisher calls latest/,
   },
   {
+    defect: 'an image by the tag latest',
+    plant: (project) => project.edit(base, 'FROM python:3.12-slim', 'FROM python:latest'),
+    found: { 'pinned-images': 'warn' },
+    place: /Dockerfile\.base:2:1$/,
+    detail: /python:latest is whatever was pushed last/,
+  },
+  {
+    defect: 'a package without a version in a RUN',
+    plant: (project) =>
+      project.edit(base, '-r /opt/requirements.txt', '-r /opt/requirements.txt accelerate "einops>=0.7"'),
+    found: { 'pinned-packages': 'warn' },
+    place: /Dockerfile\.base:12:5$/,
+    detail: /accelerate, einops>=0\.7 without a version/,
+  },
+  {
+    defect: 'a package without a version in the requirements',
+    plant: (project) => project.edit('backend/requirements.txt', 'torch==2.15.0', 'torch>=2'),
+    found: { 'pinned-packages': 'warn' },
+    place: /backend\/requirements\.txt:10$/,
+    detail: /leaves the version of torch open/,
+  },
+  {
+    defect: 'npm install in place of npm ci',
+    plant: (project) => project.edit('frontend/Dockerfile.base', 'RUN npm ci --omit=dev', 'RUN npm install --omit=dev'),
+    found: { 'pinned-packages': 'warn' },
+    place: /frontend\/Dockerfile\.base:\d+:5$/,
+    detail: /npm install may bring other versions/,
+  },
+  {
+    defect: 'a model by its branch',
+    plant: (project) =>
+      project.edit('rampart.yml', 'revision: 89b085cd330414d3e7d9dd787870f315957e1e9f', 'revision: main'),
+    found: { config: 'fail' },
+    place: /rampart\.yml:\d+:\d+$/,
+    detail: /main/,
+  },
+  {
+    defect: 'no HEALTHCHECK',
+    plant: (project) => project.edit(app, /HEALTHCHECK[^\n]*\n[^\n]*\n/, ''),
+    found: { 'image-health': 'warn' },
+    place: /backend\/Dockerfile\.app:2:1$/,
+    detail: /backend has no HEALTHCHECK/,
+  },
+  {
+    defect: 'a HEALTHCHECK on another path (S20)',
+    plant: (project) => project.edit(app, ':8000/api/v1/health', ':8000/health'),
+    found: { 'image-health': 'warn' },
+    place: /backend\/Dockerfile\.app:\d+:1$/,
+    detail: /asks \/health; rampart\.yml says that backend answers \/api\/v1\/health/,
+  },
+  {
+    defect: 'a HEALTHCHECK that asks for readiness from the first second',
+    plant: async (project) => {
+      await project.edit(app, ':8000/api/v1/health', ':8000/api/v1/health/ready')
+      await project.edit(app, ' --start-period=120s', '')
+    },
+    found: { 'image-health': 'warn' },
+    place: /backend\/Dockerfile\.app:\d+:1$/,
+    detail: /a container that loads counts as unhealthy/,
+  },
+  {
+    defect: 'an app that listens elsewhere than targets are asked',
+    plant: (project) => project.edit(app, '"--port", "8000"', '"--port", "8080"'),
+    found: { 'image-health': 'fail' },
+    place: /backend\/Dockerfile\.app:\d+:1$/,
+    detail: /told to listen on 8080; services\.backend\.health\.port is 8000/,
+  },
+  {
+    defect: 'EXPOSE of another port',
+    plant: (project) => project.edit(app, 'EXPOSE 8000', 'EXPOSE 80'),
+    found: { 'image-health': 'warn' },
+    place: /backend\/Dockerfile\.app:\d+:1$/,
+    detail: /EXPOSE names 80;/,
+  },
+  {
+    defect: 'models, and no route that says when they are loaded (S18)',
+    plant: (project) => project.edit('rampart.yml', /\n *ready: [^\n]*/, ''),
+    found: { 'image-health': 'warn' },
+    place: /rampart\.yml$/,
+    detail: /nothing but \/api\/v1\/health says whether it is ready/,
+  },
+  {
     defect: 'another model baked than declared (S2)',
     plant: async (project) => {
       await project.edit(
@@ -246,6 +347,35 @@ const planted: readonly Planted[] = [
     detail: /ENV HF_TOKEN puts a secret/,
   },
   {
+    defect: 'a secret in ARG',
+    plant: (project) => project.edit(base, 'RUN pip install', 'ARG PIP_PASSWORD=hunter2\nRUN pip install'),
+    found: { secrets: 'warn' },
+    place: /Dockerfile\.base:12:1$/,
+    detail: /ARG PIP_PASSWORD puts a secret/,
+  },
+  {
+    defect: 'a token in a RUN',
+    plant: (project) =>
+      project.edit(
+        base,
+        'RUN pip install',
+        'RUN git clone https://me:hunter2@example.com/private.git /opt/private\nRUN pip install',
+      ),
+    found: { secrets: 'fail' },
+    place: /Dockerfile\.base:12:5$/,
+    detail: /a token stands in this git/,
+  },
+  {
+    defect: 'a file of secrets that is copied',
+    plant: async (project) => {
+      await project.write('backend/.env', 'TOKEN=x\n')
+      await project.edit(app, 'ENV LOG_LEVEL=info', 'COPY .env ./\nENV LOG_LEVEL=info')
+    },
+    found: { secrets: 'fail' },
+    place: /Dockerfile\.app:9:1$/,
+    detail: /\.env holds secrets/,
+  },
+  {
     defect: 'a thin image that needs an engine',
     plant: (project) => project.edit(app, 'ENV LOG_LEVEL=info', 'RUN python -m compileall app'),
     found: { 'thin-layer': 'warn' },
@@ -289,7 +419,7 @@ describe('a defect planted in the files is found, and nothing else', () => {
       expect(remedy ?? findings[0]?.detail).toBeTruthy()
     }
     expect(seen.exitCode).toBe(Object.values(found).includes('fail') ? 3 : 0)
-    expect(seen.text).not.toContain('hf_abcdefghijkl')
+    expect(seen.text).not.toMatch(/hf_abcdefghijkl|hunter2/)
   })
 })
 
@@ -300,6 +430,65 @@ test('nothing is found in the example as it is, without AWS and without Docker',
   const skipped = Object.values(seen.checks).filter(({ result }) => result === 'skip')
   expect(skipped.map(({ name }) => name)).toEqual(expect.arrayContaining(['docker', 'credentials', 'group', 'base']))
   for (const { detail } of skipped) expect(detail).toMatch(/no Docker engine|no AWS credentials/)
+})
+
+describe('nothing is found in', () => {
+  test.each<[string, (project: Project) => Promise<void>]>([
+    [
+      'a download that is tried again, or gives up aloud',
+      (project) =>
+        project.edit(
+          base,
+          firstModel,
+          `RUN ls / || true; set -e; until true; do sleep 1; done; ${firstModel.slice(4)} || { echo no >&2; exit 1; }; true && true`,
+        ),
+    ],
+    [
+      'requirements that others constrain, and packages by address',
+      async (project) => {
+        await project.edit('backend/requirements.txt', /^torch==.*$/m, 'torch\n-c constraints.txt')
+        await project.edit('rampart.yml', 'inputs: [requirements.txt,', 'inputs: [requirements.txt, constraints.txt,')
+        await project.write('backend/constraints.txt', 'torch==2.15.0\n')
+        await project.edit(
+          base,
+          'RUN pip install',
+          'RUN pip install -U pip uv && pip install ./wheels/x.whl "y @ https://e.com/y.zip" z[all]==1.0 \\\n    git+https://e.com/r.git@0123abc\nCOPY constraints.txt /opt/\nRUN pip install',
+        )
+      },
+    ],
+    [
+      'a port and a path that variables give',
+      async (project) => {
+        await project.edit(app, 'ENV LOG_LEVEL=info', 'ENV LOG_LEVEL=info PORT=8000 ROOT=/api/v1')
+        await project.edit(
+          app,
+          /HEALTHCHECK[^\n]*\n[^\n]*\n/,
+          'HEALTHCHECK CMD curl -f http://localhost:$PORT$ROOT/health\n',
+        )
+        await project.edit(app, /CMD \["uvicorn.*/, 'CMD uvicorn app.main:app --port ${PORT}')
+      },
+    ],
+    [
+      'a HEALTHCHECK that asks for readiness and gives time to start',
+      (project) => project.edit(app, ':8000/api/v1/health', ':8000/api/v1/health/ready'),
+    ],
+    [
+      'secrets that are not there',
+      async (project) => {
+        await project.write('backend/.env.example', 'TOKEN=\n')
+        await project.edit(app, 'ENV LOG_LEVEL=info', 'COPY --chown=10001:10001 .env.example ./\nENV LOG_LEVEL=info')
+        await project.edit(
+          base,
+          'RUN pip install',
+          'ARG HF_TOKEN\nRUN git clone --depth 1 https://github.com/acme/x /opt/x\nRUN --mount=type=secret,id=hf HF_TOKEN=$(cat /run/secrets/hf) true\nRUN pip install',
+        )
+      },
+    ],
+  ])('%s', async (_name, change) => {
+    const project = await copyExample()
+    await change(project)
+    expect(troubles(await examine(project.config, { offline: true }))).toEqual({})
+  })
 })
 
 test('what the first seed builds is told from what it should build: its four worst defects at once', async () => {
@@ -331,6 +520,7 @@ CMD ["uvicorn", "app.main:app"]
     'failed-downloads': 'fail',
     'recursive-chown': 'fail',
     'thin-layer': 'warn',
+    'image-health': 'warn',
   })
   expect(seen.checks['failed-downloads']?.findings.map(({ place }) => place?.replace(/^.*backend/, ''))).toEqual([
     '/Dockerfile.base:5:5',

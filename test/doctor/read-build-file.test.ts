@@ -3,6 +3,9 @@ import { describe, expect, test } from 'vitest'
 import { situate } from '../../src/lib/doctor/build-file.js'
 import { walkService } from '../../src/lib/doctor/service-files.js'
 import { modelCacheFindings } from '../../src/lib/doctor/model-cache.js'
+import { healthMismatches } from '../../src/lib/doctor/health-findings.js'
+import { writtenSecrets } from '../../src/lib/doctor/image-findings.js'
+import { openVersions } from '../../src/lib/doctor/package-findings.js'
 import { hiddenFailures, lateDownloads, recursiveChanges } from '../../src/lib/doctor/file-findings.js'
 import { readBuildFile } from '../../src/lib/operations/read-build-file.js'
 
@@ -94,6 +97,16 @@ test('no Dockerfile makes the checks throw', () => {
       'RUN useradd -m -d',
       'SHELL []',
       'ONBUILD RUN x',
+      'HEALTHCHECK CMD curl http://localhost:$PORT/x',
+      'HEALTHCHECK NONE',
+      'HEALTHCHECK',
+      'EXPOSE x',
+      'CMD ["a", "--port", "1"]',
+      'ENTRYPOINT serve --port 9000',
+      'RUN pip install a b==1 -r c',
+      'RUN npm install',
+      'RUN git clone https://u:p@h/x',
+      'COPY .env x.pem /',
       '# escape=`',
     ),
   )
@@ -105,12 +118,22 @@ test('no Dockerfile makes the checks throw', () => {
         app,
         base: { file: app, repository: 'r', tag: 'latest', inputs: new Map(), text: '' },
         models: [],
+        context: '',
+        configPath: 'rampart.yml',
         configText: '',
+        health: { live: '/live', ready: '/ready', port: 8000 },
         ignoreFile: { path: undefined, expected: '.dockerignore', lets: [] },
       })
-      const found = [modelCacheFindings, hiddenFailures, recursiveChanges, lateDownloads].flatMap((find) =>
-        find(service),
-      )
+      const finders = [
+        modelCacheFindings,
+        hiddenFailures,
+        recursiveChanges,
+        lateDownloads,
+        healthMismatches,
+        openVersions,
+        writtenSecrets,
+      ]
+      const found = finders.flatMap((find) => find(service))
       for (const { place, remedy } of found) {
         expect(place).toMatch(/^Dockerfile:\d+/)
         expect(remedy).toBeTruthy()

@@ -1,3 +1,7 @@
+import { once } from 'node:events'
+import { createServer, request } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { onTestFinished } from 'vitest'
 import { runDoctor } from '../../src/lib/compose/doctor.js'
 import type { Checkup, CheckupLine } from '../../src/lib/domain/checkup.js'
 import { cleanEnvironment } from '../support/cli.js'
@@ -57,4 +61,39 @@ export function troubles({ checks }: Examined): Readonly<Record<string, string>>
       .filter(({ result }) => result === 'warn' || result === 'fail')
       .map(({ name, result }) => [name, result]),
   )
+}
+
+/** The address of a cloud that refuses one operation of EC2 as IAM does, and is that one otherwise. */
+export async function denying(cloud: string, operation: string): Promise<string> {
+  const server = createServer((incoming, outgoing) => {
+    const pieces: Buffer[] = []
+    incoming.on('data', (piece: Buffer) => pieces.push(piece))
+    incoming.on('end', () => {
+      const body = Buffer.concat(pieces)
+      if (body.includes(`Action=${operation}&`)) {
+        // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html#CommonErrors
+        outgoing.writeHead(403, { 'content-type': 'text/xml' })
+        outgoing.end(
+          '<Response><Errors><Error><Code>UnauthorizedOperation</Code><Message>You are not authorized to perform this operation.</Message></Error></Errors><RequestID>r-1</RequestID></Response>',
+        )
+        return
+      }
+      const { method, url } = incoming
+      // The cloud names its registry as it was called itself.
+      const headers = { ...incoming.headers, host: new URL(cloud).host }
+      const onward = request(`${cloud}${url ?? '/'}`, { method, headers }, (answer) => {
+        outgoing.writeHead(answer.statusCode ?? 502, answer.headers)
+        answer.pipe(outgoing)
+      })
+      onward.on('error', () => outgoing.destroy())
+      onward.end(body)
+    })
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(async () => {
+    server.closeAllConnections()
+    await new Promise((resolve) => server.close(resolve))
+  })
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { globSync } from 'node:fs'
 import { cp, mkdir, readFile, readdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -8,7 +9,11 @@ import { bin, cleanEnvironment, root, runCli, type Finished } from '../support/c
 import { startModelHub } from '../support/model-hub.js'
 import { temporaryDirectory } from '../support/project.js'
 import { requires } from '../support/requires.js'
-import { readFiles, repositories, repositoryPath } from './support.js'
+import { startServe } from '../support/serve.js'
+import { readFiles, repositoryPath } from './support.js'
+
+/** No engine, and no credentials of the machine that the tests run on. */
+const nowhere = { DOCKER_HOST: 'unix:///nonexistent', AWS_EC2_METADATA_DISABLED: 'true' }
 
 const environment = (extra: Readonly<Record<string, string>> = {}): Record<string, string> =>
   cleanEnvironment({ AWS_REGION: 'us-west-2', ...extra })
@@ -20,16 +25,18 @@ async function copyOf(name: string, from = repositoryPath(name)): Promise<string
   return directory
 }
 
-/** The example as it was before rampart came. */
-async function bareExample(): Promise<string> {
-  const directory = await copyOf('rampart-ai', join(root, 'examples/rampart-ai'))
-  const ours = [
-    'rampart.yml',
-    ...['backend', 'frontend'].flatMap((one) =>
-      ['Dockerfile.base', 'Dockerfile.app', '.dockerignore'].map((file) => join(one, file)),
-    ),
-  ]
+/** An example as it was before rampart came. */
+async function bareExample(name: string): Promise<string> {
+  const directory = await copyOf(name, join(root, 'examples', name))
+  const ours = globSync('**/{rampart.yml,Dockerfile.base,Dockerfile.app,.dockerignore}', { cwd: directory })
   for (const path of ours) await rm(join(directory, path))
+  return directory
+}
+
+/** An example whose rampart.yml is lost, and nothing else. */
+async function exampleWithPairs(name: string): Promise<string> {
+  const directory = await copyOf(name, join(root, 'examples', name))
+  await rm(join(directory, 'rampart.yml'))
   return directory
 }
 
@@ -46,9 +53,39 @@ async function expectGolden(before: Readonly<Record<string, string>>, directory:
   await expect(text).toMatchFileSnapshot(`../golden/init/${name}.txt`)
 }
 
-describe('rampart init --yes writes files that load and deploy', () => {
-  test.each([...repositories, 'rampart-ai'])('%s', { timeout: 120_000 }, async (name) => {
-    const directory = name === 'rampart-ai' ? await bareExample() : await copyOf(name)
+interface Shape {
+  readonly name: string
+  readonly make: () => Promise<string>
+  /** The checks of the doctor that warn of what is wrong with the code itself, which init does not write. */
+  readonly warns: readonly string[]
+}
+
+/** Repositories that differ in what they have: Dockerfiles or none, one service or two, pip, uv or Pipenv. */
+const shapes: readonly Shape[] = [
+  { name: 'toxicity-api', make: () => copyOf('toxicity-api'), warns: [] },
+  // It loads models, and its only route says that all is well before it has.
+  { name: 'news-search', make: () => copyOf('news-search'), warns: ['image-health'] },
+  { name: 'claims-desk', make: () => copyOf('claims-desk'), warns: [] },
+  { name: 'rampart-ai', make: () => bareExample('rampart-ai'), warns: [] },
+  { name: 'rampart-ai-with-pairs', make: () => exampleWithPairs('rampart-ai'), warns: [] },
+]
+
+/** What `rampart doctor` says of that directory: the exit code, and the checks that warn or fail. */
+async function doctorOf(
+  cwd: string,
+  env: Readonly<Record<string, string>>,
+  ...args: readonly string[]
+): Promise<{ readonly code: number | null; readonly troubles: readonly string[]; readonly asked: readonly string[] }> {
+  const { code, stdout } = await runCli(['doctor', '--json', ...args], { cwd, env })
+  const { checks } = JSON.parse(stdout) as { checks: readonly { name: string; result: string }[] }
+  const named = (...results: readonly string[]): readonly string[] =>
+    checks.filter(({ result }) => results.includes(result)).map(({ name }) => name)
+  return { code, troubles: named('warn', 'fail'), asked: named('ok', 'warn', 'fail') }
+}
+
+describe('rampart init --yes writes files that doctor accepts and a rehearsal deploys', () => {
+  test.each(shapes)('$name', { timeout: 120_000 }, async ({ name, make, warns }) => {
+    const directory = await make()
     const before = readFiles(directory)
     const { code, stdout, stderr } = await init(directory, ['--yes', '--offline'])
     expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' })
@@ -59,22 +96,24 @@ describe('rampart init --yes writes files that load and deploy', () => {
     expect(config.services.length).toBeGreaterThan(0)
     expect(config.services.every((service) => service.base !== undefined && service.health !== undefined)).toBe(true)
 
+    // On this machine alone, and in the cloud that it will be deployed to.
+    const alone = environment(nowhere)
+    expect(await doctorOf(directory, alone, '--offline')).toMatchObject({ code: 0, troubles: warns })
+    const cloud = await startServe(['-c', config.path, '--speed', '2400'])
+    const there = await doctorOf(directory, { ...cloud.client(), ...nowhere })
+    expect(there).toMatchObject({ code: 0, troubles: warns })
+    expect(there.asked).toEqual(expect.arrayContaining(['base', 'registry-push', 'user-data', 'permissions']))
+
     const rehearsed = await runCli(['rehearse', '-c', 'rampart.yml', '--speed', '2400'], {
       cwd: directory,
       env: environment(),
     })
     expect(rehearsed.stderr + rehearsed.stdout).toContain('serves on 4 of 4 targets')
     expect(rehearsed.code).toBe(0)
-
-    const doctor = await runCli(['doctor', '--offline', '--json'], { cwd: directory, env: environment() })
-    const { checks } = JSON.parse(doctor.stdout) as { checks: readonly { name: string; result: string }[] }
-    const files = checks.filter((check) => !/node|docker|memory|disk|tool/.test(check.name))
-    expect(files.filter(({ result }) => result === 'fail' || result === 'warn')).toEqual([])
   })
 
   test('a pair that is in order stays, and its names, files and models go into rampart.yml', async () => {
-    const directory = await copyOf('rampart-ai', join(root, 'examples/rampart-ai'))
-    await rm(join(directory, 'rampart.yml'))
+    const directory = await exampleWithPairs('rampart-ai')
     const { code, stdout } = await init(directory, ['--yes', '--offline'])
     expect(code).toBe(0)
     expect(stdout).not.toContain('Dockerfile')
@@ -135,11 +174,14 @@ describe('consent', () => {
 
   test('a link is never written through', async () => {
     const directory = await copyOf('claims-desk')
+    const before = await readdir(directory)
     const outside = join(await temporaryDirectory('outside'), 'file')
     await writeFile(outside, 'precious\n')
     await symlink(outside, join(directory, 'Dockerfile.app'))
     const { code, stderr } = await init(directory, ['--yes', '--force', '--offline'])
     expect([code, stderr]).toEqual([2, expect.stringContaining('is not a regular file')])
+    // Nothing else was written either, although it comes before in the list.
+    expect((await readdir(directory)).toSorted()).toEqual([...before, 'Dockerfile.app'].toSorted())
     expect(await readFile(outside, 'utf8')).toBe('precious\n')
   })
 
@@ -221,9 +263,10 @@ requires('python3').describe('on a terminal', () => {
   function answer(
     cwd: string,
     answers: readonly (readonly [string, string])[],
+    ...args: readonly string[]
   ): Promise<{ code: number | null; text: string }> {
     const env = environment({ NO_COLOR: '1', PATH: process.env['PATH'] ?? '' })
-    const words = [program, JSON.stringify(answers), process.execPath, bin, 'init', '--offline']
+    const words = [program, JSON.stringify(answers), process.execPath, bin, 'init', '--offline', ...args]
     const child = spawn('python3', words, { cwd, env, stdio: ['ignore', 'pipe', 'inherit'] })
     let text = ''
     child.stdout.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
@@ -253,23 +296,40 @@ requires('python3').describe('on a terminal', () => {
     expect(await readFile(join(directory, '.dockerignore'), 'utf8')).toBe('secret\n.git\n.env\n**/__pycache__\n')
   })
 
+  const app = ['What is the app called?', '\r'] as const
+  const region = ['Which AWS region', '\r'] as const
+  const group = ['Which Auto Scaling group', '\r'] as const
+  const fate = ['What shall become of Dockerfile.app?', '\u001b[B\r'] as const
+  const agree = ['Write ', '\r'] as const
+  const left = /nothing was changed/
+
   test.each([
-    ['Ctrl-C', [['What is the app called?', '\u0003']], 130],
-    [
-      'no',
-      [
-        ['What is the app called?', '\r'],
-        ['Which AWS region', '\r'],
-        ['Which Auto Scaling group', '\r'],
-        ['Write ', 'n'],
-      ],
-      0,
-    ],
-  ] as const)('%s writes nothing', async (_name, answers, expected) => {
+    ['Ctrl-C at the first question', [[app[0], '\u0003']], 130, left],
+    ['Ctrl-C after some answers', [app, region, [group[0], '\u0003']], 130, left],
+    ['Ctrl-C where a file is there already', [app, region, group, [fate[0], '\u0003']], 130, left],
+    ['Ctrl-C before it is written', [app, region, group, fate, [agree[0], '\u0003']], 130, left],
+    ['Escape', [app, region, group, fate, [agree[0], '\u001b']], 130, left],
+    ['no', [app, region, group, fate, [agree[0], 'n']], 0, /would create +rampart\.yml/],
+  ] as const)('%s writes nothing, and leaves the terminal as it was', async (_name, answers, expected, words) => {
     const directory = await copyOf('claims-desk')
-    const before = await readdir(directory)
-    const { code } = await answer(directory, answers)
+    await writeFile(join(directory, 'Dockerfile.app'), 'FROM mine\nRUN true\n')
+    const before = readFiles(directory)
+    const { code, text } = await answer(directory, answers)
     expect(code).toBe(expected)
-    expect(await readdir(directory)).toEqual(before)
+    expect(readFiles(directory)).toEqual(before)
+    // Whatever hid the cursor has shown it again.
+    expect(text.lastIndexOf('\u001b[?25h')).toBeGreaterThan(text.lastIndexOf('\u001b[?25l'))
+    expect(text).toMatch(words)
+  })
+
+  test('only what was agreed to is replaced, also with --force', async () => {
+    const directory = await copyOf('claims-desk')
+    await writeFile(join(directory, 'Dockerfile.app'), 'FROM mine\nRUN true\n')
+    const before = readFiles(directory)
+    const refused = await answer(directory, [app, region, group, [agree[0], 'n']], '--force')
+    expect([refused.code, readFiles(directory)]).toEqual([0, before])
+    const agreed = await answer(directory, [app, region, group, fate, agree])
+    expect(agreed.code).toBe(0)
+    expect(await readFile(join(directory, 'Dockerfile.app'), 'utf8')).toContain('FROM claims-desk-base')
   })
 })

@@ -73,6 +73,7 @@ const serviceFiles = (config: Config): Parameters<typeof fileTasks>[0] =>
     dockerfile: service.dockerfile,
     args: service.args,
     ...(service.base !== undefined && { base: service.base }),
+    ...(service.health !== undefined && { health: service.health }),
     models: (service.base?.models ?? []).map(({ id, revision, ...more }) => ({
       id,
       revision,

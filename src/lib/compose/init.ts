@@ -3,7 +3,7 @@ import { homedir } from 'node:os'
 import { readFile } from 'node:fs/promises'
 import type { Performed, SharedFlags } from '../../base-command.js'
 import { RampartError } from '../errors/rampart-error.js'
-import { readTree, writeWhole } from '../init/disk.js'
+import { checkPlace, readTree, writeWhole } from '../init/disk.js'
 import type { Line } from '../init/describe.js'
 import { templateNames, type Pin, type Templates } from '../init/render-types.js'
 import { init, type InitFile, type InitResult } from '../operations/init.js'
@@ -55,6 +55,7 @@ export async function runInit(directory: string, flags: InitFlags): Promise<Perf
       templates: await readTemplates(),
       asker,
       pin: offline ? async () => undefined : await hubPins(),
+      check: (path) => checkPlace(join(root, path)),
       write: (path, content) => writeWhole(join(root, path), content),
       say: (lines) => {
         if (!quiet) process.stderr.write(`${lines.map((line) => lineText(line, page)).join('\n')}\n`)

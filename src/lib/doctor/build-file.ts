@@ -13,6 +13,16 @@ export type BuildStep = { readonly place: Place } & (
       readonly sources: readonly string[]
       readonly destination: string
     }
+  | {
+      readonly kind: 'healthcheck'
+      /** As it is written: variables are those of the container. Undefined for NONE. */
+      readonly command: string | undefined
+      /** True when Docker gives the container time to start. */
+      readonly waits: boolean
+    }
+  | { readonly kind: 'expose'; readonly ports: readonly number[] }
+  /** CMD and ENTRYPOINT, as written. */
+  | { readonly kind: 'start'; readonly command: string }
   | RunStep
 )
 
@@ -92,6 +102,9 @@ function next(state: BuildState, step: BuildStep): BuildState {
     case 'from':
     case 'copy':
     case 'run':
+    case 'healthcheck':
+    case 'expose':
+    case 'start':
       return state
   }
 }

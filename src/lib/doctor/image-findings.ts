@@ -1,8 +1,11 @@
 import { parseImageRef } from '../domain/image-ref.js'
 import { formatPlace } from '../errors/rampart-error.js'
+import type { BuildStep } from './build-file.js'
+import { commandsOf } from './downloads.js'
 import { copies } from './file-findings.js'
 import { findingAt, type Graded } from './outcome.js'
 import type { WalkedService } from './service-files.js'
+import { holdsSecret } from '../shell/without-secrets.js'
 
 const at = (place: { readonly file: string; readonly line?: number }): string => `${place.file}:${place.line}`
 
@@ -90,25 +93,55 @@ export function rootUsers({ app, facts }: WalkedService): readonly Graded[] {
 
 const secretName = /(?:^|_)(?:TOKEN|PASSWORD|PASSWD|SECRET|API_?KEY|ACCESS_KEY|PRIVATE_KEY|SECRET_KEY|CREDENTIALS)$/i
 
+// What programs keep their secrets in; an example of one is none.
+const secretFile =
+  /(?:^|\/)(?:\.env(?:\.(?!example$|sample$|template$)[\w-]+)?|\.netrc|\.aws|\.ssh|\.pypirc|id_(?:rsa|dsa|ecdsa|ed25519)|[\w.-]+\.(?:pem|key|p12|pfx))$/
+
 /** Secrets that the Dockerfile writes into the image, where everybody who pulls it can read them. Values are not shown. */
 export function writtenSecrets({ all }: WalkedService): readonly Graded[] {
-  return all.flatMap(({ file }) =>
-    file.steps.flatMap((step): readonly Graded[] => {
-      if (step.kind !== 'env' && step.kind !== 'arg') return []
-      return Object.entries(step.values)
-        .filter(([name, value]) => secretName.test(name) && value !== '')
-        .map(([name]) => ({
-          result: step.kind === 'env' ? 'fail' : 'warn',
-          ...findingAt(
-            step.place,
-            `${step.kind === 'env' ? 'ENV' : 'ARG'} ${name} puts a secret into the image's configuration`,
-            step.kind === 'env'
-              ? `remove it from ${at(step.place)} and let the target's environment give it`
-              : `edit ${at(step.place)}: take it from RUN --mount=type=secret`,
+  return all.flatMap(({ file }) => file.steps.flatMap(secretsOf))
+}
+
+const mountSecret = 'take it from RUN --mount=type=secret'
+
+function secretsOf(step: BuildStep): readonly Graded[] {
+  const found = (result: Graded['result'], detail: string, remedy: string, place = step.place): Graded => ({
+    result,
+    ...findingAt(place, detail, `edit ${at(place)}: ${remedy}`),
+  })
+  switch (step.kind) {
+    case 'env':
+    case 'arg': {
+      const names = Object.entries(step.values).filter(([name, value]) => secretName.test(name) && value !== '')
+      return names.map(([name]) =>
+        step.kind === 'env'
+          ? found('fail', `ENV ${name} puts a secret into the image's configuration`, 'remove it; the target gives it')
+          : found('warn', `ARG ${name} puts a secret into the image's history`, mountSecret),
+      )
+    }
+    case 'copy': {
+      const files = step.local ? step.sources.filter((source) => secretFile.test(source)) : []
+      return files.map((source) =>
+        found('fail', `${source} holds secrets, and is copied into the image`, 'leave it out; the target gives it'),
+      )
+    }
+    case 'run':
+      return commandsOf(step)
+        .filter(({ name, words, assignments }) =>
+          holdsSecret([name, ...words, ...Object.values(assignments)].join(' ')),
+        )
+        .slice(0, 1)
+        .map(({ name, at: index }) =>
+          found(
+            'fail',
+            `a token stands in this ${name}, and so in the image's history`,
+            mountSecret,
+            step.placeOf(index),
           ),
-        }))
-    }),
-  )
+        )
+    default:
+      return []
+  }
 }
 
 /** Whether a .dockerignore keeps out what no image should hold. */

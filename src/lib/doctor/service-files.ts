@@ -17,6 +17,12 @@ export interface ServiceFacts {
   }
   /** Those that the base's configuration declares. */
   readonly models: readonly { readonly id: string; readonly revision: string; readonly providedByRampart: boolean }[]
+  /** How rampart.yml says to ask a target; undefined when it does not. */
+  readonly health?: { readonly live: string; readonly ready: string; readonly port: number }
+  /** The build context from the working directory on, for places; empty for that directory itself. */
+  readonly context: string
+  /** Path of rampart.yml, for places. */
+  readonly configPath: string
   /** The text of rampart.yml: a model that stands in a comment of it is known and left open. */
   readonly configText: string
   readonly ignoreFile: {

@@ -1,3 +1,4 @@
+import { probeOf } from '../shell/listening.js'
 import { parse } from 'yaml'
 import { directoryOf, joinPath, nameOf, type Tree } from './tree.js'
 
@@ -80,10 +81,10 @@ function portOfService(service: Table): number | undefined {
   return port >= 1 && port <= 65_535 ? port : undefined
 }
 
-/** The path of the first URL to this machine in a command, e.g. of a health check. */
+/** The path that a command asks of this machine, when that is more than the first page. */
 export function pathOfCommand(command: string): string | undefined {
-  const match = /https?:\/\/(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\])(?::[^/\s'"]+)?(\/[^\s'"?#)]*)/.exec(command)
-  return match?.[1] === undefined || match[1].length < 2 ? undefined : match[1]
+  const { path = '/' } = probeOf(command) ?? {}
+  return path === '/' ? undefined : path
 }
 
 /** The end of a Dockerfile's name that tells which service it is for; undefined when it tells none. */

@@ -1,5 +1,5 @@
 import { lstat, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
-import { readFileSync, type Dirent } from 'node:fs'
+import { readFileSync, type Dirent, type Stats } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { RampartError } from '../errors/rampart-error.js'
 import type { Tree } from './tree.js'
@@ -69,14 +69,20 @@ function readText(path: string): string | undefined {
   }
 }
 
-/** Writes a file as a whole or not at all, and only over a regular one. */
-export async function writeWhole(path: string, content: string): Promise<void> {
+/** Looks whether a file can be put there; rejects when something stands there that is no regular file. */
+export async function checkPlace(path: string): Promise<Stats | undefined> {
   const there = await lstat(path).catch(() => undefined)
   if (there !== undefined && !there.isFile()) {
-    throw new RampartError('usage', `${path} is not a regular file, and is left alone.`, {
+    throw new RampartError('usage', `${path} is not a regular file, and is left alone; nothing was written.`, {
       next: ['move it away, and run init again'],
     })
   }
+  return there
+}
+
+/** Writes a file as a whole or not at all, and only over a regular one. */
+export async function writeWhole(path: string, content: string): Promise<void> {
+  const there = await checkPlace(path)
   await mkdir(dirname(path), { recursive: true })
   const temporary = `${path}.${process.pid}.rampart`
   try {

@@ -1,7 +1,7 @@
 import { parseDockerfile, type Instruction } from '../image/recipe/dockerfile.js'
 import { readJsonWords, splitPlain, takeFlags } from '../image/recipe/words.js'
 import { pathOfCommand } from './compose-file.js'
-import { portOf } from './node-package.js'
+import { portOf } from '../shell/listening.js'
 import { readShell } from '../shell/read.js'
 
 /** One COPY or ADD of files of the context. */

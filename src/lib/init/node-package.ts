@@ -1,3 +1,4 @@
+import { portOf } from '../shell/listening.js'
 import { joinPath, type Tree } from './tree.js'
 
 /** A service of Node, as its package.json tells. */
@@ -38,14 +39,4 @@ export function findNodePackage(tree: Tree, directory: string): NodePackage | un
     builds: typeof build === 'string',
     port: portOf(start) ?? 3000,
   }
-}
-
-/** The port that a command names: `--port 8000`, `-p 8000`, `--bind 0.0.0.0:8000`, `PORT=8000`; undefined when none. */
-export function portOf(command: string): number | undefined {
-  const match =
-    /(?:^|\s)(?:--port|--server\.port|--server-port|-p|--http)(?:\s+|=)"?\D{0,12}?(\d{2,5})\b/.exec(command) ??
-    /(?:^|\s)(?:--bind|-b|--host)(?:\s+|=)\S*:\D{0,12}?(\d{2,5})\b/.exec(command) ??
-    /(?:^|\s)PORT=(\d{2,5})\b/.exec(command)
-  const port = Number(match?.[1])
-  return port >= 1 && port <= 65_535 ? port : undefined
 }

@@ -8,7 +8,9 @@ import {
   rootUsers,
   writtenSecrets,
 } from '../doctor/image-findings.js'
+import { healthMismatches } from '../doctor/health-findings.js'
 import { modelCacheFindings } from '../doctor/model-cache.js'
+import { openVersions } from '../doctor/package-findings.js'
 import { failure, judge, ok, skip, type Graded } from '../doctor/outcome.js'
 import type { CheckTask } from '../doctor/run-checks.js'
 import { walkService, type WalkedService } from '../doctor/service-files.js'
@@ -28,6 +30,7 @@ const noBase = { when: (service: ServiceFiles) => service.base === undefined, wh
 const fileChecks: readonly FileCheck[] = [
   { name: 'from-base', well: 'each app stands on its base', find: baseMismatches, empty: noBase },
   { name: 'pinned-images', well: 'images from elsewhere are named by version', find: movingBases },
+  { name: 'pinned-packages', well: 'packages are named by version', find: openVersions },
   { name: 'model-cache', well: 'the app looks for models where the build puts them', find: modelCacheFindings },
   {
     name: 'models',
@@ -47,6 +50,7 @@ const fileChecks: readonly FileCheck[] = [
   { name: 'thin-layer', well: 'each app becomes one layer, without a Docker engine', find: engineNeeds },
   { name: 'ignore-file', well: 'each context has a .dockerignore', find: ignoreGaps },
   { name: 'runtime-user', well: 'no app runs as root', find: rootUsers },
+  { name: 'image-health', well: 'images are asked what rampart.yml says that they answer', find: healthMismatches },
   { name: 'secrets', well: 'no Dockerfile writes a secret', find: writtenSecrets },
 ]
 

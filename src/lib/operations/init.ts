@@ -31,6 +31,8 @@ export interface InitWorld {
   readonly asker: InitAsker | undefined
   /** The commit of a model on the hub; undefined when the hub does not say. */
   pin(id: string, revision: string): Promise<Pin | undefined>
+  /** Rejects when no file can be put there. */
+  check(path: string): Promise<unknown>
   /** Puts a file there, as a whole or not at all. */
   write(path: string, content: string): Promise<void>
   /** Shows a person lines of text. */
@@ -94,7 +96,11 @@ export async function init(world: InitWorld, options: InitOptions): Promise<Init
   const agreed =
     !options.dryRun &&
     (world.asker === undefined || changes.length === 0 || (await world.asker.confirm(`Write ${list}?`, true)))
-  if (agreed) for (const file of changes) await world.write(file.path, file.content)
+  if (agreed) {
+    // All or none: what can be known beforehand is known before the first is written.
+    for (const file of changes) await world.check(file.path)
+    for (const file of changes) await world.write(file.path, file.content)
+  }
   return { findings, pins, files, notes: plan.notes, written: agreed }
 }
 

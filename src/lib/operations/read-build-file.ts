@@ -4,6 +4,7 @@ import { parseDockerfile, type Instruction } from '../image/recipe/dockerfile.js
 import { expand, ExpansionError } from '../image/recipe/expand.js'
 import { readRun } from '../image/recipe/run.js'
 import { readStep, StepProblem } from '../image/recipe/read-step.js'
+import type { CommandLine } from '../image/recipe/step.js'
 import { readJsonWords, splitPlain, takeFlags } from '../image/recipe/words.js'
 import { shellOptions } from '../shell/read.js'
 
@@ -62,6 +63,10 @@ function stepOf(reading: Reading, instruction: Instruction): readonly BuildStep[
     case 'WORKDIR':
     case 'USER':
     case 'SHELL':
+    case 'HEALTHCHECK':
+    case 'EXPOSE':
+    case 'CMD':
+    case 'ENTRYPOINT':
       break
     default:
       return []
@@ -81,10 +86,21 @@ function stepOf(reading: Reading, instruction: Instruction): readonly BuildStep[
     case 'shell':
       reading.shell = step.words
       return []
+    case 'healthcheck': {
+      const command = step.command && commandText(step.command)
+      return [{ kind: 'healthcheck', command, waits: step.startPeriod > 0, place }]
+    }
+    case 'expose':
+      return [{ kind: 'expose', ports: step.values.map((raw) => Number.parseInt(value(raw), 10)), place }]
+    case 'cmd':
+    case 'entrypoint':
+      return [{ kind: 'start', command: commandText(step.command), place }]
     default:
       return []
   }
 }
+
+const commandText = (command: CommandLine): string => (command.form === 'exec' ? command.words.join(' ') : command.text)
 
 function fromOf(reading: Reading, instruction: Instruction, place: Place): BuildStep {
   const body = instruction.text.slice(instruction.rest)

@@ -21,6 +21,7 @@ export interface ServiceFiles {
     readonly args: Readonly<Record<string, string>>
   }
   readonly models: ServiceFacts['models']
+  readonly health?: NonNullable<ServiceFacts['health']>
   /** Path of rampart.yml. */
   readonly config: string
 }
@@ -45,14 +46,17 @@ async function readIfThere(path: string): Promise<string | undefined> {
 
 /** Reads the files that build a service. Rejects with a `usage` error that names the one that cannot be read. */
 export async function readServiceFacts(service: ServiceFiles): Promise<ServiceFacts> {
-  const { name, context, dockerfile, args, base, models, config } = service
+  const { name, context, dockerfile, args, base, models, config, health } = service
   const path = named(dockerfile)
   const text = await read(dockerfile)
   const notOneLayer = problemOf(() => readRecipe(text, path, args))
   const facts = {
     name,
     models,
+    context: relative(process.cwd(), context),
+    configPath: named(config),
     configText: await read(config),
+    ...(health !== undefined && { health }),
     app: readBuildFile(text, path, args),
     ...(notOneLayer !== undefined && { notOneLayer }),
     ignoreFile: await ignoreFileOf(service),

@@ -7,3 +7,8 @@ const inUrls = /(?<=:\/\/)[^@/\s]+@/g
 export function withoutSecrets(text: string): string {
   return text.replaceAll(/\s+/g, ' ').replaceAll(flags, '$1***').replaceAll(inUrls, '***@').replaceAll(wellKnown, '***')
 }
+
+/** True when a command has a well-known kind of token, or a password in an address, written out in it. */
+export function holdsSecret(text: string): boolean {
+  return text.search(wellKnown) >= 0 || /:\/\/[^@/\s:$]+:[^@/\s$]+@/.test(text)
+}
