@@ -8,6 +8,7 @@ import { cleanEnvironment, runCli } from '../support/cli.js'
 import { forgetImages } from '../support/docker.js'
 import { packBase } from '../support/docker-base.js'
 import { temporaryDirectory } from '../support/project.js'
+import { changesOf, startCloud } from '../support/rehearsal.js'
 import { dockerProgram, requires } from '../support/requires.js'
 
 interface Built {
@@ -242,4 +243,24 @@ environments:
       expect(said.stdout).toMatch(/copies: layer \d+ carries 9\.\d+ MB of the base's files again \(63 files, /)
     }, 120_000)
   }
+})
+
+test('deploy stops over a budget with instruction and line, changes nothing, and goes on when told so', async () => {
+  const cloud = await startCloud()
+  await cloud.project.edit('rampart.yml', 'budget: 20MB', 'budget: 1kB')
+  await cloud.project.write('frontend/public/large.bin', randomBytes(90_000))
+  const deploy = (...args: readonly string[]) =>
+    runCli(['deploy', '-c', cloud.project.config, '--progress', 'plain', ...args], { env: cloud.client() })
+  const stopped = await deploy()
+  expect(stopped.code).toBe(3)
+  expect(stopped.stderr).toContain('builder (layer: every instruction only copies or configures)')
+  expect(stopped.stderr).toMatch(
+    /frontend\/Dockerfile\.app:6:1: The app layer of frontend .* its budget of 1\.00 kB, most of it by COPY .*public\/\./,
+  )
+  expect(stopped.stderr).toContain('--allow-over-budget')
+  // Opened uploads of layers of other services are no image: no manifest was put, nothing in AWS was touched.
+  expect(changesOf(cloud).filter((one) => !/ \/v2\/[^ ]+\/blobs\//.test(one))).toEqual([])
+  const told = await deploy('--allow-over-budget')
+  expect({ code: told.code, stderr: told.code === 0 ? '' : told.stderr }).toEqual({ code: 0, stderr: '' })
+  expect(told.stderr).toMatch(/budget of 1\.00 kB/)
 })
