@@ -63,7 +63,9 @@ describe('the JSON Schema of rampart.yml', () => {
     ['a text for a list', complete.replace('[latest, "v{version}"]', 'latest')],
     ['too many alarms', complete.replace('alarms: [', `alarms: [${'a,'.repeat(9)}`)],
     ['another choice', complete.replace('zstd', 'brotli')],
-    ['a platform of a later version', small.replace('kind: asg', 'kind: ecs')],
+    ['a platform that there is not', small.replace('kind: asg', 'kind: eks')],
+    ['keys of another kind', small.replace('kind: asg', 'kind: ecs')],
+    ['a cluster without services', small.replace('{ kind: asg, group: demo-asg }', '{ kind: ecs, cluster: demo }')],
     ['a registry in a repository', small.replace('demo-web', 'registry.example.com:5000/demo')],
     ['a model that is not pinned', complete.replace('89b085cd330414d3e7d9dd787870f315957e1e9f', 'main')],
   ])('refuses %s, as the loader does', async (_, text) => {

@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { findConfig, loadConfig } from '../../src/lib/config/index.js'
-import { complete, contextFiles, failure, load, project, report, small } from './project.js'
+import { complete, contextFiles, failure, groupOf, load, project, report, small } from './project.js'
 
 describe('what a file comes to', () => {
   test('a complete one', async () => {
@@ -107,7 +107,7 @@ describe('what a file comes to', () => {
 
   test('a byte order mark and Windows line ends change nothing', async () => {
     const { environment } = await load(`\uFEFF${small.replaceAll('\n', '\r\n')}`)
-    expect(environment.target.group).toBe('demo-asg')
+    expect(groupOf({ environment })).toBe('demo-asg')
   })
 })
 
@@ -116,7 +116,7 @@ describe('the environment that is meant', () => {
 
   test('the only one, the named one, the default one', async () => {
     expect((await load(small)).environment.name).toBe('production')
-    expect((await load(two, { environment: 'staging' })).environment.target.group).toBe('staging-asg')
+    expect(groupOf(await load(two, { environment: 'staging' }))).toBe('staging-asg')
     expect((await load(`${two}    default: true\n`)).environment.name).toBe('staging')
     expect((await load(complete, { environment: 'staging' })).environment.region).toBe('eu-central-1')
   })
@@ -147,18 +147,16 @@ describe('variables', () => {
   test('come from the environment first, then from .env, and stay as they are', async () => {
     const tricky = String.raw`a 'b' "c" $d \e #f`
     const files = { '.env': "GROUP=from-file\nOTHER='from file'\n" }
-    expect((await load(group('${GROUP}'), { files })).environment.target.group).toBe('from-file')
+    expect(groupOf(await load(group('${GROUP}'), { files }))).toBe('from-file')
     const config = await load(group('"${GROUP} ${OTHER}"'), { files, env: { GROUP: tricky } })
-    expect(config.environment.target.group).toBe(`${tricky} from file`)
+    expect(groupOf(config)).toBe(`${tricky} from file`)
     expect(config.interpolated).toEqual(new Set([tricky, 'from file']))
-    expect((await load(group('${GROUP}'), { files, env: { GROUP: undefined } })).environment.target.group).toBe(
-      'from-file',
-    )
+    expect(groupOf(await load(group('${GROUP}'), { files, env: { GROUP: undefined } }))).toBe('from-file')
   })
 
   test('a value from the environment is never read as YAML or as a variable again', async () => {
     const { environment } = await load(group('${GROUP}'), { env: { GROUP: '[x] ${HOME} $$ # \n' } })
-    expect(environment.target.group).toBe('[x] ${HOME} $$ # \n')
+    expect(groupOf({ environment })).toBe('[x] ${HOME} $$ # \n')
   })
 
   test('can stand for numbers and booleans', async () => {

@@ -17,6 +17,11 @@ export function project(files: Readonly<Record<string, string | Uint8Array>>): s
   return directory
 }
 
+/** The Auto Scaling group that a configuration names. */
+export function groupOf({ environment }: Pick<Config, 'environment'>): string | undefined {
+  return environment.target.kind === 'asg' ? environment.target.group : undefined
+}
+
 /** The files that {@link small} and {@link complete} name. */
 export const contextFiles = {
   'Dockerfile.app': '',
@@ -34,6 +39,12 @@ environments:
     region: us-west-2
     target: { kind: asg, group: demo-asg }
 `
+
+/** {@link small} for a cluster of ECS. */
+export const ecs = small.replace(
+  '{ kind: asg, group: demo-asg }',
+  '{ kind: ecs, cluster: demo, services: { web: { service: demo-web } } }',
+)
 
 export const complete = `app: demo
 services:

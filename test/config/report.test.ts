@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { complete, failure, report, small } from './project.js'
+import { ecs, complete, failure, report, small } from './project.js'
 
 const services = (text: string): string => small.replace('    repository: demo-web\n', text)
 const rollout = (text: string): string => `${small}    rollout: ${text}\n`
@@ -98,11 +98,64 @@ rampart.yml:9:45: \`environments.production.rollout.maxHealthy\` must be a whole
 rampart.yml:9:67: \`environments.production.rollout.maxFailedStarts\` must be a whole number from 1 to 1000, not the number 0.5
   Such as \`3\``,
   ],
+  ['a platform that there is not', small.replace('kind: asg', 'kind: esc'), `rampart.yml:8:21: \`environments.production.target.kind\` must be \`asg\` or \`ecs\`, not \`esc\`
+  Such as \`asg\`, \`ecs\``],
   [
-    'a platform of a later version',
+    'an ECS cluster without services',
     small.replace('{ kind: asg, group: demo-asg }', '{ kind: ecs, cluster: demo }'),
-    `rampart.yml:8:21: \`environments.production.target.kind\`: \`ecs\` comes with a later version of rampart
-  This version rolls out Auto Scaling groups: \`kind: asg\``,
+    `rampart.yml:8:5: \`environments.production.target.services\` is missing
+  Add \`services\`. The ECS service of each service of the app. They are moved in this order, and go back when a later one fails. For kind \`ecs\`.`,
+  ],
+  [
+    'keys of another kind',
+    small.replace('kind: asg', 'kind: ecs, cluster: demo, services: { web: { service: demo-web } }'),
+    `rampart.yml:8:83: \`environments.production.target.group\` does not go with kind \`ecs\`
+  It is for kind \`asg\``,
+  ],
+  [
+    'services that do not match those of the app',
+    small.replace(
+      '{ kind: asg, group: demo-asg }',
+      '{ kind: ecs, cluster: demo, services: { wep: { service: demo-web } } }',
+    ),
+    `rampart.yml:8:53: \`environments.production.target.services.wep\` is no service of this app
+  Did you mean \`web\`?`,
+  ],
+  [
+    'a service of the app without a place',
+    small.replace('{ kind: asg, group: demo-asg }', '{ kind: ecs, cluster: demo, services: {} }'),
+    `rampart.yml:8:41: \`environments.production.target.services\` has no place for \`web\`
+  Every service of the app is released together`,
+  ],
+  [
+    'settings of an Auto Scaling group for ECS',
+    `${ecs}    rollout: { warmup: 60s, bake: 90s, checkpoints: { at: [50, 100] } }\n`,
+    `rampart.yml:9:16: \`environments.production.rollout.warmup\` does not apply to kind \`ecs\`
+  It is for kind \`asg\`; leave it out
+rampart.yml:9:35: \`environments.production.rollout.bake\` is not in whole minutes
+  ECS counts bake times in minutes, e.g. \`5m\`
+rampart.yml:9:40: \`environments.production.rollout.checkpoints\` does not apply to kind \`ecs\`
+  It is for kind \`asg\`; leave it out`,
+  ],
+  [
+    'settings of ECS for an Auto Scaling group',
+    `${small}    rollout: { circuitBreaker: {}, strategy: { kind: CANARY } }\n`,
+    `rampart.yml:9:16: \`environments.production.rollout.circuitBreaker\` does not apply to kind \`asg\`
+  It is for kind \`ecs\`; leave it out
+rampart.yml:9:36: \`environments.production.rollout.strategy\` does not apply to kind \`asg\`
+  It is for kind \`ecs\`; leave it out`,
+  ],
+  [
+    'a strategy with settings of another',
+    `${ecs}    rollout: { strategy: { kind: BLUE_GREEN, percent: 10, bake: 30s }, earlySuccess: { healthyPercent: 50 } }\n`,
+    `rampart.yml:9:46: \`environments.production.rollout.strategy.percent\` does not go with \`BLUE_GREEN\`
+  It is for \`CANARY\` and \`LINEAR\`
+rampart.yml:9:59: \`environments.production.rollout.strategy.bake\` does not go with \`BLUE_GREEN\`
+  It is for \`CANARY\` and \`LINEAR\`
+rampart.yml:9:65: \`environments.production.rollout.strategy.bake\` is not in whole minutes
+  ECS counts bake times in minutes, e.g. \`5m\`
+rampart.yml:9:72: \`environments.production.rollout.earlySuccess\` is for rolling deployments alone
+  Leave it out, or write \`kind: ROLLING\``,
   ],
   [
     'a whole reference in the place of a repository',

@@ -163,7 +163,7 @@ test('other partitions, another registry, no logs and no alarms', () => {
   const scope = {
     region: 'cn-north-1',
     account: '123456789012',
-    group: 'g',
+    fleet: { kind: 'asg', group: 'g' },
     launchTemplate: 'lt-1',
     repositories: [],
     baseRepositories: [],

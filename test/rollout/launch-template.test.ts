@@ -6,7 +6,7 @@ import {
 } from '@aws-sdk/client-ec2'
 import { UpdateAutoScalingGroupCommand } from '@aws-sdk/client-auto-scaling'
 import { expect, test } from 'vitest'
-import { releaseTags } from '../../src/lib/rollout/asg/revision.js'
+import { releaseTags } from '../../src/lib/rollout/release-tags.js'
 import { digestsOf, groupName, startFleet, type Fleet } from './support/fleet.js'
 
 /** A version with everything in it that teams put there, and in which nothing may be lost. */

@@ -1,5 +1,6 @@
 import { relative } from 'node:path'
 import type { Performed, SharedFlags } from '../../base-command.js'
+import { composeDriver } from './driver.js'
 import { composeImages } from './images.js'
 import { findConfig, loadConfig, type Config } from '../config/index.js'
 import { phases, type Phase } from '../domain/phase.js'
@@ -9,7 +10,6 @@ import type { Account } from '../ports/account.js'
 import type { Clock } from '../ports/clock.js'
 import type { LogSource } from '../ports/log-source.js'
 import { perform, streamPage, type Performance } from './perform.js'
-import type { AsgRolloutOptions } from '../rollout/asg/options.js'
 import type { Driver } from '../rollout/driver.js'
 import type { Patience } from '../rollout/follow.js'
 import type { LineSource } from '../rollout/log-watch.js'
@@ -53,29 +53,16 @@ export function performance(
   }
 }
 
-const seconds = (milliseconds: number): number => Math.round(milliseconds / 1000)
-
-/** How the driver is to roll the environment's fleet. */
-export function rolloutOptions({ rollout }: Config['environment']): AsgRolloutOptions {
-  return {
-    minHealthyPercentage: rollout.minHealthy,
-    maxHealthyPercentage: rollout.maxHealthy,
-    ...(rollout.warmup !== undefined && { warmup: seconds(rollout.warmup) }),
-    bakeTime: seconds(rollout.bake),
-    checkpointPercentages: rollout.checkpoints?.at ?? [],
-    ...(rollout.checkpoints !== undefined && { checkpointDelay: seconds(rollout.checkpoints.delay) }),
-    alarms: rollout.alarms,
-  }
-}
-
 /**
  * When to stop hoping. `auto` allows each batch three times what a slow one takes (ten minutes to boot, pull and load,
  * then the warmup), and adds what the configuration itself waits for.
  */
-function patience({ rollout }: Config['environment']): (targets: number) => Patience {
+function patience({ rollout, target }: Config['environment']): (targets: number) => Patience {
   return (targets) => {
     const room = Math.max(1, Math.floor((targets * (rollout.maxHealthy - rollout.minHealthy)) / 100))
-    const batches = Math.ceil(targets / room)
+    // Services are moved one after the other, each with some of the targets.
+    const stages = target.kind === 'ecs' ? target.services.length : 1
+    const batches = Math.ceil(targets / room) + stages - 1
     const batch = 10 * 60_000 + (rollout.warmup ?? 5 * 60_000)
     const pauses = (rollout.checkpoints?.at.length ?? 0) * (rollout.checkpoints?.delay ?? 0) + rollout.bake
     const timeout = rollout.timeout === 'auto' ? 3 * batches * batch + pauses : rollout.timeout
@@ -92,15 +79,8 @@ interface Cloud {
 /** Opens the cloud of the environment; nothing is asked yet. */
 export async function connect(config: Config, performing: Performance): Promise<Cloud> {
   const { createAws } = await import('../aws/index.js')
-  const { createAsgDriver } = await import('../rollout/asg/driver.js')
-  const { region, target, logs } = config.environment
-  const aws = createAws({ region })
-  const driver = createAsgDriver(
-    target.group,
-    rolloutOptions(config.environment),
-    { ...aws, clock: performing.clock },
-    logs?.group,
-  )
+  const aws = createAws({ region: config.environment.region })
+  const driver = await composeDriver(config, aws, performing.clock)
   return { driver, account: aws.account, logs: aws.logs }
 }
 

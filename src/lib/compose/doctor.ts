@@ -3,7 +3,8 @@ import { homedir } from 'node:os'
 import type { Performed, SharedFlags } from '../../base-command.js'
 import { checkBases } from './bases.js'
 import { openRegistry } from './images.js'
-import { configure, rolloutOptions, secretsOf } from './deploy.js'
+import { configure, secretsOf } from './deploy.js'
+import { composeDriver } from './driver.js'
 import type { Config } from '../config/index.js'
 import {
   dockerDiskOutcome,
@@ -93,7 +94,6 @@ const brief = { maxAttempts: 6, answerTimeout: 8000 } as const
 
 async function openEnvironment(config: Config): Promise<Opened> {
   const { createAws } = await import('../aws/index.js')
-  const { createAsgDriver } = await import('../rollout/asg/driver.js')
   const { region, target, logs, registry: elsewhere, rollout } = config.environment
   const aws = createAws({ region, ...brief })
   const clock = clockFrom(process.env['RAMPART_CLOCK'])
@@ -105,7 +105,7 @@ async function openEnvironment(config: Config): Promise<Opened> {
     tasks: environmentTasks(
       {
         name: config.environment.name,
-        group: target.group,
+        group: target.kind === 'asg' ? target.group : undefined,
         registry: elsewhere,
         repositories: repositories(config),
         logGroup: logs?.group,
@@ -113,7 +113,7 @@ async function openEnvironment(config: Config): Promise<Opened> {
       },
       {
         ...aws,
-        driver: createAsgDriver(target.group, rolloutOptions(config.environment), { ...aws, clock }, logs?.group),
+        driver: await composeDriver(config, aws, clock, brief),
         registry,
         checkBases: async () => checkBases(config, await registry()),
         now: () => Date.now(),
@@ -192,14 +192,20 @@ const nothing = (): undefined => undefined
 async function askScope(config: Config, offline: boolean): Promise<Pick<PolicyScope, 'account' | 'launchTemplate'>> {
   if (offline) return { account: undefined, launchTemplate: undefined }
   const { createAws } = await import('../aws/index.js')
+  const { target } = config.environment
   const { account, autoScaling } = createAws({ region: config.environment.region, ...brief })
   if ((await account.credentials().catch(nothing)) === undefined)
     return { account: undefined, launchTemplate: undefined }
   const [identity, group] = await Promise.all([
     account.whoAmI().catch(nothing),
-    autoScaling.describeGroup(config.environment.target.group).catch(nothing),
+    target.kind === 'asg' ? autoScaling.describeGroup(target.group).catch(nothing) : undefined,
   ])
   return { account: identity?.account, launchTemplate: group?.launchTemplate?.id }
+}
+
+function fleetOf(target: Config['environment']['target']): PolicyScope['fleet'] {
+  if (target.kind === 'asg') return { kind: 'asg', group: target.group }
+  return { kind: 'ecs', cluster: target.cluster, services: target.services.map(({ service }) => service) }
 }
 
 async function printPolicy(flags: DoctorFlags): Promise<Performed> {
@@ -210,7 +216,7 @@ async function printPolicy(flags: DoctorFlags): Promise<Performed> {
   const policy = leastPrivilege({
     ...asked,
     region: environment.region,
-    group: environment.target.group,
+    fleet: fleetOf(environment.target),
     repositories: isEcr ? repositories(config) : [],
     baseRepositories: isEcr ? services.flatMap(({ base }) => (base === undefined ? [] : [base.repository])) : [],
     logGroup: environment.logs?.group,

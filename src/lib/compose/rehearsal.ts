@@ -8,7 +8,7 @@ import { RampartError } from '../errors/rampart-error.js'
 import { sourceLabelsOf } from '../image/base/labels.js'
 import { startRehearsal, type Rehearsal } from '../rehearsal/cloud.js'
 import { isScenarioName, scenarioNames } from '../rehearsal/scenarios.js'
-import type { RehearsalSetup, RehearsedService } from '../rehearsal/setup.js'
+import type { RehearsalSetup, RehearsedFleet, RehearsedService } from '../rehearsal/setup.js'
 import { acceleratedClock, formatClock } from '../system/clock.js'
 import { packageRoot } from '../system/package-root.js'
 import { quoteWord } from '../terminal/shell-word.js'
@@ -61,7 +61,29 @@ async function rehearsedService(service: ServiceConfig): Promise<RehearsedServic
   }
 }
 
-/** The world that a configuration describes: its group with four targets, its alarms, services and bases. */
+const fleetName = (target: Config['environment']['target']): string =>
+  target.kind === 'asg' ? target.group : `cluster ${target.cluster}`
+
+/** A group of four, or as many tasks over all services of a cluster; Fargate, as most have it. */
+function fleetOf(target: Config['environment']['target']): RehearsedFleet {
+  if (target.kind === 'asg') return { group: { name: target.group, desired: targets, min: targets, max: 2 * targets } }
+  const desired = Math.max(2, Math.floor(targets / target.services.length))
+  return {
+    ecs: {
+      cluster: target.cluster,
+      services: target.services.map(({ name, service, container }) => ({
+        name: service,
+        taskFamily: service,
+        container: container ?? name,
+        service: name,
+        desired,
+        launchType: 'FARGATE',
+      })),
+    },
+  }
+}
+
+/** The world that a configuration describes: its group with four targets or its cluster, its alarms, services and bases. */
 export async function rehearsalSetup(config: Config): Promise<RehearsalSetup> {
   const { environment } = config
   return {
@@ -69,7 +91,7 @@ export async function rehearsalSetup(config: Config): Promise<RehearsalSetup> {
     environment: environment.name,
     region: environment.region,
     accountId,
-    group: { name: environment.target.group, desired: targets, min: targets, max: 2 * targets },
+    ...fleetOf(environment.target),
     logGroup: environment.logs?.group ?? `/rampart/${environment.name}`,
     alarms: environment.rollout.alarms,
     services: await Promise.all(config.services.map(rehearsedService)),
@@ -161,7 +183,7 @@ export async function serveRehearsal(flags: RehearsalFlags & { readonly port: nu
   process.stderr.write(
     [
       `SIMULATED: rehearsal cloud on ${cloud.url}, ${environment.RAMPART_SIMULATION ?? ''}; nothing of it is real`,
-      `It holds ${config.environment.target.group} of ${config.path}. Ctrl-C ends it.`,
+      `It holds ${fleetName(config.environment.target)} of ${config.path}. Ctrl-C ends it.`,
       '',
     ].join('\n'),
   )

@@ -3,6 +3,7 @@ import { dirname, isAbsolute, relative, resolve, sep } from 'node:path'
 import type { Path, PathProblem, YamlSource } from './document.js'
 import { formatPath, shown, suggest, valueAt } from './explain.js'
 import { statOf } from './stat.js'
+import { checkForKind, checkTarget, kindAt, type Report } from './target-checks.js'
 
 /**
  * What can be wrong between several values, and with the paths that they name. It reads the plain data, so that its
@@ -17,7 +18,10 @@ export function checkFile(data: unknown, directory: string, source: YamlSource):
     checkService(data, ['services', name], directory, source, report)
   }
   checkRepositories(data, report)
-  for (const name of namesOf(data, ['environments'])) checkRollout(data, ['environments', name, 'rollout'], report)
+  for (const name of namesOf(data, ['environments'])) {
+    checkTarget(data, ['environments', name], source, problems, report)
+    checkRollout(data, ['environments', name, 'rollout'], kindAt(data, ['environments', name]), report)
+  }
   const defaults = namesOf(data, ['environments']).filter(
     (name) => valueAt(data, ['environments', name, 'default']) === true,
   )
@@ -34,8 +38,6 @@ export function checkFile(data: unknown, directory: string, source: YamlSource):
   }
   return problems
 }
-
-type Report = (path: Path, message: string, hint: string, part?: 'key' | 'value') => void
 
 const isMap = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -140,12 +142,20 @@ function checkRepositories(data: unknown, report: Report): void {
   }
 }
 
-function checkRollout(data: unknown, path: Path, report: Report): void {
+function checkRollout(data: unknown, path: Path, kind: string | undefined, report: Report): void {
+  checkForKind(data, path, kind, report)
   checkUnique(data, [...path, 'alarms'], report)
   const least = valueAt(data, [...path, 'minHealthy']) ?? 100
   const most = valueAt(data, [...path, 'maxHealthy'])
   // EC2 Auto Scaling refuses a wider span: API_RefreshPreferences.html.
-  if (typeof least === 'number' && typeof most === 'number' && least >= 0 && most <= 200 && most - least > 100) {
+  if (
+    kind !== 'ecs' &&
+    typeof least === 'number' &&
+    typeof most === 'number' &&
+    least >= 0 &&
+    most <= 200 &&
+    most - least > 100
+  ) {
     report(
       [...path, 'maxHealthy'],
       `is more than 100 above minHealthy (${least})`,

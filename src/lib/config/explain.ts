@@ -72,17 +72,6 @@ export function explain(issue: z.core.$ZodIssue, data: unknown, source: YamlSour
     const place = source.place(path, 'key')
     return [{ path, message: `\`${text}\` is empty`, hint: `It must be ${what}`, place }]
   }
-  if (path.at(-2) === 'target' && path.at(-1) === 'kind' && value === 'ecs') {
-    const message = `\`${text}\`: \`ecs\` comes with a later version of rampart`
-    return [
-      {
-        path,
-        message,
-        hint: 'This version rolls out Auto Scaling groups: `kind: asg`',
-        place: source.place(path, 'value'),
-      },
-    ]
-  }
   const place = source.place(path, typeof value === 'object' ? 'key' : 'value')
   const word =
     typeof value === 'string' && kindOf(schema) === 'number' && source.origin(path)?.interpolated === false

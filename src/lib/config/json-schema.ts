@@ -1,11 +1,24 @@
 import * as z from 'zod/mini'
 import { docs, type Doc } from './schema-parts.js'
-import { fileSchema } from './schema.js'
+import { fileSchema, targetSchema } from './schema.js'
+import { targetKeys } from './target-checks.js'
 
 type Json = z.core.JSONSchema.BaseSchema
 
 /** What holds a variable, whose value an editor can not know. */
 const variable = { type: 'string', pattern: String.raw`\$\{` } as const
+
+/** What each kind of target needs, and what it does not take. */
+const kindRules: Json[] = Object.entries(targetKeys).map(([kind, required]) => ({
+  if: { properties: { kind: { const: kind } } },
+  // oxlint-disable-next-line unicorn/no-thenable -- the word of the specification
+  then: {
+    required: [...required],
+    properties: Object.fromEntries(
+      Object.entries(targetKeys).flatMap(([other, keys]) => keys.map((key) => [key, other === kind])),
+    ),
+  },
+}))
 
 /**
  * The JSON Schema (draft 7) of rampart.yml for editors, from the schema that the loader uses. It accepts what the
@@ -18,6 +31,7 @@ export function configJsonSchema(): Record<string, unknown> {
     override: ({ zodSchema, jsonSchema }) => {
       const doc = docs.get(zodSchema)
       if (doc !== undefined) describe(jsonSchema, doc)
+      if (zodSchema === targetSchema) jsonSchema.allOf = kindRules
     },
   })
   for (const name of ['services', 'environments']) {

@@ -51,7 +51,7 @@ export function readConfig({ path, text, environment, variables, dotenvProblems 
     ...checkFile(data, dirname(resolve(path)), source),
     ...(chosen !== undefined && region === undefined ? [missing(['environments', chosen, 'region'], source)] : []),
     // Where a variable has no value, that alone is the problem.
-  ].filter((problem) => source.origin(problem.path)?.resolved !== false && !concernsEcs(problem, data))
+  ].filter((problem) => source.origin(problem.path)?.resolved !== false)
   // What only another environment needs may be missing here.
   const flaws = source.flaws.filter(
     ({ path: [section, name], missing: unset }) => !unset || section !== 'environments' || name === chosen,
@@ -135,10 +135,3 @@ function readInterpolatedScalars(data: unknown, path: Path, source: YamlSource):
 }
 
 const booleans: Readonly<Record<string, boolean>> = { true: true, false: false }
-
-/** Under a target of a kind that is not there yet, that is the only problem worth telling. */
-function concernsEcs({ path }: PathProblem, data: unknown): boolean {
-  const [section, name = '', part, key] = path
-  if (section !== 'environments' || part !== 'target' || key === 'kind') return false
-  return valueAt(data, ['environments', name, 'target', 'kind']) === 'ecs'
-}

@@ -1,7 +1,7 @@
 import { dirname, join, relative, resolve, sep } from 'node:path'
 import { freeze } from './freeze.js'
 import type { FileConfig } from './schema.js'
-import type { Config, EnvironmentConfig, RolloutConfig, ServiceConfig } from './types.js'
+import type { Config, EnvironmentConfig, RolloutConfig, ServiceConfig, TargetConfig } from './types.js'
 
 type FileService = FileConfig['services'][string]
 type FileEnvironment = FileConfig['environments'][string]
@@ -78,18 +78,48 @@ function resolveEnvironment(name: string, environment: FileEnvironment, region: 
     name,
     region,
     ...(registry !== undefined && { registry }),
-    target,
-    rollout: resolveRollout(environment.rollout),
+    target: resolveTarget(target),
+    rollout: resolveRollout(environment.rollout, target.kind),
     ...(logs !== undefined && { logs }),
   }
 }
 
-function resolveRollout(rollout: FileEnvironment['rollout']): RolloutConfig {
-  const { warmup, checkpoints, maxHealthy, ...rest } = rollout
+/** The checks have found what has to be there by then. */
+function resolveTarget({ kind, group, cluster, services }: FileEnvironment['target']): TargetConfig {
+  if (kind === 'asg') return { kind, group: group ?? '' }
+  return {
+    kind,
+    cluster: cluster ?? '',
+    services: Object.entries(services ?? {}).map(([name, { service, container }]) => ({
+      name,
+      service,
+      ...(container !== undefined && { container }),
+    })),
+  }
+}
+
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CanaryConfiguration.html and API_LinearConfiguration.html
+const shiftDefaults = { CANARY: { percent: 5, bake: 10 * 60_000 }, LINEAR: { percent: 10, bake: 6 * 60_000 } } as const
+
+function resolveStrategy({
+  kind,
+  percent,
+  bake,
+}: NonNullable<FileEnvironment['rollout']['strategy']>): NonNullable<RolloutConfig['strategy']> {
+  if (kind === 'ROLLING' || kind === 'BLUE_GREEN') return { kind }
+  return { kind, percent: percent ?? shiftDefaults[kind].percent, bake: bake ?? shiftDefaults[kind].bake }
+}
+
+function resolveRollout(rollout: FileEnvironment['rollout'], kind: TargetConfig['kind']): RolloutConfig {
+  const { warmup, checkpoints, maxHealthy, circuitBreaker, earlySuccess, strategy, ...rest } = rollout
   return {
     ...rest,
-    maxHealthy: maxHealthy ?? Math.min(200, rest.minHealthy + 100),
+    // Auto Scaling refuses a wider span than 100; ECS has 200 for everybody.
+    maxHealthy: maxHealthy ?? (kind === 'ecs' ? 200 : Math.min(200, rest.minHealthy + 100)),
     ...(warmup !== undefined && { warmup }),
     ...(checkpoints !== undefined && { checkpoints }),
+    ...(circuitBreaker !== undefined && { circuitBreaker }),
+    ...(earlySuccess !== undefined && { earlySuccess }),
+    ...(strategy !== undefined && { strategy: resolveStrategy(strategy) }),
   }
 }

@@ -84,6 +84,13 @@ export const oneOf = <T extends string>(values: readonly T[], description: strin
     read: (value) => values.find((item) => item === value),
   })
 
+/** Yes or no. */
+export const flag = (description: string, example: boolean): z.ZodMiniType<boolean, boolean> => {
+  const schema = z.boolean()
+  docs.add(schema, { what: '`true` or `false`', description, examples: [example] })
+  return schema
+}
+
 /** A name that people give. */
 export const name = (of: string, example: string): z.ZodMiniType<string, string> =>
   text({

@@ -4,6 +4,7 @@ import {
   args,
   docs,
   duration,
+  flag,
   group,
   list,
   name,
@@ -188,14 +189,93 @@ const serviceSchema = z.strictObject({
   platform: z.prefault(platform(), 'linux/amd64'),
 })
 
-const targetSchema = z.strictObject({
-  kind: oneOf(['asg'], 'What is rolled: `asg` is an EC2 Auto Scaling group.'),
-  group: text({
-    what: 'the exact name of an Auto Scaling group, at most 255 characters without `:`',
-    description: 'The exact name of the Auto Scaling group.',
-    examples: ['rampart-production-asg'],
-    pattern: String.raw`[^:\0]{1,255}`,
-  }),
+const ecsName = (what: string, description: string, example: string): z.ZodMiniType<string, string> =>
+  text({
+    what: `the name of ${what}: letters, digits, \`-\` and \`_\`, at most 255`,
+    description,
+    examples: [example],
+    pattern: '[A-Za-z0-9][A-Za-z0-9_-]{0,254}',
+  })
+
+const ecsServiceSchema = z.strictObject({
+  service: ecsName('an ECS service', 'The ECS service that runs it.', 'finbert-api'),
+  container: z.optional(
+    ecsName(
+      'a container',
+      'Its container in the task definition; left out, it is the one that runs its repository.',
+      'api',
+    ),
+  ),
+})
+
+/** Which keys go with which kind is in target-checks.ts, so that a key of another kind is told apart from an unknown one. */
+export const targetSchema = z.strictObject({
+  kind: oneOf(
+    ['asg', 'ecs'],
+    'What is rolled: `asg` is an EC2 Auto Scaling group, `ecs` the services of an ECS cluster (Fargate or EC2).',
+  ),
+  group: z.optional(
+    text({
+      what: 'the exact name of an Auto Scaling group, at most 255 characters without `:`',
+      description: 'The exact name of the Auto Scaling group. For kind `asg`.',
+      examples: ['rampart-production-asg'],
+      pattern: String.raw`[^:\0]{1,255}`,
+    }),
+  ),
+  cluster: z.optional(ecsName('an ECS cluster', 'The ECS cluster. For kind `ecs`.', 'finbert-rag-prod')),
+  services: z.optional(
+    group(
+      z.record(
+        name('service', 'api'),
+        group(ecsServiceSchema, 'a map with `service`', 'The ECS service that runs this service of the app.'),
+      ),
+      'a map of ECS services by the name of the service of the app',
+      'The ECS service of each service of the app. They are moved in this order, and go back when a later one fails. ' +
+        'For kind `ecs`.',
+    ),
+  ),
+})
+
+const circuitBreakerSchema = z.strictObject({
+  type: z.prefault(
+    oneOf(
+      ['BOUNDED_PERCENT', 'UNBOUNDED_PERCENT', 'COUNT'],
+      'What the threshold means: percent of the wanted tasks, at least 3 and at most 200 (`BOUNDED_PERCENT`); percent ' +
+        'without these bounds; or a number of tasks.',
+    ),
+    'BOUNDED_PERCENT',
+  ),
+  threshold: z.prefault(whole(1, 1000, 'Failed tasks that end the deployment.', 50), 50),
+  resetOnHealthyTask: z.prefault(flag('Whether a task that becomes healthy sets the count back to zero.', true), true),
+})
+
+const earlySuccessSchema = z.strictObject({
+  healthyPercent: whole(1, 100, 'Percent of the wanted tasks that are new and healthy.', 100),
+  cleanup: z.prefault(
+    oneOf(
+      ['BLOCKING', 'DEFERRED'],
+      'Whether the old tasks are stopped before the deployment is called done, or afterwards.',
+    ),
+    'BLOCKING',
+  ),
+})
+
+const strategySchema = z.strictObject({
+  kind: oneOf(
+    ['ROLLING', 'BLUE_GREEN', 'CANARY', 'LINEAR'],
+    'How ECS brings the new tasks in. All but `ROLLING` need a second target group at the service.',
+  ),
+  percent: z.optional(
+    whole(
+      1,
+      100,
+      'Percent of the traffic that a canary gets, or that a linear step shifts. For CANARY and LINEAR.',
+      10,
+    ),
+  ),
+  bake: z.optional(
+    duration('How long the canary, or each step, is watched, in whole minutes. For CANARY and LINEAR.', '24h', '10m'),
+  ),
 })
 
 const checkpointsSchema = z.strictObject({
@@ -222,6 +302,23 @@ const rolloutSchema = z.strictObject({
   ),
   bake: z.prefault(duration('How long the finished rollout is watched before it is called done.', '48h', '5m'), '0s'),
   checkpoints: z.optional(group(checkpointsSchema, 'a map with `at` and `delay`', 'Stops on the way.')),
+  circuitBreaker: z.optional(
+    group(
+      circuitBreakerSchema,
+      'a map',
+      "When ECS gives a deployment up and goes back. Left out, the service's own threshold holds. For kind `ecs`.",
+    ),
+  ),
+  earlySuccess: z.optional(
+    group(
+      earlySuccessSchema,
+      'a map with `healthyPercent`',
+      'Calls a rolling deployment done before every task is replaced. For kind `ecs`.',
+    ),
+  ),
+  strategy: z.optional(
+    group(strategySchema, 'a map with `kind`', "How ECS brings the new tasks in; the service's own way when left out."),
+  ),
   alarms: z.prefault(
     list(
       text({
@@ -264,15 +361,8 @@ const logsSchema = z.strictObject({
   }),
 })
 
-const flag = z.boolean()
-docs.add(flag, {
-  what: '`true` or `false`',
-  description: 'Whether this one is meant when none is named.',
-  examples: [true],
-})
-
 const environmentSchema = z.strictObject({
-  default: z.prefault(flag, false),
+  default: z.prefault(flag('Whether this one is meant when none is named.', true), false),
   region: z.optional(
     text({
       what: 'an AWS region',
@@ -289,7 +379,7 @@ const environmentSchema = z.strictObject({
       pattern: String.raw`[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::\d{1,5})?`,
     }),
   ),
-  target: group(targetSchema, 'a map with `kind` and `group`', 'What is rolled out to.'),
+  target: group(targetSchema, 'a map with `kind`, and `group` or `cluster` and `services`', 'What is rolled out to.'),
   rollout: z.prefault(group(rolloutSchema, 'a map', 'How it is rolled out.'), {}),
   logs: z.optional(group(logsSchema, 'a map with `group`', 'Where the containers write their logs.')),
 })

@@ -57,11 +57,28 @@ export interface ServiceConfig {
   readonly platform: Platform
 }
 
-interface TargetConfig {
+/** An EC2 Auto Scaling group. */
+export interface AsgTargetConfig {
   readonly kind: 'asg'
   /** The Auto Scaling group's exact name. */
   readonly group: string
 }
+
+/** The services of an ECS cluster. */
+export interface EcsTargetConfig {
+  readonly kind: 'ecs'
+  readonly cluster: string
+  /** One for each service of the app, in the order in which they are moved. */
+  readonly services: readonly {
+    /** As the app names it. */
+    readonly name: string
+    /** The ECS service. */
+    readonly service: string
+    readonly container?: string
+  }[]
+}
+
+export type TargetConfig = AsgTargetConfig | EcsTargetConfig
 
 /** How a fleet is moved. Durations are milliseconds (whole seconds). */
 export interface RolloutConfig {
@@ -71,6 +88,17 @@ export interface RolloutConfig {
   readonly warmup?: number
   readonly bake: number
   readonly checkpoints?: { readonly at: readonly number[]; readonly delay: number }
+  /** Only for ecs, as the next two. */
+  readonly circuitBreaker?: {
+    readonly type: 'BOUNDED_PERCENT' | 'UNBOUNDED_PERCENT' | 'COUNT'
+    readonly threshold: number
+    readonly resetOnHealthyTask: boolean
+  }
+  readonly earlySuccess?: { readonly healthyPercent: number; readonly cleanup: 'BLOCKING' | 'DEFERRED' }
+  readonly strategy?:
+    | { readonly kind: 'ROLLING' | 'BLUE_GREEN' }
+    /** Of the traffic, and milliseconds (whole minutes). */
+    | { readonly kind: 'CANARY' | 'LINEAR'; readonly percent: number; readonly bake: number }
   readonly alarms: readonly string[]
   readonly timeout: number | 'auto'
   /** New targets that may fail to start before the rollout is given up. */

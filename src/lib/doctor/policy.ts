@@ -3,7 +3,10 @@ export interface PolicyScope {
   readonly region: string
   /** Twelve digits; undefined when nobody could be asked, which leaves the account open. */
   readonly account: string | undefined
-  readonly group: string
+  /** What is rolled. */
+  readonly fleet:
+    | { readonly kind: 'asg'; readonly group: string }
+    | { readonly kind: 'ecs'; readonly cluster: string; readonly services: readonly string[] }
   /** The group's launch template, when it could be read. */
   readonly launchTemplate: string | undefined
   /** Repositories of app images in the account's ECR; none when the registry is another one. */
@@ -37,6 +40,15 @@ function partition(region: string): string {
 const readImages = ['ecr:BatchCheckLayerAvailability', 'ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer']
 const pushImages = ['ecr:CompleteLayerUpload', 'ecr:InitiateLayerUpload', 'ecr:PutImage', 'ecr:UploadLayerPart']
 
+const readGroups = [
+  'autoscaling:DescribeAutoScalingGroups',
+  'autoscaling:DescribeInstanceRefreshes',
+  'autoscaling:DescribeScalingActivities',
+  'ec2:DescribeLaunchTemplateVersions',
+]
+// These two have no resource level.
+const readDefinitions = ['ecs:DescribeTaskDefinition', 'ecs:ListTaskDefinitions']
+
 /** The statements that an identity can do without that deploys and builds no bases. */
 export const baseBuildStatements: readonly string[] = ['PushBaseImages', 'MakeBaseRepositories']
 
@@ -46,7 +58,7 @@ export const baseBuildStatements: readonly string[] = ['PushBaseImages', 'MakeBa
  * (https://docs.aws.amazon.com/service-authorization/latest/reference/) says which those are.
  */
 export function leastPrivilege(scope: PolicyScope): PolicyDocument {
-  const { region, group, repositories, baseRepositories, logGroup } = scope
+  const { region, fleet, repositories, baseRepositories, logGroup } = scope
   const account = scope.account ?? '*'
   const arn = (service: string, resource: string): string =>
     `arn:${partition(region)}:${service}:${region}:${account}:${resource}`
@@ -58,6 +70,62 @@ export function leastPrivilege(scope: PolicyScope): PolicyDocument {
     Condition?: Statement['Condition'],
   ): Statement => ({ Sid, Effect: 'Allow', Action, Resource, ...(Condition !== undefined && { Condition }) })
   const inRegion = { StringEquals: { 'aws:RequestedRegion': region } }
+
+  const groupStatements = (group: string): readonly Statement[] => [
+    statement('Record', ['ec2:CreateLaunchTemplateVersion'], template),
+    statement(
+      'RollOut',
+      ['autoscaling:RollbackInstanceRefresh', 'autoscaling:StartInstanceRefresh'],
+      arn('autoscaling', `autoScalingGroup:*:autoScalingGroupName/${group}`),
+    ),
+    // Whoever names a launch template to Auto Scaling must be allowed to launch from it, to set the tags in it and to
+    // pass its role: https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-launch-template-permissions.html
+    statement('LaunchFromTemplate', ['ec2:RunInstances'], '*', { ArnLike: { 'ec2:LaunchTemplate': template } }),
+    statement('TagWhatIsLaunched', ['ec2:CreateTags'], arn('ec2', '*/*'), {
+      StringEquals: { 'ec2:CreateAction': 'RunInstances' },
+    }),
+    statement('PassInstanceRole', ['iam:PassRole'], `arn:${partition(region)}:iam::${account}:role/*`, {
+      StringEquals: {
+        'iam:PassedToService': region.startsWith('cn-') ? 'ec2.amazonaws.com.cn' : 'ec2.amazonaws.com',
+      },
+    }),
+  ]
+  const serviceStatements = ({
+    cluster,
+    services,
+  }: Extract<PolicyScope['fleet'], { kind: 'ecs' }>): readonly Statement[] => {
+    const own = services.map((name) => `${cluster}/${name}`)
+    return [
+      statement('ReadCluster', ['ecs:DescribeClusters'], arn('ecs', `cluster/${cluster}`)),
+      statement(
+        'RollOut',
+        ['ecs:DescribeServices', 'ecs:ListServiceDeployments', 'ecs:UpdateService'],
+        own.map((name) => arn('ecs', `service/${name}`)),
+      ),
+      statement(
+        'FollowDeployments',
+        ['ecs:ContinueServiceDeployment', 'ecs:DescribeServiceDeployments', 'ecs:StopServiceDeployment'],
+        own.map((name) => arn('ecs', `service-deployment/${name}/*`)),
+      ),
+      statement(
+        'ReadRevisions',
+        ['ecs:DescribeServiceRevisions'],
+        own.map((name) => arn('ecs', `service-revision/${name}/*`)),
+      ),
+      statement('ReadTasks', ['ecs:DescribeTasks'], arn('ecs', `task/${cluster}/*`)),
+      statement('ListTasks', ['ecs:ListTasks'], '*', {
+        ArnEquals: { 'ecs:cluster': arn('ecs', `cluster/${cluster}`) },
+      }),
+      statement('Record', ['ecs:RegisterTaskDefinition'], arn('ecs', 'task-definition/*:*')),
+      statement('TagWhatIsRegistered', ['ecs:TagResource'], arn('ecs', 'task-definition/*:*'), {
+        StringEquals: { 'ecs:CreateAction': 'RegisterTaskDefinition' },
+      }),
+      // Whoever registers a task definition hands its two roles on.
+      statement('PassTaskRoles', ['iam:PassRole'], `arn:${partition(region)}:iam::${account}:role/*`, {
+        StringEquals: { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' },
+      }),
+    ]
+  }
 
   const repository = (name: string): string => arn('ecr', `repository/${name}`)
   const bases = [...new Set(baseRepositories)].map(repository)
@@ -87,39 +155,20 @@ export function leastPrivilege(scope: PolicyScope): PolicyDocument {
       statement(
         'Read',
         [
-          'autoscaling:DescribeAutoScalingGroups',
-          'autoscaling:DescribeInstanceRefreshes',
-          'autoscaling:DescribeScalingActivities',
+          ...(fleet.kind === 'asg' ? readGroups : readDefinitions),
           // Of a composite alarm AWS tells only who may ask of all:
           // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html
           ...(scope.alarms ? ['cloudwatch:DescribeAlarms'] : []),
-          'ec2:DescribeLaunchTemplateVersions',
           'elasticloadbalancing:DescribeTargetGroups',
           'elasticloadbalancing:DescribeTargetHealth',
-        ],
+        ].sort(),
         '*',
         inRegion,
       ),
       ...(logGroup === undefined
         ? []
         : [statement('ReadLogs', ['logs:FilterLogEvents'], arn('logs', `log-group:${logGroup}:*`))]),
-      statement('Record', ['ec2:CreateLaunchTemplateVersion'], template),
-      statement(
-        'RollOut',
-        ['autoscaling:RollbackInstanceRefresh', 'autoscaling:StartInstanceRefresh'],
-        arn('autoscaling', `autoScalingGroup:*:autoScalingGroupName/${group}`),
-      ),
-      // Whoever names a launch template to Auto Scaling must be allowed to launch from it, to set the tags in it and to
-      // pass its role: https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-launch-template-permissions.html
-      statement('LaunchFromTemplate', ['ec2:RunInstances'], '*', { ArnLike: { 'ec2:LaunchTemplate': template } }),
-      statement('TagWhatIsLaunched', ['ec2:CreateTags'], arn('ec2', '*/*'), {
-        StringEquals: { 'ec2:CreateAction': 'RunInstances' },
-      }),
-      statement('PassInstanceRole', ['iam:PassRole'], `arn:${partition(region)}:iam::${account}:role/*`, {
-        StringEquals: {
-          'iam:PassedToService': region.startsWith('cn-') ? 'ec2.amazonaws.com.cn' : 'ec2.amazonaws.com',
-        },
-      }),
+      ...(fleet.kind === 'asg' ? groupStatements(fleet.group) : serviceStatements(fleet)),
     ],
   }
 }

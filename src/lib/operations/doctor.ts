@@ -27,7 +27,8 @@ export interface EnvironmentPorts {
 /** The environment that is checked. */
 export interface CheckedEnvironment {
   readonly name: string
-  readonly group: string
+  /** The Auto Scaling group; undefined for services of ECS. */
+  readonly group: string | undefined
   /** Host of a registry that is not the account's own ECR. */
   readonly registry: string | undefined
   readonly repositories: readonly string[]
@@ -111,10 +112,14 @@ export function environmentTasks(environment: CheckedEnvironment, ports: Environ
   const inRegistry = (ask: () => Promise<Outcome>): (() => Promise<Outcome>) =>
     environment.registry === undefined ? inAws(ask) : ask
   const host = once(async () => (await ports.registry()).host)
-  const group = once(() => autoScaling.describeGroup(environment.group))
+  const isGroup = environment.group !== undefined
+  const group = once(async () =>
+    environment.group === undefined ? undefined : autoScaling.describeGroup(environment.group),
+  )
   const status = once(async (): Promise<FleetStatus | undefined> => {
-    const seen = await group()
-    return seen?.launchTemplate === undefined ? undefined : driver.status(await host(), repositories)
+    return isGroup && (await group())?.launchTemplate === undefined
+      ? undefined
+      : driver.status(await host(), repositories)
   })
   const preflight = once(async () => driver.preflight(await host(), repositories))
   const noGroup = skip('there is no such group, or it has no launch template')
@@ -139,6 +144,8 @@ export function environmentTasks(environment: CheckedEnvironment, ports: Environ
   }
 
   const permissions = async (): Promise<Outcome> => {
+    // No operation of ECS says beforehand whether it would be allowed.
+    if (!isGroup) return skip('ECS answers that only when it is asked: compare rampart doctor --policy')
     const template = (await group())?.launchTemplate
     if (template === undefined) return noGroup
     await launchTemplates.mayCreateVersion(template.id, template.version)
@@ -156,11 +163,11 @@ export function environmentTasks(environment: CheckedEnvironment, ports: Environ
         const name = ref === undefined ? image : formatImageRef(ref)
         return {
           result: 'warn',
-          detail: `version ${seen.revision.number} of ${seen.revision.name} starts ${name}: an instance launched tonight runs whatever was pushed last`,
+          detail: `version ${seen.revision.number} of ${seen.revision.name} starts ${name}: ${isGroup ? 'an instance' : 'a task'} launched tonight runs whatever was pushed last`,
           remedy: 'rampart deploy',
         }
       }),
-      'every image in the user data is pinned to a digest',
+      `every image in the ${isGroup ? 'user data' : 'task definitions'} is pinned to a digest`,
     )
   }
 
@@ -179,7 +186,7 @@ export function environmentTasks(environment: CheckedEnvironment, ports: Environ
   }
 
   const rollout = async (): Promise<Outcome> => {
-    if ((await group()) === undefined) return noGroup
+    if (isGroup && (await group()) === undefined) return noGroup
     const running = await driver.underWay()
     if (running === undefined) return ok('none is under way')
     return bad('warn', running.conflict.message, running.conflict.next[0] ?? 'rampart status')
@@ -194,6 +201,7 @@ export function environmentTasks(environment: CheckedEnvironment, ports: Environ
   }
 
   const warmup = async (): Promise<Outcome> => {
+    if (!isGroup) return skip('ECS knows no warmup: a task counts when it is healthy')
     const [seen, now] = await Promise.all([group(), status()])
     if (seen === undefined || now === undefined) return noGroup
     if (logGroup === undefined) return skip('no log group is configured')
@@ -230,7 +238,15 @@ export function environmentTasks(environment: CheckedEnvironment, ports: Environ
       'base',
       inRegistry(async () => together(await ports.checkBases(), 'no service has a base of its own')),
     ),
-    ...Object.entries(groupChecks).map(([name, own]) =>
+    ...(isGroup
+      ? []
+      : [
+          task(
+            'ecs',
+            inAws(async () => together(await preflight(), 'there are no services')),
+          ),
+        ]),
+    ...Object.entries(isGroup ? groupChecks : {}).map(([name, own]) =>
       task(
         name,
         inAws(async () => {

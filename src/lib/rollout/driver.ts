@@ -93,7 +93,7 @@ export interface Testimony {
   readonly loads: ReadonlyMap<string, ModelLoad>
 }
 
-/** The platform half of a rollout: what the engine asks of an Auto Scaling group, and later of an ECS service. */
+/** The platform half of a rollout: what the engine asks of an Auto Scaling group, or of the services of an ECS cluster. */
 export interface Driver {
   /** E.g. the group's name, for people. */
   readonly fleet: string
@@ -117,7 +117,15 @@ export interface Driver {
    * reason when it is aborted before anything was asked for, with kind `unknown` when nobody can tell whether it began.
    */
   start(revision: Revision, options: StartOptions): Promise<RolloutHandle>
+  /**
+   * One look. Where the platform moves one service at a time, the driver that has started or joined the rollout moves the
+   * next one here, and takes back what was moved when one fails; who only watches changes nothing.
+   */
   observe(handle: RolloutHandle, revision: Revision): Promise<Observation>
+  /** What goes on when nobody watches any more, in a few words. */
+  goesOn(handle: RolloutHandle): string
+  /** Lets a rollout go on that waits for a person, and says how many did; only where the platform knows such stops. */
+  continuePaused?(): Promise<number>
   /** Asks the platform to go back; the outcome comes by observing. Gives why it will not, when it will not. */
   rollBack(handle: RolloutHandle): Promise<RampartError | undefined>
   /**
