@@ -1,4 +1,6 @@
-import fc from 'fast-check'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { text as textOf } from 'node:stream/consumers'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { createMerge } from '../../src/lib/logs/merge.js'
 import { createLogPoller } from '../../src/lib/logs/poll.js'
@@ -7,6 +9,16 @@ import { awsAt, listen } from '../aws/support.js'
 import { eventually, follow, group, startLogCloud, texts } from './support.js'
 
 const second = 1000
+
+/** Asks another endpoint the same, as a proxy does. */
+async function passOn(request: IncomingMessage, response: ServerResponse, url: string): Promise<void> {
+  const headers = Object.entries(request.headers)
+    .filter(([name]) => /^(?:x-amz|authorization|content-type)/.test(name))
+    .map(([name, value]): [string, string] => [name, String(value)])
+  const answer = await fetch(url, { method: 'POST', headers, body: await textOf(request) })
+  response.writeHead(answer.status, { 'content-type': 'application/x-amz-json-1.1' })
+  response.end(await answer.text())
+}
 
 describe('following by polling', () => {
   test('one call for all streams, each line once, also those that come minutes late', async () => {
@@ -104,22 +116,7 @@ describe('what goes wrong', () => {
         })
         return
       }
-      const chunks: Buffer[] = []
-      request.on('data', (chunk: Buffer) => chunks.push(chunk))
-      request.on('end', () => {
-        void fetch(cloud.rehearsal.url, {
-          method: 'POST',
-          headers: Object.fromEntries(
-            Object.entries(request.headers).flatMap(([name, value]) =>
-              /^(?:x-amz|authorization|content-type)/.test(name) ? [[name, String(value)]] : [],
-            ),
-          ),
-          body: Buffer.concat(chunks),
-        }).then(async (answer) => {
-          response.writeHead(answer.status, { 'content-type': 'application/x-amz-json-1.1' })
-          response.end(await answer.text())
-        })
-      })
+      void passOn(request, response, cloud.rehearsal.url)
     })
     const { logs } = awsAt(refusing)
     const following = follow(logs, cloud.clock)
@@ -168,6 +165,9 @@ describe('what goes wrong', () => {
   })
 })
 
+const spelled = (lines: readonly Omit<LogLine, 'id'>[]): readonly string[] =>
+  lines.map(({ stream, time, text }) => `${stream} ${time} ${text}`).toSorted((a, b) => (a < b ? -1 : 1))
+
 describe('a merge', () => {
   const lineOf = fc.record({
     stream: fc.constantFrom('a', 'b'),
@@ -196,8 +196,6 @@ describe('a merge', () => {
               told.push(...merge.take(witnesses[at] ?? merge.witness(), piece))
             }
           }
-          const spelled = (each: readonly Omit<LogLine, 'id'>[]): readonly string[] =>
-            each.map(({ stream, time, text }) => `${stream} ${time} ${text}`).sort()
           expect(spelled(told)).toEqual(spelled(lines))
         },
       ),

@@ -1,45 +1,5 @@
+import type { LinePart, LinePattern } from '../domain/line-pattern.js'
 import type { LoadFact, Progress } from './fact.js'
-
-/** What a line of the app's own may mean. */
-export const patternMeanings = ['loading', 'loaded', 'downloading', 'ready', 'killed'] as const
-
-/** A word of {@link patternMeanings}. */
-export type PatternMeaning = (typeof patternMeanings)[number]
-
-/** A placeholder's name, and the text after it; the first part has text alone. */
-interface Part {
-  readonly placeholder?: 'model' | 'done' | 'total' | 'percent' | 'any'
-  readonly text: string
-}
-
-/** A line of the app's own and what it means, e.g. `policy model {model}: {done} of {total}`. */
-export interface LogPattern {
-  readonly means: PatternMeaning
-  readonly parts: readonly Part[]
-}
-
-const names: readonly Part['placeholder'][] = ['model', 'done', 'total', 'percent', 'any']
-
-const isName = (name: string): name is NonNullable<Part['placeholder']> => names.some((known) => known === name)
-
-/**
- * Reads a pattern: plain text with `{model}`, `{done}`, `{total}`, `{percent}` and `{any}` in it. Undefined when it has
- * less than four characters of text, two placeholders without text between them, or one that is not known or comes twice.
- */
-export function parsePattern(when: string, means: PatternMeaning): LogPattern | undefined {
-  const pieces = when.split(/\{([^{}]*)\}/)
-  const parts: Part[] = [{ text: pieces[0] ?? '' }]
-  for (let at = 1; at < pieces.length; at += 2) {
-    const name = pieces[at] ?? ''
-    const text = pieces[at + 1] ?? ''
-    const isLast = at + 2 >= pieces.length
-    if (!isName(name) || (text === '' && !isLast)) return undefined
-    if (name !== 'any' && parts.some(({ placeholder }) => placeholder === name)) return undefined
-    parts.push({ placeholder: name, text })
-  }
-  const literal = parts.map(({ text }) => text).join('')
-  return /[{}]/.test(literal) || literal.replaceAll(/\s/g, '').length < 4 ? undefined : { means, parts }
-}
 
 const quantity = /^([\d.]{1,20}) ?([kKMGT]?)(i?)B?(?:ytes)?$/
 
@@ -61,7 +21,7 @@ function progressOf(values: ReadonlyMap<string, string>): Progress | undefined {
 }
 
 /** A model's name has no space, unless quotes or the text after it say where it ends. */
-function valueOf({ placeholder, text }: Part, raw: string): string | undefined {
+function valueOf({ placeholder, text }: LinePart, raw: string): string | undefined {
   if (placeholder === 'any') return raw
   const end = placeholder === 'model' ? /^\S*/ : /^[\d.]{1,20}(?: ?[kKMGT]?i?B(?:ytes)?\b)?/
   const value = text === '' ? (end.exec(raw)?.[0] ?? '') : raw
@@ -70,7 +30,7 @@ function valueOf({ placeholder, text }: Part, raw: string): string | undefined {
 }
 
 /** The fact that a line is by that pattern; each text is looked for once, from left to right. */
-export function matchPattern({ means, parts }: LogPattern, line: string): LoadFact | undefined {
+export function matchPattern({ means, parts }: LinePattern, line: string): LoadFact | undefined {
   const values = new Map<string, string>()
   const [first, ...others] = parts
   let at = line.indexOf(first?.text ?? '')

@@ -1,13 +1,14 @@
+import type { LinePattern } from '../domain/line-pattern.js'
 import type { LoadFact } from './fact.js'
 import { readKilled } from './killed.js'
 import { lastWords } from './last-words.js'
 import { firstWord, modelInAddress, modelName, plainModelId } from './model-name.js'
-import { matchPattern, type LogPattern } from './patterns.js'
+import { matchPattern } from './patterns.js'
 import { readProgressBar } from './progress-bar.js'
 
 /** What is known of the app beside its lines. */
 export interface ReadOptions {
-  readonly patterns?: readonly LogPattern[]
+  readonly patterns?: readonly LinePattern[]
   /** Paths that answer 200 only when the models are there. */
   readonly readyPaths?: readonly string[]
 }

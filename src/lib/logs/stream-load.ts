@@ -135,8 +135,13 @@ export function createStreamLoad(): StreamLoad {
       current.shards.total !== fact.progress.total
     if (next) finish(current, time, 'said')
     if (next && current.name === '') life.models.delete('')
+    // Of several workers, one loads again what another has loaded: without a name its bars are no news.
+    if (fact.model === undefined && life.current === undefined && life.main && life.models.size > 0) return undefined
     const track = model(time, fact.model)
-    if (track === undefined || track.loaded === 'said') return undefined
+    if (track === undefined || track.loaded === 'said') {
+      if (track !== undefined) life.current = track
+      return undefined
+    }
     if (track.loaded === 'implied') track.loaded = 'no'
     life.current = track
     return track
