@@ -211,7 +211,7 @@ export async function deploy(request: DeployRequest, run: RunContext): Promise<E
   const recorded = await record(request, run, release)
   const followed = await rollOut(request, run, recorded)
   if (followed !== undefined && followed.outcome !== 'succeeded') {
-    return endOfRollout(followed, { ...recorded, comeBack: request.comeBack })
+    return endOfRollout(followed, { ...recorded, subject: `Release ${release.id}`, comeBack: request.comeBack })
   }
   try {
     return await prove(request, run, release, recorded.revision, followed === undefined)

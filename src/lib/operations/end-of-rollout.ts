@@ -1,21 +1,26 @@
-import type { Release, Revision } from '../domain/release.js'
+import type { Revision } from '../domain/release.js'
 import { isLeaving, type Target } from '../domain/target.js'
 import type { Followed } from '../rollout/follow.js'
 import type { Ended } from './run.js'
 
 /** What a rollout was for. */
 export interface Purpose {
-  readonly release: Release
-  readonly from: Revision
+  /** What is rolled out, as a sentence begins with it: `Release r-1`, `Version 8`. */
+  readonly subject: string
+  /** Undefined when nobody knows what was there before. */
+  readonly from: Revision | undefined
   readonly revision: Revision
   /** The command that comes back to this rollout. */
   readonly comeBack: string
 }
 
-const isSame = (a: Revision, b: Revision): boolean => a.name === b.name && a.number === b.number
+const isSame = (a: Revision | undefined, b: Revision): boolean => a?.name === b.name && a.number === b.number
+
+/** `release r-1`, in the middle of a sentence. */
+const named = (subject: string): string => `${subject.charAt(0).toLowerCase()}${subject.slice(1)}`
 
 /** A `RollbackSuccessful` is the platform's word; what the targets show must agree with it. */
-function rolledBack({ targets }: Followed, { release, from, revision }: Purpose, next: readonly string[]): Ended {
+function rolledBack({ targets }: Followed, { subject, from, revision }: Purpose, next: readonly string[]): Ended {
   const live = targets.filter((target) => !isLeaving(target))
   const problems = [
     ...live
@@ -28,28 +33,28 @@ function rolledBack({ targets }: Followed, { release, from, revision }: Purpose,
   if (problems.length === 0) {
     return {
       ending: 'rolledBack',
-      message: `Release ${release.id} failed and was rolled back; the fleet serves the previous release.`,
+      message: `${subject} failed and was rolled back; the fleet serves the previous release.`,
       next,
     }
   }
   return {
     ending: 'attention',
-    message: `Release ${release.id} failed and was rolled back, but the fleet is not well.`,
+    message: `${subject} failed and was rolled back, but the fleet is not well.`,
     problems,
     next,
   }
 }
 
-function spread(targets: readonly Target[], { release }: Purpose): string {
+function spread(targets: readonly Target[], { subject }: Purpose): string {
   const live = targets.filter((target) => !isLeaving(target))
   const fresh = live.filter((target) => target.isNew).length
   if (live.length === 0) return 'what its targets serve was not seen'
-  return `${fresh} of ${live.length} targets ${fresh === 1 ? 'is' : 'are'} on ${release.id}, the others on what was there before`
+  return `${fresh} of ${live.length} targets ${fresh === 1 ? 'is' : 'are'} on ${named(subject)}, the others on what was there before`
 }
 
 /** How a rollout that did not succeed ends the run. */
 export function endOfRollout(followed: Followed, purpose: Purpose): Ended {
-  const { release, comeBack } = purpose
+  const { subject, comeBack } = purpose
   const next = [...(followed.next ?? []), ...(followed.cause?.next ?? [])]
   switch (followed.outcome) {
     case 'rolled-back':
@@ -57,13 +62,13 @@ export function endOfRollout(followed: Followed, purpose: Purpose): Ended {
     case 'cancelled':
       return {
         ending: 'attention',
-        message: `The rollout of ${release.id} was cancelled: ${spread(followed.targets, purpose)}.`,
+        message: `The rollout of ${named(subject)} was cancelled: ${spread(followed.targets, purpose)}.`,
         next: [comeBack, ...next],
       }
     case 'abandoned':
       return {
         ending: 'unknown',
-        message: `The rollout of ${release.id} goes on; how it ends is not known here.`,
+        message: `The rollout of ${named(subject)} goes on; how it ends is not known here.`,
         ...(followed.reason !== undefined && { problems: [followed.reason] }),
         next: [...next, comeBack],
       }
@@ -72,7 +77,7 @@ export function endOfRollout(followed: Followed, purpose: Purpose): Ended {
     case 'nothing-to-do':
       return {
         ending: 'attention',
-        message: `The rollout of ${release.id} failed (${followed.status}) and the fleet needs attention: ${spread(followed.targets, purpose)}.`,
+        message: `The rollout of ${named(subject)} failed (${followed.status}) and the fleet needs attention: ${spread(followed.targets, purpose)}.`,
         ...(followed.reason !== undefined && { problems: [followed.reason] }),
         next,
       }

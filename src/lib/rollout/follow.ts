@@ -97,8 +97,8 @@ export async function follow(
       if (seen.outcome !== 'succeeded') {
         const found = cause
         await explain(seen)
-        // Why rampart went back is for rampart to say; what was found since is in the events.
-        if (why !== undefined) cause = why.causeOf(found ?? cause, seen)
+        // That patience ended is for us to say, and what was waited for is over by now.
+        if (found?.code === 'timeout') cause = found
       }
       await lookout?.finish(seen)
       return ended(seen, seen.outcome)

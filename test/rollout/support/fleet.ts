@@ -9,6 +9,7 @@ import type { Digest } from '../../../src/lib/domain/digest.js'
 import type { Release } from '../../../src/lib/domain/release.js'
 import type { EventBody, EventType } from '../../../src/lib/events/event.js'
 import { deploy, type DeployRequest } from '../../../src/lib/operations/deploy.js'
+import { monitor, type MonitorRequest } from '../../../src/lib/operations/monitor.js'
 import type { ServiceImage } from '../../../src/lib/operations/push-images.js'
 import { Interruption, runOperation, type Ended } from '../../../src/lib/operations/run.js'
 import { startRehearsal, type Rehearsal, type RehearsalOptions } from '../../../src/lib/rehearsal/cloud.js'
@@ -57,6 +58,11 @@ export interface RunOptions {
   readonly request?: Partial<DeployRequest>
 }
 
+export interface MonitorOptions extends Pick<RunOptions, 'onEvent' | 'controller'> {
+  readonly rollout?: string
+  readonly stays?: boolean
+}
+
 /** A clock on which others act whenever somebody sleeps, as they would while a real one runs. */
 export class SharedClock extends ManualClock {
   #sleeps = 0
@@ -84,6 +90,8 @@ export interface Fleet {
   /** Stores the images of a release under that letter, and gives the release. */
   release(letter: string): Release
   run(options?: RunOptions): Promise<Run>
+  /** Watches as a process of its own would: `rampart monitor`. */
+  monitor(options?: MonitorOptions): Promise<Run>
   /** Instances that count towards the group's size. */
   live(): readonly Instance[]
   /** The digests that the user data of the instance's launch-template version names, by repository. */
@@ -230,6 +238,30 @@ export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
       if (ended.ending === 'bug') throw ended.error
       return { ended, events }
     },
+    async monitor({ rollout, stays = false, onEvent, controller = new AbortController() } = {}) {
+      const events: EventBody[] = []
+      const context = {
+        clock,
+        signal: controller.signal,
+        emit: (event: EventBody) => {
+          events.push(event)
+          onEvent?.(event)
+        },
+      }
+      const request: MonitorRequest = {
+        driver: fleet.driver(),
+        ...(rollout !== undefined && { rollout }),
+        registryHost: () => Promise.resolve(cloud.registryHost),
+        repositories,
+        ...(logs && { lines: linesOf(aws.logs, logGroup, { clock }) }),
+        comeBack: 'rampart monitor -c rampart.yml',
+        stays,
+      }
+      const about = { command: 'monitor', app: 'rampart-ai', environment: 'production', simulation: 'test' }
+      const ended = await runOperation(context, about, () => monitor(request, context))
+      if (ended.ending === 'bug') throw ended.error
+      return { ended, events }
+    },
     live: () => state.group.instances.filter(({ lifecycle }) => lifecycle === 'Pending' || lifecycle === 'InService'),
     serves(instance) {
       const template = state.templates.find(({ id }) => id === instance.template.id)
@@ -265,4 +297,4 @@ export function digestsOf(release: Release): Readonly<Record<string, string>> {
 }
 
 /** The reason with which signals stop a run. */
-export const interrupted = (): Interruption => new Interruption('SIGINT')
+export const interrupted = (signal: NodeJS.Signals = 'SIGINT'): Interruption => new Interruption(signal)
