@@ -6,6 +6,7 @@ import { safetensorsHead } from '../support/base-model.js'
 import { baseProject, docker, runUnder, type BaseBuildResult, type BaseProject } from '../support/base-project.js'
 import { runCli, startCli } from '../support/cli.js'
 import { packBase } from '../support/docker-base.js'
+import { forgetDescendants } from '../support/docker.js'
 import { hubToken, startModelHub, type HubModel, type StandInHub } from '../support/model-hub.js'
 import { dockerProgram, requires } from '../support/requires.js'
 
@@ -78,9 +79,7 @@ requires('docker', 'docker-registry', 'tar').describe('models that rampart provi
     execFileSync(dockerProgram, ['import', '-', seed], { input: packBase(), stdio: ['pipe', 'ignore', 'inherit'] })
   })
 
-  afterAll(() => {
-    execFileSync(dockerProgram, ['rmi', '-f', seed], { stdio: 'ignore' })
-  })
+  afterAll(() => forgetDescendants(seed, 'and itself'))
 
   test('a download that is killed is gone on with; wrong bytes are refused; any umask gives the same layer', async () => {
     const hub = await hubOf(large)

@@ -148,11 +148,12 @@ describe('Basic', () => {
     expect(server.seen.map(({ headers }) => headers.authorization)).toEqual([basicOf('AWS:x')])
   })
 
-  test('with what has expired is tried once more with fresh credentials', async () => {
+  // A registry says 401 of a password that is none, and ECR 403 of one that was.
+  test.each([401, 403])('with what has expired is tried once more with fresh credentials (%i)', async (status) => {
     const server = await standIn(({ headers }) =>
       headers.authorization === basicOf('AWS:2')
         ? { status: 200 }
-        : { status: 401, headers: { 'www-authenticate': 'Basic realm="ecr"' } },
+        : { status, headers: { 'www-authenticate': 'Basic realm="ecr"' } },
     )
     open.push(server)
     let asked = 0
@@ -163,6 +164,23 @@ describe('Basic', () => {
     const client = clientOf(server.host, { credentials })
     expect(await client.hasBlob('app', absent)).toBe(true)
     expect(asked).toBe(2)
+  })
+
+  test('with what may not is refused in the registry’s words, after one more try at most', async () => {
+    const body = JSON.stringify({ errors: [{ code: 'DENIED', message: 'not yours' }] })
+    const server = await standIn(() => ({ status: 403, body }))
+    open.push(server)
+    let asked = 0
+    const fresh = () => Promise.resolve({ username: 'AWS', password: String(++asked), scheme: 'basic' as const })
+    const fixed = loginAs({ username: 'AWS', password: 'x', scheme: 'basic' })
+    for (const [credentials, requests] of [
+      [fresh, 2],
+      [fixed, 3],
+    ] as const) {
+      const failed = clientOf(server.host, { credentials }).getManifest('app', 'latest')
+      await expect(failed).rejects.toMatchObject({ status: 403, message: expect.stringContaining('DENIED: not yours') })
+      expect(server.seen).toHaveLength(requests)
+    }
   })
 
   test('that stays wrong is refused after two requests', async () => {

@@ -1,7 +1,7 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { promisify } from 'node:util'
 import { onTestFinished } from 'vitest'
@@ -53,9 +53,22 @@ export interface BaseProject {
 export interface BaseProjectOptions {
   readonly dockerfileBase: string
   readonly dockerfileApp: (base: string) => string
+  /** What the Dockerfile copies beside requirements.txt, by path. */
+  readonly inputs?: Readonly<Record<string, string | Uint8Array>>
   readonly models?: readonly string[]
   /** Lines under `base:`. */
   readonly more?: readonly string[]
+}
+
+/** Writes files below a directory, and the directories that they need. */
+export async function writeFiles(
+  directory: string,
+  files: Readonly<Record<string, string | Uint8Array>>,
+): Promise<void> {
+  for (const [path, content] of Object.entries(files)) {
+    await mkdir(dirname(join(directory, path)), { recursive: true })
+    await writeFile(join(directory, path), content)
+  }
 }
 
 let made = 0
@@ -68,6 +81,7 @@ export async function baseProject(options: BaseProjectOptions): Promise<BaseProj
   onTestFinished(() => proxy.stop())
   const host = new URL(proxy.url).host.replace('127.0.0.1', 'localhost')
   const directory = await temporaryDirectory('base')
+  const { inputs = {} } = options
   const env = cleanEnvironment()
   const name = `probe-${process.pid}-${++made}`
   const [repository, baseRepository] = [`${name}/web`, `${name}/base`]
@@ -87,7 +101,7 @@ export async function baseProject(options: BaseProjectOptions): Promise<BaseProj
         '    tags: [live]',
         '    base:',
         `      repository: ${baseRepository}`,
-        '      inputs: [requirements.txt]',
+        `      inputs: [${['requirements.txt', ...Object.keys(inputs)].join(', ')}]`,
         '      models:',
         ...models.map((model) => `        - ${model}`),
         ...more,
@@ -103,6 +117,7 @@ export async function baseProject(options: BaseProjectOptions): Promise<BaseProj
   await write('web/Dockerfile.app', options.dockerfileApp(baseRepository))
   await write('web/requirements.txt', 'torch==2.9.0\n')
   await write('web/message.txt', 'hello\n')
+  await writeFiles(join(directory, 'web'), inputs)
   await configure(options.models ?? [])
   const rampart: BaseProject['rampart'] = async (...args) => {
     const finished = await runCli([...args, '--json', '--progress', 'plain'], { cwd: directory, env })

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import { canBootstrap } from './debian-base.js'
 import { describe as vitestDescribe, test as vitestTest } from 'vitest'
 
 interface Tool {
@@ -21,6 +22,10 @@ const tools = {
   'docker-registry': {
     present: () => runs('/usr/bin/docker-registry', '--version'),
     install: 'apt-get install docker-registry',
+  },
+  debootstrap: {
+    present: () => canBootstrap(dockerProgram),
+    install: 'apt-get install debootstrap, root, and a Debian mirror in apt that answers',
   },
   git: { present: () => runs('git', '--version'), install: 'apt-get install git' },
   openssl: { present: () => runs('openssl', 'version'), install: 'apt-get install openssl' },

@@ -5,7 +5,7 @@ import { fingerprintOf, partsOfBase } from './bases.js'
 import { runDeploy } from './deploy.js'
 import { findConfig, loadConfig, type Config, type ServiceConfig } from '../config/index.js'
 import { RampartError } from '../errors/rampart-error.js'
-import { sourceLabelsOf } from '../image/base/labels.js'
+import { proofLabelsOf, sourceLabelsOf } from '../image/base/labels.js'
 import { startRehearsal, type Rehearsal } from '../rehearsal/cloud.js'
 import { isScenarioName, scenarioNames } from '../rehearsal/scenarios.js'
 import type { RehearsalSetup, RehearsedFleet, RehearsedService } from '../rehearsal/setup.js'
@@ -37,6 +37,18 @@ function configPath(flags: SharedFlags): string {
   }
 }
 
+/** What a base says of itself that was proved as `base build` does it. */
+function simulatedProof(models: NonNullable<RehearsedService['base']>['models']): Readonly<Record<string, string>> {
+  const proofs = models.map((model) => ({
+    ...model,
+    proved: true,
+    found: [model.revision],
+    place: '/opt/models/hub',
+    files: 1,
+  }))
+  return proofLabelsOf({ proved: true, user: 'app', uid: 1000, models: proofs, commands: [], notes: [] })
+}
+
 async function rehearsedService(service: ServiceConfig): Promise<RehearsedService> {
   const fingerprint = await fingerprintOf(service)
   const { base, health } = service
@@ -50,7 +62,7 @@ async function rehearsedService(service: ServiceConfig): Promise<RehearsedServic
         tag: base.tag,
         models,
         labels: {
-          'rampart.models': JSON.stringify(models),
+          ...simulatedProof(models),
           ...(fingerprint !== undefined && sourceLabelsOf(fingerprint, await partsOfBase(service, base))),
         },
       },

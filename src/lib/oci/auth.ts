@@ -38,7 +38,7 @@ export type Scopes = readonly string[]
 export interface Authorizer {
   /** The header's value for these scopes, undefined when none is known to be needed. */
   header(scopes: Scopes): Promise<string | undefined>
-  /** Takes in a 401; true when asking again can help. */
+  /** Takes in a 401 or 403; true when asking again can help. */
   learn(response: WireResponse, scopes: Scopes, used: string | undefined): Promise<boolean>
 }
 
@@ -119,7 +119,18 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     return known !== undefined && (challenge?.scheme === 'basic' || known.scheme === 'basic') ? basic(known) : undefined
   }
 
+  /** Has credentials that are not those that were refused, asking for them anew where need be. */
+  async function renewed(used: string | undefined): Promise<boolean> {
+    const before = await credentials()
+    if (before !== undefined && basic(before) === used) held = options.credentials()
+    const known = await credentials()
+    return known !== undefined && basic(known) !== used
+  }
+
   async function learn(response: WireResponse, scopes: Scopes, used: string | undefined): Promise<boolean> {
+    // ECR's passwords end after 12 hours, and are then DENIED:
+    // https://docs.aws.amazon.com/AmazonECR/latest/userguide/common-errors-docker.html
+    if (response.status === 403) return used?.startsWith('Basic ') === true && renewed(used)
     const offered = parseChallenges(response.headers['www-authenticate'] ?? '')
     const bearer = offered.find(({ scheme }) => scheme === 'bearer')
     if (bearer !== undefined) {
@@ -135,11 +146,7 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     }
     if (!offered.some(({ scheme }) => scheme === 'basic')) return false
     challenge = { scheme: 'basic', parameters: {} }
-    const before = await credentials()
-    // What was refused may have expired meanwhile, as ECR's tokens do after 12 hours.
-    if (before !== undefined && basic(before) === used) held = options.credentials()
-    const known = await credentials()
-    return known !== undefined && basic(known) !== used
+    return renewed(used)
   }
 
   return { header, learn }

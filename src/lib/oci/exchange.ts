@@ -93,6 +93,13 @@ export function createExchange(options: ExchangeOptions): Exchange {
           if (await authorizer.learn(response, ask.scopes, authorization)) continue
           throw new RegistryRefusal(ask.purpose, 401, undefined)
         }
+        if (response.status === 403 && ask.url.origin === options.origin && lessons === 0) {
+          lessons += 1
+          if (await authorizer.learn(response, ask.scopes, authorization)) {
+            discard(response)
+            continue
+          }
+        }
         failed = await refusal(ask, response)
         if (ask.retry !== false && isPassing(response.status)) {
           const after = readRetryAfter(response.headers['retry-after'], clock.now())

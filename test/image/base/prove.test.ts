@@ -7,12 +7,12 @@ import { createDockerEngine } from '../../../src/lib/docker/engine.js'
 import { proveBase, type BaseProof, type ProofRequest } from '../../../src/lib/image/base/prove.js'
 import { baseModel, modelSeed } from '../../support/base-model.js'
 import { packBase } from '../../support/docker-base.js'
+import { forgetDescendants } from '../../support/docker.js'
 import { dockerProgram, requires } from '../../support/requires.js'
 
 const seed = `rampart-test/proof:${process.pid}`
 const { id, folder, revision } = baseModel
 const engine = createDockerEngine({ environment: process.env, home: homedir() })
-const built: string[] = []
 
 async function build(dockerfile: string): Promise<string> {
   const directory = mkdtempSync(join(tmpdir(), 'rampart-prove-'))
@@ -21,7 +21,6 @@ async function build(dockerfile: string): Promise<string> {
     const context = execFileSync('tar', ['-C', directory, '-c', '.'])
     const request = { context: [context], dockerfile: 'Dockerfile', args: {}, labels: {}, platform: 'linux/amd64' }
     const { id: image } = await engine.build(request, () => undefined)
-    built.push(image)
     return image
   } finally {
     rmSync(directory, { recursive: true, force: true })
@@ -45,9 +44,7 @@ requires('docker').describe('the proof of a base', () => {
     })
   })
 
-  afterAll(() => {
-    execFileSync(dockerProgram, ['rmi', '-f', ...built, seed], { stdio: 'ignore' })
-  })
+  afterAll(() => forgetDescendants(seed, 'and itself'))
 
   test('finds a model that the runtime user can load', async () => {
     const proof = await prove(shared)

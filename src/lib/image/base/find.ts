@@ -2,6 +2,8 @@ import type { Digest } from '../../domain/digest.js'
 import { mediaTypes } from '../../domain/media-types.js'
 import type { Manifest, Registry } from '../../ports/registry.js'
 import type { ImageConfig, ImageManifest } from '../image-config.js'
+import { fingerprintLabel } from './freshness.js'
+import { labelsOf, proofOf } from './labels.js'
 
 /** A base as its registry has it. */
 export interface StoredBase {
@@ -36,8 +38,9 @@ async function readStored(registry: Registry, repository: string, found: Manifes
 }
 
 /**
- * The base of that fingerprint, when the registry has it; the tags that do not name it are then set to it. Two requests
- * and one for each tag.
+ * The proved base of that fingerprint, when the registry has it: under the fingerprint's own tag, or under the first of
+ * `tags` when that says it is. The tags that do not name it are then set to it. Two requests and one for each tag, when
+ * nothing has to be set.
  */
 export async function reuseBase(
   registry: Registry,
@@ -45,13 +48,29 @@ export async function reuseBase(
   fingerprint: string,
   tags: readonly string[],
 ): Promise<{ readonly digest: Digest; readonly moved: readonly string[] } | undefined> {
-  const [found, ...named] = await Promise.all([
-    registry.getManifest(repository, fingerprintTag(fingerprint)),
+  const own = fingerprintTag(fingerprint)
+  const [named, ...others] = await Promise.all([
+    registry.getManifest(repository, own),
     ...tags.map((tag) => registry.headManifest(repository, tag)),
   ])
+  const found = named ?? (await findLabelled(registry, repository, tags[0], fingerprint))
   if (found === undefined) return undefined
   const { digest, mediaType } = found.descriptor
-  const moved = tags.filter((_, index) => named[index]?.digest !== digest)
+  const moved = [...(named === undefined ? [own] : []), ...tags.filter((_, index) => others[index]?.digest !== digest)]
   await Promise.all(moved.map((tag) => registry.putManifest(repository, tag, mediaType, found.bytes)))
   return { digest, moved }
+}
+
+/** What a tag names, when its labels say that it is the base of that fingerprint and how it was proved. */
+async function findLabelled(
+  registry: Registry,
+  repository: string,
+  tag: string | undefined,
+  fingerprint: string,
+): Promise<Manifest | undefined> {
+  const found = tag === undefined ? undefined : await registry.getManifest(repository, tag)
+  if (found === undefined) return undefined
+  const stored = await readStored(registry, repository, found)
+  const labels = stored === undefined ? {} : labelsOf(stored.config)
+  return labels[fingerprintLabel] === fingerprint && proofOf(labels) !== null ? found : undefined
 }
