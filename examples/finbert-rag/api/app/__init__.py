@@ -1,0 +1,1 @@
+"""Searches financial news by the meaning of a question."""
