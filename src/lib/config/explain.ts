@@ -143,8 +143,8 @@ function correct(schema: z.ZodMiniType, value: unknown, source: string | undefin
     tight,
     tight.toLowerCase(),
     tight.toUpperCase(),
-    `${tight}s`,
-    `${tight}MB`,
+    // A unit is what a number may lack; a word that is too short is not mended by one.
+    ...(/^\d/.test(tight) ? [`${tight}s`, `${tight}MB`] : []),
     parseImageRef(tight)?.repository,
   ]
   const found = candidates.find((candidate) => candidate !== undefined && accepted(candidate))

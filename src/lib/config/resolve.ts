@@ -80,7 +80,7 @@ function resolveEnvironment(name: string, environment: FileEnvironment, region: 
     ...(registry !== undefined && { registry }),
     target: resolveTarget(target),
     rollout: resolveRollout(environment.rollout, target.kind),
-    ...(logs !== undefined && { logs }),
+    ...(logs !== undefined && { logs: resolveLogs(logs) }),
   }
 }
 
@@ -121,5 +121,15 @@ function resolveRollout(rollout: FileEnvironment['rollout'], kind: TargetConfig[
     ...(circuitBreaker !== undefined && { circuitBreaker }),
     ...(earlySuccess !== undefined && { earlySuccess }),
     ...(strategy !== undefined && { strategy: resolveStrategy(strategy) }),
+  }
+}
+
+function resolveLogs({
+  group,
+  patterns,
+}: NonNullable<FileEnvironment['logs']>): NonNullable<EnvironmentConfig['logs']> {
+  return {
+    group,
+    ...(patterns !== undefined && { patterns: patterns.map(({ when, means }) => ({ means, parts: when })) }),
   }
 }

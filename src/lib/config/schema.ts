@@ -1,4 +1,5 @@
 import * as z from 'zod/mini'
+import { lineMeanings, parseLinePattern } from '../domain/line-pattern.js'
 import { durationPattern, parseDuration, parseSize, sizePattern, tagPattern } from './scalars.js'
 import {
   args,
@@ -352,6 +353,18 @@ const rolloutSchema = z.strictObject({
   ),
 })
 
+const linePatternSchema = z.strictObject({
+  when: text({
+    what: 'text of at least four characters, with `{model}`, `{done}`, `{total}`, `{percent}` or `{any}` in it, each apart from the next',
+    description:
+      'Text that the line holds, to the letter. `{model}` stands for a name, `{done}`, `{total}` and `{percent}` for numbers ' +
+      '(`75 MB`, `3`), `{any}` for anything.',
+    examples: ['policy model {model}: {done} of {total}', 'engine is up'],
+    read: parseLinePattern,
+  }),
+  means: oneOf(lineMeanings, 'What such a line says of the target.'),
+})
+
 const logsSchema = z.strictObject({
   group: text({
     what: 'the name of a log group: letters, digits and `. - _ / #`, at most 512',
@@ -359,6 +372,15 @@ const logsSchema = z.strictObject({
     examples: ['/rampart/production'],
     pattern: String.raw`[\w./#-]{1,512}`,
   }),
+  patterns: z.optional(
+    group(
+      z
+        .array(group(linePatternSchema, 'a map with `when` and `means`', "A line of the app's own."))
+        .check(z.maxLength(50)),
+      'a list of at most 50 patterns',
+      'Lines of the app that tell how far a target has come. Those of the common model servers are known without them.',
+    ),
+  ),
 })
 
 const environmentSchema = z.strictObject({

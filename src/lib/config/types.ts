@@ -1,3 +1,4 @@
+import type { LinePattern } from '../domain/line-pattern.js'
 /** What a service is built from. Paths are absolute unless they say otherwise. */
 export interface ModelConfig {
   /** Hugging Face id, e.g. `protectai/deberta-v3-base-prompt-injection-v2`. */
@@ -112,7 +113,11 @@ export interface EnvironmentConfig {
   readonly registry?: string
   readonly target: TargetConfig
   readonly rollout: RolloutConfig
-  readonly logs?: { readonly group: string }
+  readonly logs?: {
+    readonly group: string
+    /** Lines of the app's own, and what they mean. */
+    readonly patterns?: readonly LinePattern[]
+  }
 }
 
 /** rampart.yml, checked and resolved for one environment; frozen to its last part. */
