@@ -9,12 +9,12 @@ import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts'
 import { RampartError } from '../errors/rampart-error.js'
 import type { Account } from '../ports/account.js'
 import { call, errorCode } from './failure.js'
-import { clientSettings, type ClientOptions } from './options.js'
+import { clientSettings, counted, type ClientOptions } from './options.js'
 
 /** The Account port on the AWS SDK: STS for who asks, ECR for where images live. */
 export function createAccount(options: ClientOptions): Account {
-  const sts = new STSClient(clientSettings(options))
-  const ecr = new ECRClient(clientSettings(options))
+  const sts = counted(new STSClient(clientSettings(options)), options)
+  const ecr = counted(new ECRClient(clientSettings(options)), options)
   return {
     async credentials() {
       try {

@@ -1,11 +1,11 @@
 import { CloudWatchClient, DescribeAlarmsCommand } from '@aws-sdk/client-cloudwatch'
 import type { Alarms } from '../ports/alarms.js'
 import { call } from './failure.js'
-import { clientSettings, type ClientOptions } from './options.js'
+import { clientSettings, counted, type ClientOptions } from './options.js'
 
 /** The Alarms port on the AWS SDK. */
 export function createAlarms(options: ClientOptions): Alarms {
-  const client = new CloudWatchClient(clientSettings(options))
+  const client = counted(new CloudWatchClient(clientSettings(options)), options)
   return {
     async describeAlarms(names) {
       if (names.length === 0) return []

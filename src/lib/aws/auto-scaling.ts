@@ -22,7 +22,7 @@ import type {
   StartInstanceRefresh,
 } from '../ports/auto-scaling.js'
 import { attempt, call } from './failure.js'
-import { clientSettings, type ClientOptions } from './options.js'
+import { clientSettings, counted, type ClientOptions } from './options.js'
 
 function template(from: SdkTemplate | undefined): { launchTemplate?: LaunchTemplateSpecification } {
   if (from?.LaunchTemplateId === undefined) return {}
@@ -113,7 +113,7 @@ async function refuse(operation: string, send: () => Promise<unknown>): Promise<
 
 /** The AutoScaling port on the AWS SDK. */
 export function createAutoScaling(options: ClientOptions): AutoScaling {
-  const client = new AutoScalingClient(clientSettings(options))
+  const client = counted(new AutoScalingClient(clientSettings(options)), options)
 
   return {
     async describeGroup(name) {

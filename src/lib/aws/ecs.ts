@@ -21,7 +21,7 @@ import type { Refusal } from '../ports/auto-scaling.js'
 import { changedConfiguration, registration } from './ecs-requests.js'
 import { brief, deployment, revisionNumber, service, task, taskDefinition } from './ecs-shapes.js'
 import { attempt, call, errorCode } from './failure.js'
-import { clientSettings, type ClientOptions } from './options.js'
+import { clientSettings, counted, type ClientOptions } from './options.js'
 
 /** https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeServices.html and its likes. */
 const most = { services: 10, deployments: 20, revisions: 20, tasks: 100 }
@@ -48,7 +48,7 @@ async function refuse(operation: string, send: () => Promise<unknown>): Promise<
 
 /** The Ecs port on the AWS SDK. */
 export function createEcs(options: ClientOptions): Ecs {
-  const client = new ECSClient(clientSettings(options))
+  const client = counted(new ECSClient(clientSettings(options)), options)
   /** For what must not be asked twice. */
   const once = new ECSClient(clientSettings({ ...options, maxAttempts: 1 }))
 

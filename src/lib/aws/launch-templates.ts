@@ -11,7 +11,7 @@ import {
 import { RampartError } from '../errors/rampart-error.js'
 import type { LaunchTemplates, LaunchTemplateVersion } from '../ports/auto-scaling.js'
 import { call, errorCode } from './failure.js'
-import { clientSettings, type ClientOptions } from './options.js'
+import { clientSettings, counted, type ClientOptions } from './options.js'
 
 function tagRecord(tags: readonly Tag[] | undefined): Record<string, string> {
   return Object.fromEntries((tags ?? []).map((tag) => [tag.Key ?? '', tag.Value ?? '']))
@@ -42,7 +42,7 @@ function version(from: SdkVersion): LaunchTemplateVersion {
 
 /** The LaunchTemplates port on the AWS SDK. */
 export function createLaunchTemplates(options: ClientOptions): LaunchTemplates {
-  const client = new EC2Client(clientSettings(options))
+  const client = counted(new EC2Client(clientSettings(options)), options)
   return {
     async describeVersion(templateId, number) {
       try {

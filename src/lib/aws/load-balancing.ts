@@ -5,11 +5,11 @@ import {
 } from '@aws-sdk/client-elastic-load-balancing-v2'
 import type { LoadBalancing } from '../ports/auto-scaling.js'
 import { call } from './failure.js'
-import { clientSettings, type ClientOptions } from './options.js'
+import { clientSettings, counted, type ClientOptions } from './options.js'
 
 /** The LoadBalancing port on the AWS SDK. */
 export function createLoadBalancing(options: ClientOptions): LoadBalancing {
-  const client = new ElasticLoadBalancingV2Client(clientSettings(options))
+  const client = counted(new ElasticLoadBalancingV2Client(clientSettings(options)), options)
   return {
     async describeTargetGroups(arns) {
       if (arns.length === 0) return []

@@ -9,7 +9,7 @@ import { RampartError } from '../errors/rampart-error.js'
 import type { LogLine, LogSource } from '../ports/log-source.js'
 import { call, errorCode } from './failure.js'
 import { liveLines } from './live-tail.js'
-import { clientSettings, type ClientOptions } from './options.js'
+import { clientSettings, counted, type ClientOptions } from './options.js'
 import { withoutStrangePrefix } from './host-prefix.js'
 
 /** https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html */
@@ -24,7 +24,7 @@ const lineOf = (event: FilteredLogEvent): LogLine => ({
 
 /** The LogSource port on CloudWatch Logs. */
 export function createLogSource(options: ClientOptions): LogSource {
-  const client = withoutStrangePrefix(new CloudWatchLogsClient(clientSettings(options)))
+  const client = withoutStrangePrefix(counted(new CloudWatchLogsClient(clientSettings(options)), options))
 
   /** Live sessions take nothing but the ARN of a group. */
   async function arnOf(group: string): Promise<string> {

@@ -6,6 +6,8 @@ export interface ClientOptions {
   readonly maxAttempts?: number
   /** Milliseconds until a request without an answer is given up, and asked again. */
   readonly answerTimeout?: number
+  /** Told of every request that goes out, pages and repeated ones included, as `AutoScaling:DescribeAutoScalingGroups`. */
+  readonly onCall?: (operation: string) => void
 }
 
 /** Settings of every client of the SDK. */
@@ -30,4 +32,29 @@ export function clientSettings({ region, maxAttempts = 10, answerTimeout = 30_00
     retryStrategy: new RetryStrategy(maxAttempts),
     requestHandler: { connectionTimeout: 5000, requestTimeout: answerTimeout, throwOnRequestTimeout: true },
   }
+}
+
+interface Handled {
+  readonly clientName?: string
+  readonly commandName?: string
+}
+type Handler = (args: never) => Promise<never>
+interface Stack {
+  add(middleware: (next: Handler, context: Handled) => Handler, options: { readonly step: 'deserialize' }): void
+}
+
+/** The client, with its requests told to whoever counts them. That step is the last, so that each attempt is one. */
+export function counted<C extends { readonly middlewareStack: object }>(client: C, { onCall }: ClientOptions): C {
+  if (onCall === undefined) return client
+  // The SDK's own type is bound to each client's inputs, of which nothing is looked at here.
+  const stack = client.middlewareStack as Stack
+  stack.add(
+    (next, { clientName = '', commandName = '' }) =>
+      (args) => {
+        onCall(`${clientName.replace(/Client$/, '')}:${commandName.replace(/Command$/, '')}`)
+        return next(args)
+      },
+    { step: 'deserialize' },
+  )
+  return client
 }

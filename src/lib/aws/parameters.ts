@@ -12,7 +12,7 @@ import {
 } from '@aws-sdk/client-ssm'
 import type { Parameter, Parameters } from '../ports/parameters.js'
 import { call } from './failure.js'
-import { clientSettings, type ClientOptions } from './options.js'
+import { clientSettings, counted, type ClientOptions } from './options.js'
 
 function parameterOf(from: SsmParameter | ParameterHistory): Parameter {
   const by = 'LastModifiedUser' in from ? from.LastModifiedUser : undefined
@@ -27,7 +27,7 @@ function parameterOf(from: SsmParameter | ParameterHistory): Parameter {
 
 /** The Parameters port on SSM's Parameter Store, in its standard tier: at most 4096 bytes a value, and no charge. */
 export function createParameters(options: ClientOptions): Parameters {
-  const client = new SSMClient(clientSettings(options))
+  const client = counted(new SSMClient(clientSettings(options)), options)
   const read = async (name: string): Promise<Parameter | undefined> => {
     try {
       const answer = await client.send(new GetParameterCommand({ Name: name }))
