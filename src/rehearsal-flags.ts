@@ -6,7 +6,17 @@ export const rehearsalFlags = {
     default: 'healthy',
     description: 'what happens to the rollout',
     env: 'RAMPART_SCENARIO',
-    options: ['healthy', 'slow-model', 'bad-image', 'never-ready', 'throttled', 'alarm-trip', 'no-capacity'],
+    options: [
+      'healthy',
+      'slow-model',
+      'bad-image',
+      'never-ready',
+      'crash-loop',
+      'image-not-found',
+      'throttled',
+      'alarm-trip',
+      'no-capacity',
+    ],
   }),
   speed: Flags.integer({
     default: 60,

@@ -31,6 +31,16 @@ export const scenarios = {
     switches: { newImages: 'never-ready' },
     faults: [],
   },
+  'crash-loop': {
+    description: 'the new release starts, serves well, and exits after a while, again and again',
+    switches: { newImages: 'crash-loop' },
+    faults: [],
+  },
+  'image-not-found': {
+    description: 'the image of the new release can not be pulled: it is gone when the targets ask for it',
+    switches: { newImages: 'missing' },
+    faults: [],
+  },
   throttled: {
     description: 'three AWS calls in ten are throttled, fail with 5xx or lose their connection',
     switches: {},
@@ -49,7 +59,7 @@ export const scenarios = {
     faults: [],
   },
   'no-capacity': {
-    description: 'EC2 has no capacity for instances of the new release',
+    description: 'AWS has no capacity for instances or tasks of the new release',
     switches: { capacity: 'none' },
     faults: [],
   },

@@ -97,7 +97,7 @@ export function storeImage({ rehearsal }: EcsCloud, tag = 'next', repository = '
   const { digest } = rehearsal.registry.storeImage({
     repository,
     tag,
-    layers: [{ phantom: { name: `${tag} of ${repository}`, size: 2_000_000 } }],
+    layers: [{ phantom: { name: `${tag} of ${repository}`, size: 900_000_000 } }],
     labels: { 'rampart.models': JSON.stringify(setupOf().services[0]?.base?.models ?? []) },
   })
   return digest

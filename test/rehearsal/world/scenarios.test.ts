@@ -18,6 +18,9 @@ describe('scenarios', () => {
     ['throttled', 'Successful', undefined],
     ['bad-image', 'RollbackSuccessful', /failed its Elastic Load Balancing health checks/],
     ['never-ready', 'RollbackSuccessful', /failed its Elastic Load Balancing health checks/],
+    ['image-not-found', 'RollbackSuccessful', /failed its Elastic Load Balancing health checks/],
+    // Docker starts what exits again, and each time it serves for a while: a refresh sees nothing of that.
+    ['crash-loop', 'Successful', undefined],
     ['alarm-trip', 'RollbackSuccessful', /alarm errors went into the ALARM state/],
     ['no-capacity', 'RollbackSuccessful', /sufficient t3\.large capacity/],
   ])('%s ends %s', (name, status, reason) => {
@@ -29,8 +32,41 @@ describe('scenarios', () => {
     expect(fleet(world)).toEqual(status === 'Successful' ? { 8: 4 } : { 7: 4 })
   })
 
+  test('image-not-found says in the log of user data which image it was', () => {
+    const world = createTestWorld({ switches: scenarios['image-not-found'].switches })
+    refreshTo(world, releaseVersion(world), preferences)
+    pass(world, 300)
+    const lines = world.state.logs.events({ from: 0, to: Infinity }).map(({ message }) => message)
+    expect(lines).toContainEqual(expect.stringMatching(/manifest for .*rampart-backend@sha256:c+ not found/))
+    expect(lines.join('\n')).not.toContain('rampart-frontend@sha256:d')
+  })
+
+  test('crash-loop exits six times on each instance, and then for good', () => {
+    const world = createTestWorld({ switches: scenarios['crash-loop'].switches })
+    const refresh = refreshTo(world, releaseVersion(world), { MinHealthyPercentage: 75, InstanceWarmup: 60 })
+    passUntil(world, () => world.state.instances.length === 5)
+    const [fresh] = world.state.instances.slice(4)
+    passUntil(world, () => fresh?.lifecycle === 'Terminating')
+    const lines = world.state.logs
+      .events({ from: 0, to: Infinity })
+      .filter(({ stream }) => stream === `${fresh?.id}/backend`)
+    expect(lines.filter(({ message }) => message.includes('CacheFull: 50000')).length).toBe(6)
+    expect(lines.filter(({ message }) => message.includes('readiness: ready')).length).toBe(6)
+    expect(fresh?.answers.get(8000)).toBe('refused')
+    expect(refresh.launched.has(fresh?.id ?? '')).toBe(true)
+  })
+
+  test('the fault can be in another service than the first', () => {
+    const world = createTestWorld({ switches: { newImages: 'exit', faultyService: 'frontend' } })
+    refreshTo(world, releaseVersion(world), preferences)
+    pass(world, 240)
+    const fresh = world.state.instances[4]
+    expect(fresh?.answers.get(8000)).toBe(200)
+    expect(fresh?.answers.get(3000)).toBe('refused')
+  })
+
   test('every one has a name and a line for people', () => {
-    expect(scenarioNames.length).toBe(7)
+    expect(scenarioNames.length).toBe(9)
     for (const name of scenarioNames) expect(scenarios[name].description).toMatch(/^[a-z0-9A-Z].*[^.]$/)
     expect(isScenarioName('bad-image')).toBe(true)
     expect(isScenarioName('toString')).toBe(false)

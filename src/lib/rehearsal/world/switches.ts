@@ -146,7 +146,7 @@ export const defaultSwitches: Switches = {
 
   newImages: 'fine',
   flakyRate: 0,
-  crashAfterSeconds: 75,
+  crashAfterSeconds: 45,
   faultyService: undefined,
   modelLoadFactor: 1,
   capacity: 'available',

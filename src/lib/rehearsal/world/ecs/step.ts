@@ -120,7 +120,8 @@ function isDeployed(world: WorldState, service: EcsService, deployment: ServiceD
 }
 
 function bakeSeconds({ switches }: WorldState, { configuration, alarms }: ServiceDeployment): number {
-  if (configuration.bakeTimeInMinutes !== undefined) return configuration.bakeTimeInMinutes * 60
+  const minutes = configuration.bakeTimeInMinutes ?? 0
+  if (minutes > 0) return minutes * 60
   return alarms === 'MONITORING' ? switches.alarmBakeSeconds : 0
 }
 
