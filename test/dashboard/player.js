@@ -1,5 +1,5 @@
 // Shows a scene in the dashboard on this process's own terminal: node player.js <scene or .ndjson> [options as JSON]
-// Options: pace (ms between events), lag (ms by which the run's clock is ahead of the last event), fail (what to do at
+// Options: pace (ms between events), lag (ms by which the run's clock is ahead of the last event), ticking (it goes on), fail (what to do at
 // the end: throw | exit | reject), handle (false: end on no signal), glyphs, stopAfter (ms), rollBack.
 import { createReadStream } from 'node:fs'
 import { runSources } from '../report/source-hooks.js'
@@ -25,7 +25,7 @@ const dashboard = await startDashboard({
   stderr,
   colour: chooseColour({ env, isTty: stdout.isTTY }),
   glyphs: chooseGlyphs(env),
-  now: () => (view.lastEventAt ?? 0) + options.lag,
+  now: () => (view.lastEventAt ?? 0) + (options.ticking ? performance.now() : options.lag),
   actions: {
     rollBack: async (release) => {
       if (options.rollBack === 'refused') throw new Error('nobody may roll back on a Friday')

@@ -62,7 +62,7 @@ while status is None:
             if "size" in command:
                 set_size(terminal, *command["size"])
             if "signal" in command:
-                group = os.tcgetpgrp(side)
+                group = os.tcgetpgrp(terminal)
                 os.kill(group, getattr(signal, command["signal"]))
             if "hang" in command:
                 hung = True

@@ -115,7 +115,7 @@ function pictureOf(model: xterm.Terminal): Picture {
   const first = buffer.type === 'alternate' ? 0 : buffer.baseY
   for (let index = 0; index < model.rows; index += 1) {
     const line = buffer.getLine(first + index)
-    rows.push(line?.translateToString(true) ?? '')
+    rows.push(line?.translateToString(false, 0, model.cols).trimEnd() ?? '')
     if (line?.isWrapped === true) wrapped += 1
   }
   // The cursor's visibility is not part of the public interface.

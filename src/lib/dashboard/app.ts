@@ -60,7 +60,8 @@ function rowElement(row: string, index: number): ReactElement {
 
 function Keyboard({ input }: { readonly input: AppInput }): null {
   useInput((text, key) => {
-    for (const one of keysOf(text, key)) input.onKey(one)
+    if (isPasted(text, key)) input.onPaste(text)
+    else for (const one of keysOf(text, key)) input.onKey(one)
   })
   usePaste(input.onPaste)
   return null
@@ -68,6 +69,10 @@ function Keyboard({ input }: { readonly input: AppInput }): null {
 
 /** A chunk longer than this was not typed: a terminal without bracketed paste gave us somebody's clipboard. */
 const typedAtOnce = 8
+
+function isPasted(text: string, key: InkKey): boolean {
+  return text.length > typedAtOnce && !key.ctrl && !key.meta
+}
 
 const special = [
   ['upArrow', 'up'],
@@ -90,7 +95,7 @@ function keysOf(text: string, key: InkKey): readonly Key[] {
   }
   const found = special.find(([name]) => key[name])
   if (found !== undefined) return [{ name: found[1] }]
-  if (key.meta || key.tab || text.length > typedAtOnce) return []
+  if (key.meta || key.tab) return []
   return Array.from(text).flatMap((character): Key[] => {
     if (character === '\r' || character === '\n') return [{ name: 'enter' }]
     return /\p{Control}/u.test(character) ? [] : [{ name: 'character', character }]

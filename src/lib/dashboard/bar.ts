@@ -1,7 +1,7 @@
 import type { ModelLoad } from '../domain/model-load.js'
 import { formatPercent } from '../terminal/format.js'
 import type { Glyphs } from '../terminal/glyphs.js'
-import { stages, type Stage } from '../view/stages.js'
+import type { Stage } from '../view/stages.js'
 import { loadWords } from '../words/watch.js'
 import { span, type Row, type Span } from './row.js'
 import { stageRole, stageWord, type Layout } from './scene.js'
@@ -42,11 +42,13 @@ export function progressBar(counts: Counts, size: number, glyphs: Glyphs, atRest
   })
 }
 
+/** In words, what fails comes first, and those that leave last. */
+const counted = ['failing', 'starting', 'warming', 'new', 'old', 'leaving'] as const satisfies readonly Stage[]
+
 /** How many targets are in which stage, with the sign that the bar has for it in words. */
 export function stageCounts(counts: Counts, layout: Layout, gone: number, atRest: boolean): Row {
   const always: readonly Stage[] = atRest ? ['old'] : ['new', 'old']
-  const named = stages
-    .toSorted((left, right) => order(left) - order(right))
+  const named = counted
     .filter((stage) => counts[stage] > 0 || (always.includes(stage) && layout !== 'tiny'))
     .map((stage) => ({
       text: `${counts[stage]} ${stageWord(stage, atRest)}`,
@@ -54,11 +56,6 @@ export function stageCounts(counts: Counts, layout: Layout, gone: number, atRest
     }))
   const left = gone === 0 || layout === 'tiny' ? [] : [{ text: `${gone} gone`, role: 'dim' as const }]
   return [...named, ...left].flatMap((one, index): Span[] => (index === 0 ? [one] : [span(', '), one]))
-}
-
-function order(stage: Stage): number {
-  const place = (shown as readonly Stage[]).indexOf(stage)
-  return place < 0 ? shown.length : place
 }
 
 /** How far a target is with its models, in at most that many columns: a bar where there is a measure, and words. */

@@ -4,7 +4,7 @@ import { helpRows } from './help.js'
 import { logRows, rule } from './log-pane.js'
 import { fitRow, type Row } from './row.js'
 import { layoutOf, rollbackId, type Scene } from './scene.js'
-import { targetRows, wantedTargetRows } from './target-table.js'
+import { firstTarget, scrolledTargetRows, targetRows, wantedTargetRows } from './target-table.js'
 import type { Shown } from './ui.js'
 
 /** The screen: as many rows as the terminal has, none wider than it. */
@@ -63,7 +63,7 @@ function keep(rows: readonly RankedRow[], room: number): readonly RankedRow[] {
 }
 
 function bodyOf(scene: Scene): readonly Row[] {
-  const { ui, targets, rows, columns } = scene
+  const { ui, rows, columns } = scene
   if (ui.page === 'help') return helpRows(scene)
   const room = roomOf(scene)
   const header = room.header.map(({ row }) => row)
@@ -71,14 +71,20 @@ function bodyOf(scene: Scene): readonly Row[] {
     case 'logs':
       return [...header, ...logRows(scene, room.logs)]
     case 'targets':
-      return [
-        ...header,
-        rule(scene, `all targets, ${targets.length}`, ''),
-        ...targetRows(scene, room.targets, ui.targetAt),
-      ]
+      return [...header, targetRule(scene, room.targets - 1), ...scrolledTargetRows(scene, room.targets)]
     case 'overview': {
       const gap: Row[] = columns >= 60 && rows >= 20 ? [[]] : []
       return [...header, ...gap, ...targetRows(scene, room.targets), ...logRows(scene, room.logs)]
     }
   }
+}
+
+function targetRule(scene: Scene, rows: number): Row {
+  const { targets, fleet, ui } = scene
+  const wanted = targets.length === fleet.length ? '' : ` of ${fleet.length}`
+  const which = ui.errorsOnly ? 'failing targets' : 'all targets'
+  const filter = ui.filter === '' ? '' : ` with "${ui.filter}"`
+  const from = firstTarget(scene, Math.max(0, rows))
+  const place = targets.length <= rows ? '' : `${from + 1} to ${from + Math.max(0, rows)}`
+  return rule(scene, `${which}${filter}, ${targets.length}${wanted}`, place)
 }

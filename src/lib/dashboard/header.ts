@@ -265,7 +265,12 @@ function endingRows(scene: Scene): RankedRow[] {
   if (end === undefined) return goesOn.map((text) => labelled(scene, 1, 'detached', [span(text)]))
   const good = end.exitCode === 0
   const message = end.message === '' ? '' : `: ${end.message}`
-  const words = wrap(`${endingWords(end)} after ${formatDuration(end.duration)}${message}`, width, 2, glyphs.ellipsis)
+  const words = wrap(
+    `${endingWords(end)} after ${formatDuration(end.duration)}${message}`,
+    width,
+    scene.columns < 60 ? 1 : 2,
+    glyphs.ellipsis,
+  )
   return [
     ...words.map((text, index) =>
       labelled(scene, index === 0 ? 0 : 2, index === 0 ? 'ended' : '', [

@@ -26,12 +26,12 @@ export interface LogRing {
 /** Lines kept, and characters of each. */
 export const ringBounds = { lines: 5000, text: 1000 } as const
 
-const trouble =
-  /\b(?:error|fatal|critical|exception|traceback|panic|killed|failed|failure|oom)\b|\b\w+(?:Error|Exception)\b/i
+const trouble = /\b(?:error|fatal|critical|exception|traceback|panic|killed|failed|failure|oom)\b/i
+const named = /\b[A-Z]\w*(?:Error|Exception)\b/
 
 /** True for a line that tells of an error, by its words. */
 export function isTrouble(text: string): boolean {
-  return trouble.test(text)
+  return trouble.test(text) || named.test(text)
 }
 
 /** Makes an empty ring. */

@@ -103,23 +103,31 @@ function columnsFor({ columns }: Scene): readonly Column[] {
   return columns >= 128 ? widest : columnsOf[layoutOf(columns)]
 }
 
-/** A row per target in exactly that many rows: a heading, those that matter most from the first one on, and the rest counted. */
-export function targetRows(scene: Scene, rows: number, first = 0): readonly Row[] {
+/** A heading and a row per target in at most that many rows: those that matter most, and the rest counted. */
+export function targetRows(scene: Scene, rows: number): readonly Row[] {
   if (rows < 1) return []
-  const { targets, columns, glyphs } = scene
-  const table = columnsFor(scene)
+  const { targets, view, glyphs } = scene
   const room = rows - 1
-  const from = Math.min(first, Math.max(0, targets.length - room))
-  const all = from === 0 && targets.length <= room
-  const shown = targets.slice(from, from + (all || room < 2 ? room : room - 1))
-  const rest = [...targets.slice(0, from), ...targets.slice(from + shown.length)]
-  return [
-    heading(table, columns, glyphs.ellipsis),
-    ...shown.map((one) => targetRow(scene, table, one)),
-    ...(rest.length > 0 && room >= 2
-      ? [[span(`${glyphs.ellipsis} ${restWords(rest, isAtRest(scene.view))}`, 'dim')]]
-      : []),
-  ]
+  if (targets.length <= room || room < 2) return tableRows(scene, targets.slice(0, room))
+  const rest = restWords(targets.slice(room - 1), isAtRest(view))
+  return [...tableRows(scene, targets.slice(0, room - 1)), [span(`${glyphs.ellipsis} ${rest}`, 'dim')]]
+}
+
+/** The same from some target on, as far as the rows go; at the end of the list they are full. */
+export function scrolledTargetRows(scene: Scene, rows: number): readonly Row[] {
+  const room = Math.max(0, rows - 1)
+  const from = firstTarget(scene, room)
+  return tableRows(scene, scene.targets.slice(from, from + room))
+}
+
+/** The place of the first target on the page of all targets. */
+export function firstTarget({ targets, ui }: Scene, room: number): number {
+  return Math.max(0, Math.min(ui.targetAt, targets.length - room))
+}
+
+function tableRows(scene: Scene, targets: readonly StagedTarget[]): readonly Row[] {
+  const table = columnsFor(scene)
+  return [heading(table, scene.columns, scene.glyphs.ellipsis), ...targets.map((one) => targetRow(scene, table, one))]
 }
 
 /** How many rows the table wants. */
