@@ -101,12 +101,13 @@ async function byDocker({ image, environment }, host) {
 }
 
 /** Every way in its turn, each to a registry of its own that has nothing yet: an engine mounts what it pushed before. */
-async function rounds(count, ways, work, link) {
+async function rounds(count, ways, work, link, stops) {
   const results = Object.fromEntries(Object.keys(ways).map((name) => [name, []]))
   for (let round = 0; round < count; round += 1) {
     for (const [name, push] of Object.entries(ways)) {
       const directory = join(work, 'registry')
       const registry = await startRegistry(directory)
+      stops.push(registry.stop)
       const slow = link === undefined ? undefined : await startLink(registry.host, link)
       try {
         await slow?.shape(true)
@@ -121,12 +122,24 @@ async function rounds(count, ways, work, link) {
   return results
 }
 
-/** `base build` against `docker push` of the same image: results of every way, by name. */
-export async function measurePush({ program, work: parent, environment, bytes, count, link, say }) {
+/** What `base build` and this benchmark named in the engine. */
+function removeImages() {
+  const named = ['rampart-base/base', 'rampart-bench']
+  const { stdout } = spawnSync(docker, ['images', '--format', '{{.Repository}}:{{.Tag}}'], { encoding: 'utf8' })
+  const ours = stdout.split('\n').filter((line) => named.some((name) => line.startsWith(`${name}:`)))
+  if (ours.length > 0) spawnSync(docker, ['rmi', '-f', ...ours])
+}
+
+/**
+ * `base build` against `docker push` of the same image: results of every way, by name. What must be undone when it is
+ * interrupted goes into `stops`.
+ */
+export async function measurePush({ program, work: parent, environment, bytes, count, link, say, stops }) {
   const work = join(parent, `push-${link === undefined ? 'near' : 'far'}`)
   const image = `rampart-bench:${process.pid}-${bytes}`
   await mkdir(work)
   say(`having the engine make an image of ${(bytes / 1e9).toFixed(1)} GB …`)
+  stops.push(removeImages)
   try {
     await makeImage(work, image, bytes, environment)
     const shared = { program, work, environment, image, project: await makeProject(work, image) }
@@ -135,11 +148,8 @@ export async function measurePush({ program, work: parent, environment, bytes, c
       'base build --via docker': (host, round) => byRampart({ ...shared, round }, host, 'docker'),
       'docker push': (host) => byDocker(shared, host),
     }
-    return await rounds(count, ways, work, link)
+    return await rounds(count, ways, work, link, stops)
   } finally {
-    const named = ['rampart-base/base', 'rampart-bench']
-    const { stdout } = spawnSync(docker, ['images', '--format', '{{.Repository}}:{{.Tag}}'], { encoding: 'utf8' })
-    const ours = stdout.split('\n').filter((line) => named.some((name) => line.startsWith(`${name}:`)))
-    if (ours.length > 0) spawnSync(docker, ['rmi', '-f', ...ours])
+    removeImages()
   }
 }

@@ -138,7 +138,7 @@ async function basePush(environment) {
     console.log('The push of a base was left out: there is no Docker engine.')
     return
   }
-  const shared = { program, work, environment, count: pushRounds, say }
+  const shared = { program, work, environment, count: pushRounds, say, stops }
   const near = await measurePush({ ...shared, bytes: baseBytes })
   const far = await measurePush({ ...shared, bytes: slowBytes, link })
   const slow = title(`push of ${values['slow-size']}`)
