@@ -1,5 +1,4 @@
 import * as z from 'zod/mini'
-import { lineMeanings, parseLinePattern } from '../domain/line-pattern.js'
 import { durationPattern, parseDuration, parseSize, sizePattern, tagPattern } from './scalars.js'
 import {
   args,
@@ -16,6 +15,7 @@ import {
   text,
   whole,
 } from './schema-parts.js'
+import { logsSchema } from './schema-logs.js'
 
 const modelSchema = z.strictObject({
   id: text({
@@ -51,7 +51,8 @@ const modelSchema = z.strictObject({
       what: 'the name of a branch or tag',
       description:
         'The branch by whose name the application loads the model, `main` when it names none: offline it is found under ' +
-        'that name. `rampart base build --write-revisions` writes it. For models that rampart provides.',
+        'that name. `rampart base build --write-revisions` writes it for models that rampart provides. The proof of the ' +
+        'base looks for it, whoever provides the model.',
       examples: ['main'],
       pattern: String.raw`\w[\w.-]*(?:/\w[\w.-]*)*`,
     }),
@@ -350,36 +351,6 @@ const rolloutSchema = z.strictObject({
   maxFailedStarts: z.prefault(
     whole(1, 1000, 'New targets that may fail to start before the rollout is given up.', 3),
     3,
-  ),
-})
-
-const linePatternSchema = z.strictObject({
-  when: text({
-    what: 'text of at least four characters, with `{model}`, `{done}`, `{total}`, `{percent}` or `{any}` in it, each apart from the next',
-    description:
-      'Text that the line holds, to the letter. `{model}` stands for a name, `{done}`, `{total}` and `{percent}` for numbers ' +
-      '(`75 MB`, `3`), `{any}` for anything.',
-    examples: ['policy model {model}: {done} of {total}', 'engine is up'],
-    read: parseLinePattern,
-  }),
-  means: oneOf(lineMeanings, 'What such a line says of the target.'),
-})
-
-const logsSchema = z.strictObject({
-  group: text({
-    what: 'the name of a log group: letters, digits and `. - _ / #`, at most 512',
-    description: 'The CloudWatch log group that the containers write to.',
-    examples: ['/rampart/production'],
-    pattern: String.raw`[\w./#-]{1,512}`,
-  }),
-  patterns: z.optional(
-    group(
-      z
-        .array(group(linePatternSchema, 'a map with `when` and `means`', "A line of the app's own."))
-        .check(z.maxLength(50)),
-      'a list of at most 50 patterns',
-      'Lines of the app that tell how far a target has come. Those of the common model servers are known without them.',
-    ),
   ),
 })
 

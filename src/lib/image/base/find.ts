@@ -2,8 +2,7 @@ import type { Digest } from '../../domain/digest.js'
 import { mediaTypes } from '../../domain/media-types.js'
 import type { Manifest, Registry } from '../../ports/registry.js'
 import type { ImageConfig, ImageManifest } from '../image-config.js'
-import { fingerprintLabel } from './freshness.js'
-import { labelsOf, proofOf } from './labels.js'
+import { fingerprintLabel, labelsOf, proofOf } from './labels.js'
 
 /** A base as its registry has it. */
 export interface StoredBase {
@@ -29,7 +28,12 @@ export async function findStored(
   return found === undefined ? undefined : readStored(registry, repository, found)
 }
 
-async function readStored(registry: Registry, repository: string, found: Manifest): Promise<StoredBase | undefined> {
+/** Reads the configuration that a manifest names; undefined for an index of several platforms, which has none of its own. */
+export async function readStored(
+  registry: Registry,
+  repository: string,
+  found: Manifest,
+): Promise<StoredBase | undefined> {
   const { digest, mediaType } = found.descriptor
   if (mediaType === mediaTypes.ociIndex || mediaType === mediaTypes.dockerList) return undefined
   const manifest = parse(found.bytes) as ImageManifest

@@ -1,13 +1,9 @@
 import type { Registry } from '../../ports/registry.js'
-import type { ImageConfig, ImageManifest } from '../image-config.js'
-
-/** The label in which a base image carries its fingerprint; every image on it inherits it. */
-export const fingerprintLabel = 'rampart.base.fingerprint'
+import { readStored } from './find.js'
+import { fingerprintLabel, labelsOf } from './labels.js'
 
 /** Whether the base in the registry is the one that the sources describe; `unlabelled` when it does not say. */
 export type BaseFreshness = 'fresh' | 'stale' | 'unlabelled' | 'missing'
-
-const parse = (bytes: Uint8Array): unknown => JSON.parse(Buffer.from(bytes).toString('utf8'))
 
 /** Compares the fingerprint that the base in the registry carries with the one of its sources. */
 export async function baseFreshness(
@@ -16,13 +12,10 @@ export async function baseFreshness(
   tag: string,
   fingerprint: string,
 ): Promise<BaseFreshness> {
-  const manifest = await registry.getManifest(repository, tag)
-  if (manifest === undefined) return 'missing'
-  const { config } = parse(manifest.bytes) as Partial<ImageManifest>
-  // An index of several platforms has no configuration of its own.
-  if (config === undefined) return 'unlabelled'
-  const image = parse(await registry.getBlob(repository, config)) as ImageConfig
-  const label = image.config?.Labels?.[fingerprintLabel]
+  const found = await registry.getManifest(repository, tag)
+  if (found === undefined) return 'missing'
+  const stored = await readStored(registry, repository, found)
+  const label = stored === undefined ? undefined : labelsOf(stored.config)[fingerprintLabel]
   if (label === undefined) return 'unlabelled'
   return label === fingerprint ? 'fresh' : 'stale'
 }

@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto'
 import type { PartChange } from '../../domain/base-status.js'
 import type { ImageConfig } from '../image-config.js'
 import type { FingerprintParts } from './fingerprint.js'
-import { fingerprintLabel } from './freshness.js'
 import type { BaseProof } from './prove.js'
 
+/** The label in which a base image carries its fingerprint; every image on it inherits it. */
+export const fingerprintLabel = 'rampart.base.fingerprint'
 /** What each input of the base was, by its name: hashes to compare, not to read. */
 const inputsLabel = 'rampart.base.inputs'
 /** The models that the base carries: a JSON list of id, revision and bytes. */

@@ -5,8 +5,7 @@ import { historyOfLayers, instructionText } from '../inspect/instructions.js'
 import { redact } from '../inspect/secret-rules.js'
 import { findStored, fingerprintTag, type StoredBase } from './find.js'
 import type { FingerprintParts } from './fingerprint.js'
-import { fingerprintLabel } from './freshness.js'
-import { changesSince, labelsOf, modelsOf, proofOf } from './labels.js'
+import { changesSince, fingerprintLabel, labelsOf, modelsOf, proofOf } from './labels.js'
 
 export interface BaseStatusRequest {
   readonly service: string

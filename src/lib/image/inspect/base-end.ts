@@ -1,7 +1,7 @@
 import type { Digest } from '../../domain/digest.js'
 import type { Inspection } from '../../domain/inspection.js'
 import type { ImageConfig } from '../image-config.js'
-import { fingerprintLabel } from '../base/freshness.js'
+import { fingerprintLabel } from '../base/labels.js'
 import type { ImageSource } from './source.js'
 
 /** An image that may be the base, and who says so. */
