@@ -113,7 +113,8 @@ export function createEcs(options: ClientOptions): Ecs {
       )
       const before = answer.services?.[0]?.deploymentConfiguration
       const refused = await refuse('ecs:UpdateService', () =>
-        once.send(
+        // Asked again, the same change changes nothing: only a forced deployment would be a second one.
+        (force ? once : client).send(
           new UpdateServiceCommand({
             cluster,
             service: name,

@@ -1,7 +1,8 @@
 import * as z from 'zod/mini'
 import { docs, type Doc } from './schema-parts.js'
-import { fileSchema, targetSchema } from './schema.js'
+import { fileSchema } from './schema.js'
 import { targetKeys } from './target-checks.js'
+import { targetSchema } from './target-schema.js'
 
 type Json = z.core.JSONSchema.BaseSchema
 

@@ -196,7 +196,7 @@ export interface Ecs {
   listTaskDefinitions(family: string, above: number): Promise<readonly string[]>
   /** Asked once: a repeated request would make a second revision. */
   registerTaskDefinition(request: RegisterTaskDefinition): Promise<EcsTaskDefinition>
-  /** Asked once: with `force` a repeated request would start a second deployment. */
+  /** With `force` it is asked once: a repeated request would start a second deployment. */
   updateService(request: UpdateEcsService): Promise<{ readonly refused?: Refusal }>
   /** Newest first, those made at `since` or later; AWS keeps 90 days of them. */
   listServiceDeployments(cluster: string, service: string, since?: number): Promise<readonly EcsDeploymentBrief[]>

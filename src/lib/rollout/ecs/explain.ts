@@ -27,6 +27,8 @@ export interface ExplainSources {
 
 const logLines = 8
 const eventLines = 3
+/** ECS tells of every step; these words only choose what is shown. */
+const trouble = /\b(?:unable|unhealthy|failed|error)\b/i
 
 /** A witness that cannot be asked must not cost what the others say. */
 async function ask<T>(otherwise: T, question: () => Promise<T>): Promise<T> {
@@ -45,7 +47,9 @@ async function alarmCause({ last, alarms }: ExplainSources): Promise<Cause | und
   return {
     code: 'alarm',
     summary: `CloudWatch alarm ${names.join(', ')} went to ALARM during the rollout.`,
-    evidence: said.map((alarm) => `${alarm.name} is ${alarm.state}: ${alarm.reason}`),
+    evidence: said
+      .filter(({ state }) => state === 'ALARM')
+      .map((alarm) => `${alarm.name} is ${alarm.state}: ${alarm.reason}`),
     next: [`aws cloudwatch describe-alarm-history --alarm-name ${names[0] ?? ''}`],
   }
 }
@@ -117,7 +121,7 @@ function platformCause({ options }: ExplainSources, { service, forward }: Servic
       ...(breaker.failures > 0 ? [`circuit breaker: ${breaker.failures} of ${breaker.threshold} failures`] : []),
       ...events
         .map(({ message }) => message)
-        .filter((message) => message !== summary)
+        .filter((message) => message !== summary && trouble.test(message))
         .slice(0, eventLines),
     ],
     next: [`aws ecs describe-services --cluster ${options.cluster} --services ${service.name}`],

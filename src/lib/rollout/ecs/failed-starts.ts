@@ -10,7 +10,7 @@ const ownFault: ReadonlySet<string> = new Set(['TaskFailedToStart', 'EssentialCo
 /** Why a task stopped, in ECS's words and those of the container that ended it. */
 export function whyStopped({ stoppedReason, containers }: EcsTask): string {
   const reasons = containers.flatMap(({ name, exitCode, reason }) => [
-    ...(reason === undefined ? [] : [`${name}: ${reason}`]),
+    ...(reason === undefined || reason === stoppedReason ? [] : [`${name}: ${reason}`]),
     ...(exitCode === undefined || exitCode === 0 ? [] : [`${name} exited with ${exitCode}`]),
   ])
   return [...new Set([stoppedReason, ...reasons])].filter((text) => text !== undefined).join('; ')
