@@ -33,6 +33,13 @@ interface Looked {
   }[]
 }
 
+/** The digest of an image's configuration, which is its name in an engine that made it. */
+async function configOf(host: string, repository: string, tag: string): Promise<string> {
+  const headers = { accept: 'application/vnd.oci.image.manifest.v1+json' }
+  const response = await fetch(`http://${host}/v2/${repository}/manifests/${tag}`, { headers })
+  return ((await response.json()) as { readonly config: { readonly digest: string } }).config.digest
+}
+
 requires('docker', 'docker-registry', 'tar').describe('a Dockerfile with RUN', () => {
   test('is stopped over its budget, planned, built by auto, pushed and inspected as one command line after another', async () => {
     const directory = await temporaryDirectory('builder')
@@ -98,6 +105,8 @@ requires('docker', 'docker-registry', 'tar').describe('a Dockerfile with RUN', (
 
     const built = await run('app', 'build', '--allow-over-budget', '--json')
     expect({ code: built.code, stderr: built.code === 0 ? '' : built.stderr }).toEqual({ code: 0, stderr: '' })
+    const made = await configOf(registry.host, 'web', 'live')
+    onTestFinished(() => void execFileSync(dockerProgram, ['image', 'rm', '--force', made]))
     const [image] = (JSON.parse(built.stdout) as Built).images
     expect(image?.digest).toBe(plan?.digest)
     const looked = await run('app', 'inspect', 'web:live', '--json')
@@ -124,13 +133,6 @@ function modelFiles(): Readonly<Record<string, Uint8Array | string>> {
     'blobs/stale': randomBytes(700_000),
     ...(Object.fromEntries(small) as Record<string, string>),
   }
-}
-
-/** The digest of an image's configuration, which is its name in an engine that made it. */
-async function configOf(host: string, repository: string, tag: string): Promise<string> {
-  const headers = { accept: 'application/vnd.oci.image.manifest.v1+json' }
-  const response = await fetch(`http://${host}/v2/${repository}/manifests/${tag}`, { headers })
-  return ((await response.json()) as { readonly config: { readonly digest: string } }).config.digest
 }
 
 requires('docker', 'docker-registry', 'tar').describe('chown -R over an /app whose base holds the models', () => {
@@ -217,7 +219,8 @@ environments:
 
       const built = await run('app', 'build', '--allow-over-budget', '--json')
       expect({ code: built.code, stderr: built.code === 0 ? '' : built.stderr }).toEqual({ code: 0, stderr: '' })
-      onTestFinished(async () => void docker('image', 'rm', '--force', await configOf(registry.host, 'web', 'live')))
+      const made = await configOf(registry.host, 'web', 'live')
+      onTestFinished(() => void docker('image', 'rm', '--force', made))
       const pushed = await look('web:live')
       check(pushed)
       expect(pushed).toMatchObject({ source: 'registry', digest: planned?.digest, copies: planned?.copies })
