@@ -263,10 +263,10 @@ describe('alarms', () => {
   })
 })
 
-describe('StopServiceDeployment', () => {
-  const stop = (cloud: EcsCloud, serviceDeploymentArn: string, stopType?: 'ABORT' | 'ROLLBACK') =>
-    cloud.ecs.send(new StopServiceDeploymentCommand({ serviceDeploymentArn, ...(stopType && { stopType }) }))
+const stop = (cloud: EcsCloud, serviceDeploymentArn: string, stopType?: 'ABORT' | 'ROLLBACK') =>
+  cloud.ecs.send(new StopServiceDeploymentCommand({ serviceDeploymentArn, ...(stopType && { stopType }) }))
 
+describe('StopServiceDeployment', () => {
   test.each([0, 20, 90])('rolls back after %i s, without any such option', async (seconds) => {
     const cloud = await openEcs()
     const { arn } = await deployNext(cloud)

@@ -3,6 +3,7 @@ import * as cloudWatch from '@aws-sdk/client-cloudwatch'
 import * as logs from '@aws-sdk/client-cloudwatch-logs'
 import * as ec2 from '@aws-sdk/client-ec2'
 import * as ecr from '@aws-sdk/client-ecr'
+import * as ecs from '@aws-sdk/client-ecs'
 import * as elb from '@aws-sdk/client-elastic-load-balancing-v2'
 import * as ssm from '@aws-sdk/client-ssm'
 import * as sts from '@aws-sdk/client-sts'
@@ -88,6 +89,27 @@ const subjects: readonly Subject[] = [
       'BatchGetImage',
       'PutImage',
       'UploadLayerPart',
+    ],
+  },
+  {
+    signingName: 'ecs',
+    protocol: 'awsJson1_1',
+    target: 'AmazonEC2ContainerServiceV20141113',
+    sdk: ecs,
+    client: (config) => new ecs.ECSClient(config),
+    operations: [
+      'RegisterTaskDefinition',
+      'DescribeTaskDefinition',
+      'UpdateService',
+      'DescribeServices',
+      'ListServiceDeployments',
+      'DescribeServiceDeployments',
+      'DescribeServiceRevisions',
+      'ContinueServiceDeployment',
+      'ListTasks',
+      'DescribeTasks',
+      'RunTask',
+      'TagResource',
     ],
   },
   {
