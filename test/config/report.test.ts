@@ -98,8 +98,12 @@ rampart.yml:9:45: \`environments.production.rollout.maxHealthy\` must be a whole
 rampart.yml:9:67: \`environments.production.rollout.maxFailedStarts\` must be a whole number from 1 to 1000, not the number 0.5
   Such as \`3\``,
   ],
-  ['a platform that there is not', small.replace('kind: asg', 'kind: esc'), `rampart.yml:8:21: \`environments.production.target.kind\` must be \`asg\` or \`ecs\`, not \`esc\`
-  Such as \`asg\`, \`ecs\``],
+  [
+    'a platform that there is not',
+    small.replace('kind: asg', 'kind: esc'),
+    `rampart.yml:8:21: \`environments.production.target.kind\` must be \`asg\` or \`ecs\`, not \`esc\`
+  Such as \`asg\`, \`ecs\``,
+  ],
   [
     'an ECS cluster without services',
     small.replace('{ kind: asg, group: demo-asg }', '{ kind: ecs, cluster: demo }'),

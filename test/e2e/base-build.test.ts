@@ -5,7 +5,7 @@ import { baseModel, modelSeed } from '../support/base-model.js'
 import { baseProject, docker, type BaseProject } from '../support/base-project.js'
 import { runCli } from '../support/cli.js'
 import { packBase } from '../support/docker-base.js'
-import { forgetDescendants } from '../support/docker.js'
+import { forgetLabelled, testLabel } from '../support/docker.js'
 import { startModelHub, type HubModel } from '../support/model-hub.js'
 import { dockerProgram, requires } from '../support/requires.js'
 
@@ -39,13 +39,13 @@ vi.setConfig({ testTimeout: 180_000 })
 
 requires('docker', 'docker-registry', 'tar').describe('a base that is built, proved and pushed', () => {
   beforeAll(() => {
-    execFileSync(dockerProgram, ['import', '-', seed], {
+    execFileSync(dockerProgram, ['import', '--change', `LABEL ${testLabel}`, '-', seed], {
       input: packBase(modelSeed()),
       stdio: ['pipe', 'ignore', 'inherit'],
     })
   })
 
-  afterAll(() => forgetDescendants(seed, 'and itself'))
+  afterAll(forgetLabelled)
 
   test('carries an app image that runs; built again it is found in a second, without an engine', async () => {
     const { host, env, rampart, write, repository } = await project(['      prove: ["ls /opt/hf/hub"]'])
@@ -191,6 +191,7 @@ requires('docker', 'docker-registry', 'tar').describe('a base that is built, pro
       string
     >
     expect(Object.keys(labels).sort()).toEqual([
+      'rampart-test',
       'rampart.base.fingerprint',
       'rampart.base.inputs',
       'rampart.models',

@@ -6,7 +6,7 @@ import { baseModel, modelSeed } from '../support/base-model.js'
 import { baseProject, docker, writeFiles, type BaseProject } from '../support/base-project.js'
 import { runCli } from '../support/cli.js'
 import { debianBase } from '../support/debian-base.js'
-import { forgetDescendants, forgetImages } from '../support/docker.js'
+import { forgetImages, forgetLabelled, testLabel } from '../support/docker.js'
 import { changesOf, startCloud } from '../support/rehearsal.js'
 import { dockerProgram, requires } from '../support/requires.js'
 
@@ -52,6 +52,7 @@ let debian = ''
 const dockerfileBase = (uid = 1000): string =>
   [
     `FROM ${debian}`,
+    `LABEL ${testLabel}`,
     'ENV HF_HOME=/opt/hf',
     `RUN useradd --uid ${uid} --create-home app`,
     'COPY requirements.txt fetch load.py /opt/',
@@ -88,7 +89,7 @@ requires('docker', 'docker-registry', 'debootstrap', 'tar').describe('a base on 
     debian = await debianBase(dockerProgram)
   }, 600_000)
 
-  afterAll(() => forgetDescendants(debian, 'keep'))
+  afterAll(forgetLabelled)
 
   test('is built, proved and pushed, and carries an app that loads the model and serves', async () => {
     const { rampart, env, host, repository, proxy, write, baseLayers } = await project()

@@ -1,12 +1,12 @@
 import { execFileSync } from 'node:child_process'
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import { safetensorsHead } from '../support/base-model.js'
 import { baseProject, docker, runUnder, type BaseBuildResult, type BaseProject } from '../support/base-project.js'
 import { runCli, startCli } from '../support/cli.js'
 import { packBase } from '../support/docker-base.js'
-import { forgetDescendants } from '../support/docker.js'
+import { forgetLabelled, testLabel } from '../support/docker.js'
 import { hubToken, startModelHub, type HubModel, type StandInHub } from '../support/model-hub.js'
 import { dockerProgram, requires } from '../support/requires.js'
 
@@ -74,12 +74,18 @@ const blobsOf = ({ env }: BaseProject): string => join(env['HOME'] ?? '', '.cach
 const sentOf = (hub: StandInHub): number => shards.reduce((sum, path) => sum + (hub.sent.get(path) ?? 0), 0)
 const build = ['base', 'build', '--json', '--progress', 'plain'] as const
 
+// Each runs several processes, and builds of the engine.
+vi.setConfig({ testTimeout: 180_000 })
+
 requires('docker', 'docker-registry', 'tar').describe('models that rampart provides', () => {
   beforeAll(() => {
-    execFileSync(dockerProgram, ['import', '-', seed], { input: packBase(), stdio: ['pipe', 'ignore', 'inherit'] })
+    execFileSync(dockerProgram, ['import', '--change', `LABEL ${testLabel}`, '-', seed], {
+      input: packBase(),
+      stdio: ['pipe', 'ignore', 'inherit'],
+    })
   })
 
-  afterAll(() => forgetDescendants(seed, 'and itself'))
+  afterAll(forgetLabelled)
 
   test('a download that is killed is gone on with; wrong bytes are refused; any umask gives the same layer', async () => {
     const hub = await hubOf(large)

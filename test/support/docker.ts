@@ -20,32 +20,14 @@ export function forgetImages(host: string, env: Readonly<Record<string, string>>
   })
 }
 
-interface Inspected {
-  readonly Id: string
-  readonly RootFS: { readonly Layers?: readonly string[] }
-}
+/** A label of this process's own, which all that is built on an image with it has, too. */
+export const testLabel = `rampart-test=${process.pid}`
 
-/** Takes what was built on an image from the Docker engine, steps of builds that failed too; and the image, unless it is to stay. */
-export async function forgetDescendants(image: string, keep: 'keep' | 'and itself'): Promise<void> {
-  const options = { maxBuffer: 1 << 28 }
-  const inspect = async (...names: readonly string[]): Promise<readonly Inspected[]> =>
-    // Another test may take one of them meanwhile; what is printed is what is there.
-    JSON.parse(
-      await run(dockerProgram, ['image', 'inspect', ...names], options).then(
-        ({ stdout }) => stdout,
-        ({ stdout }: { readonly stdout: string }) => stdout,
-      ),
-    ) as readonly Inspected[]
-  const [own] = await inspect(image)
-  const lowest = own?.RootFS.Layers?.[0]
-  if (own === undefined || lowest === undefined) return
-  const { stdout } = await run(dockerProgram, ['images', '-aq', '--no-trunc'], options)
-  const all = await inspect(...new Set(stdout.split('\n').filter((line) => line !== '')))
-  const built = all.filter(
-    ({ Id, RootFS }) => RootFS.Layers?.[0] === lowest && (keep === 'and itself' || Id !== own.Id),
-  )
-  // Those with children go with the last of them.
-  for (const { Id } of built) {
-    await run(dockerProgram, ['image', 'rm', '--force', Id], options).catch(() => undefined)
+/** Takes every image with that label from the Docker engine, steps of builds that failed too. */
+export async function forgetLabelled(): Promise<void> {
+  const { stdout } = await run(dockerProgram, ['images', '-aq', '--no-trunc', '--filter', `label=${testLabel}`])
+  for (const id of new Set(stdout.split('\n').filter((line) => line !== ''))) {
+    // Those with children go with the last of them.
+    await run(dockerProgram, ['image', 'rm', '--force', id]).catch(() => undefined)
   }
 }

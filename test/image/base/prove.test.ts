@@ -7,7 +7,7 @@ import { createDockerEngine } from '../../../src/lib/docker/engine.js'
 import { proveBase, type BaseProof, type ProofRequest } from '../../../src/lib/image/base/prove.js'
 import { baseModel, modelSeed } from '../../support/base-model.js'
 import { packBase } from '../../support/docker-base.js'
-import { forgetDescendants } from '../../support/docker.js'
+import { forgetLabelled, testLabel } from '../../support/docker.js'
 import { dockerProgram, requires } from '../../support/requires.js'
 
 const seed = `rampart-test/proof:${process.pid}`
@@ -38,13 +38,13 @@ const snapshot = `/opt/hf/hub/${folder}/snapshots/${revision}`
 
 requires('docker').describe('the proof of a base', () => {
   beforeAll(() => {
-    execFileSync(dockerProgram, ['import', '-', seed], {
+    execFileSync(dockerProgram, ['import', '--change', `LABEL ${testLabel}`, '-', seed], {
       input: packBase(modelSeed()),
       stdio: ['pipe', 'ignore', 'inherit'],
     })
   })
 
-  afterAll(() => forgetDescendants(seed, 'and itself'))
+  afterAll(forgetLabelled)
 
   test('finds a model that the runtime user can load', async () => {
     const proof = await prove(shared)
