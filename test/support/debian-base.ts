@@ -12,7 +12,10 @@ const program = '/usr/sbin/debootstrap'
 /** Where apt itself gets this machine's Debian, and which one that is. */
 function source(): { readonly site: string; readonly suite: string } | undefined {
   const format = '$(SITE) $(RELEASE) $(COMPONENT)'
-  const { stdout } = spawnSync('apt-get', ['indextargets', '--format', format], { encoding: 'utf8', timeout: 20_000 })
+  const { stdout } = spawnSync('/usr/bin/apt-get', ['indextargets', '--format', format], {
+    encoding: 'utf8',
+    timeout: 20_000,
+  })
   const lines = (stdout ?? '').split('\n').map((line) => line.split(' '))
   const line = lines.find(([, suite, component]) => component === 'main' && /^[a-z]+$/.test(suite ?? ''))
   return line?.[0] === undefined || line[1] === undefined ? undefined : { site: line[0], suite: line[1] }
