@@ -1,6 +1,8 @@
+import { readdirSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { fileCheckNames } from '../../src/lib/operations/doctor-files.js'
 import { root } from '../support/cli.js'
 import { copyExample, type Project } from '../support/project.js'
 import { examine, troubles } from './support.js'
@@ -423,12 +425,20 @@ describe('a defect planted in the files is found, and nothing else', () => {
   })
 })
 
-test('nothing is found in the example as it is, without AWS and without Docker', async () => {
-  const seen = await examine(join(root, 'examples/rampart-ai/rampart.yml'))
+test('every check of files has a planted defect that it finds', () => {
+  const finders = new Set(planted.flatMap(({ found }) => Object.keys(found)))
+  expect(fileCheckNames.filter((name) => !finders.has(name))).toEqual([])
+  expect(planted.length).toBeGreaterThanOrEqual(20)
+})
+
+const examples = readdirSync(join(root, 'examples'))
+
+test.each(examples)('nothing is found in %s as it is, without AWS and without Docker', async (name) => {
+  const seen = await examine(join(root, 'examples', name, 'rampart.yml'))
   expect(troubles(seen)).toEqual({})
   expect(seen.exitCode).toBe(0)
   const skipped = Object.values(seen.checks).filter(({ result }) => result === 'skip')
-  expect(skipped.map(({ name }) => name)).toEqual(expect.arrayContaining(['docker', 'credentials', 'group', 'base']))
+  expect(skipped.map(({ name: check }) => check)).toEqual(expect.arrayContaining(['docker', 'credentials', 'base']))
   for (const { detail } of skipped) expect(detail).toMatch(/no Docker engine|no AWS credentials/)
 })
 

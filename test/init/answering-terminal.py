@@ -1,7 +1,7 @@
 """Runs a program on a pseudo-terminal and answers it: answering-terminal.py <answers> <program> ...
 
-Answers are JSON: [[text to wait for, keys to send], ...]. What the program writes is passed on. A program that says
-nothing for half a minute is ended with exit code 99."""
+Answers are JSON: [[text to wait for, keys to send], ...]; keys that are the name of a signal send that instead.
+What the program writes is passed on. A program that says nothing for half a minute is ended with exit code 99."""
 import fcntl, json, os, pty, re, select, signal, struct, sys, termios
 
 answers = json.loads(sys.argv[1])
@@ -27,6 +27,10 @@ while True:
     seen += data.decode("utf-8", "replace")
     plain = re.sub(r"\x1b\[[\d;?]*[A-Za-z]", "", seen)
     if answers and answers[0][0] in plain:
-        os.write(terminal, answers.pop(0)[1].encode())
+        keys = answers.pop(0)[1]
+        if keys.startswith("SIG"):
+            os.kill(child, getattr(signal, keys))
+        else:
+            os.write(terminal, keys.encode())
         seen = ""
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))

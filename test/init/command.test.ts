@@ -309,6 +309,9 @@ requires('python3').describe('on a terminal', () => {
     ['Ctrl-C where a file is there already', [app, region, group, [fate[0], '\u0003']], 130, left],
     ['Ctrl-C before it is written', [app, region, group, fate, [agree[0], '\u0003']], 130, left],
     ['Escape', [app, region, group, fate, [agree[0], '\u001b']], 130, left],
+    ['SIGINT from outside', [app, [region[0], 'SIGINT']], 130, left],
+    ['SIGTERM from outside', [app, [region[0], 'SIGTERM']], 143, left],
+    ['SIGHUP where a file is there already', [app, region, group, [fate[0], 'SIGHUP']], 143, left],
     ['no', [app, region, group, fate, [agree[0], 'n']], 0, /would create +rampart\.yml/],
   ] as const)('%s writes nothing, and leaves the terminal as it was', async (_name, answers, expected, words) => {
     const directory = await copyOf('claims-desk')

@@ -6,7 +6,7 @@ import { RampartError } from '../errors/rampart-error.js'
 import { checkPlace, readTree, writeWhole } from '../init/disk.js'
 import type { Line } from '../init/describe.js'
 import { templateNames, type Pin, type Templates } from '../init/render-types.js'
-import { init, type InitFile, type InitResult } from '../operations/init.js'
+import { init, type InitAsker, type InitFile, type InitResult } from '../operations/init.js'
 import { streamPage } from './perform.js'
 import { sign, type Page } from '../report/page.js'
 import { clockFrom } from '../system/clock.js'
@@ -14,6 +14,7 @@ import { packageRoot } from '../system/package-root.js'
 import { cleanLine, cleanLines } from '../terminal/clean.js'
 import { chooseProgress } from '../terminal/progress.js'
 import { shellWord } from '../terminal/shell-word.js'
+import { onStop, type StopSignal } from '../terminal/signals.js'
 
 interface InitFlags extends SharedFlags {
   readonly yes: boolean
@@ -43,35 +44,56 @@ export async function runInit(directory: string, flags: InitFlags): Promise<Perf
   const asks = isPerson && !flags.yes && !flags['dry-run']
   const page = streamPage(process.stderr, flags)
   if (asks && (flags['no-color'] || page.paint('good', '') === '')) env['NO_COLOR'] = '1'
-  const asker = asks
-    ? await (await import('../terminal/ask.js')).createAsker({ input: process.stdin, output: process.stderr })
-    : undefined
   const offline = flags.offline || /^(?:1|true|yes|on)$/i.test(env['HF_HUB_OFFLINE'] ?? '')
   const quiet = flags.json || flags.progress === 'quiet'
-  const result = await init(
-    {
-      tree: await readTree(root),
-      directory: basename(root),
-      templates: await readTemplates(),
-      asker,
-      pin: offline ? async () => undefined : await hubPins(),
-      check: (path) => checkPlace(join(root, path)),
-      write: (path, content) => writeWhole(join(root, path), content),
-      say: (lines) => {
-        if (!quiet) process.stderr.write(`${lines.map((line) => lineText(line, page)).join('\n')}\n`)
+  const tree = await readTree(root)
+  const templates = await readTemplates()
+  const look = async (asker: InitAsker | undefined, signal?: AbortSignal): Promise<InitResult> =>
+    init(
+      {
+        tree,
+        directory: basename(root),
+        templates,
+        asker,
+        pin: offline ? async () => undefined : await hubPins(signal),
+        check: (path) => checkPlace(join(root, path)),
+        write: (path, content) => writeWhole(join(root, path), content),
+        say: (lines) => {
+          if (!quiet) process.stderr.write(`${lines.map((line) => lineText(line, page)).join('\n')}\n`)
+        },
       },
-    },
-    {
-      environment: flags.env ?? 'production',
-      region: flags.region ?? env['AWS_REGION'] ?? env['AWS_DEFAULT_REGION'],
-      group: flags.group,
-      dryRun: flags['dry-run'],
-      force: flags.force,
-    },
-  )
+      {
+        environment: flags.env ?? 'production',
+        region: flags.region ?? env['AWS_REGION'] ?? env['AWS_DEFAULT_REGION'],
+        group: flags.group,
+        dryRun: flags['dry-run'],
+        force: flags.force,
+      },
+    )
+  const result = asks ? await withPerson(look) : await look(undefined)
   const next = nextSteps(result, directory, flags)
   if (!flags.json) process.stdout.write(resultText(result, next, flags, streamPage(process.stdout, flags)))
   return { exitCode: 0, result: resultJson(result, next, flags) }
+}
+
+/** Lets a person answer. A signal from outside leaves the open question, so that the terminal is given back as it was. */
+async function withPerson<T>(work: (asker: InitAsker, signal: AbortSignal) => Promise<T>): Promise<T> {
+  const stop = new AbortController()
+  let by: StopSignal | undefined
+  const release = onStop((signal) => {
+    by = signal
+    stop.abort(new Error(signal))
+  })
+  const { stdin: input, stderr: output } = process
+  try {
+    const { createAsker } = await import('../terminal/ask.js')
+    return await work(await createAsker({ input, output, signal: stop.signal }), stop.signal)
+  } catch (error) {
+    const left = error instanceof RampartError && error.kind === 'interrupted'
+    throw left && by !== undefined && by !== 'SIGINT' ? new RampartError('terminated', error.message) : error
+  } finally {
+    release()
+  }
 }
 
 function rootOf(directory: string, config: string | undefined): string {
@@ -93,10 +115,13 @@ async function readTemplates(): Promise<Templates> {
 }
 
 /** Asks the hub for commits; a hub that does not answer in time, or does not know the model, leaves it open. */
-async function hubPins(): Promise<(id: string, revision: string) => Promise<Pin | undefined>> {
+async function hubPins(
+  stop: AbortSignal | undefined,
+): Promise<(id: string, revision: string) => Promise<Pin | undefined>> {
   const { createModelHub } = await import('../hub/client.js')
   const { hubSettings } = await import('../hub/settings.js')
-  const signal = AbortSignal.timeout(hubPatience)
+  const late = AbortSignal.timeout(hubPatience)
+  const signal = stop === undefined ? late : AbortSignal.any([late, stop])
   const hub = createModelHub({
     ...hubSettings(process.env, homedir()),
     clock: clockFrom(undefined),

@@ -19,15 +19,17 @@ export interface Asker {
 interface Streams {
   readonly input: NodeJS.ReadableStream & { readonly isTTY?: boolean }
   readonly output: NodeJS.WriteStream
+  /** Leaves the question that is open, and each after it, as Ctrl-C does. */
+  readonly signal?: AbortSignal
 }
 
 /**
  * Asks on a terminal; loads the library that does it with the first question. Questions go to the stream that people
  * watch, so that a redirected stdout holds the result alone.
  */
-export async function createAsker({ input, output }: Streams): Promise<Asker> {
+export async function createAsker({ input, output, signal }: Streams): Promise<Asker> {
   const { confirm, isCancel, select, text } = await import('@clack/prompts')
-  const common = { input: input as typeof process.stdin, output }
+  const common = { input: input as typeof process.stdin, output, ...(signal !== undefined && { signal }) }
   const answered = <T>(answer: T): Exclude<T, symbol> => {
     if (isCancel(answer)) {
       throw new RampartError('interrupted', 'You left before anything was written; nothing was changed.')
