@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { requires } from '../support/requires.js'
-import { playOn, type Picture, type Terminal } from './terminal.js'
+import { playOn, startOn, type Picture, type Terminal } from './terminal.js'
 
 const { describe } = requires('python3')
 
@@ -55,6 +55,17 @@ describe('leaving the dashboard', () => {
     const text = picture.rows.join('\n').trimEnd()
     expect(text).toContain('chatter on stdout\nchatter on stderr\n')
     await expect(`${text}\n`).toMatchFileSnapshot('../golden/dashboard/stalled.left.txt')
+  })
+
+  test('without keys, where stdin is no terminal, works by signals', async () => {
+    const command = `exec "${process.execPath}" --no-warnings test/dashboard/player.js rolling < /dev/null`
+    const terminal = startOn(size, ['sh', '-c', command])
+    const shown = await terminal.until(isDrawn)
+    expect(shown.rows.at(-1)).toMatch(/^Ctrl-C leaves/)
+    terminal.signal('SIGINT')
+    const { left, picture } = await terminal.ended()
+    expect(left).toEqual({ exit: 130, modesKept: true })
+    expectNormal(picture)
   })
 
   test('ends also when the terminal goes away', async () => {

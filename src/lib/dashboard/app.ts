@@ -1,4 +1,4 @@
-import { Box, render, Text, useInput, usePaste, type Key as InkKey } from 'ink'
+import { Box, render, Text, Transform, useInput, usePaste, type Key as InkKey } from 'ink'
 import { createElement, type ReactElement } from 'react'
 import type { Key } from './ui.js'
 
@@ -31,7 +31,7 @@ export type MountApp = (streams: AppStreams, input: AppInput | undefined) => App
 export const mountApp: MountApp = ({ stdin, stdout, stderr }, input) => {
   const keyboard = input === undefined ? undefined : createElement(Keyboard, { key: 'keys', input })
   const tree = (rows: readonly string[], columns: number): ReactElement =>
-    createElement(Box, { flexDirection: 'column', width: columns }, keyboard, ...rows.map(rowElement))
+    createElement(Box, { flexDirection: 'column', width: columns }, keyboard, screenElement(rows))
   const instance = render(tree([], stdout.columns), {
     stdin,
     stdout,
@@ -53,9 +53,13 @@ export const mountApp: MountApp = ({ stdin, stdout, stderr }, input) => {
   }
 }
 
-function rowElement(row: string, index: number): ReactElement {
-  // An empty text has no height.
-  return createElement(Text, { key: index, wrap: 'truncate-end' }, row === '' ? ' ' : row)
+/**
+ * The rows as one text of as many lines, each of which becomes its row when it is drawn. Ink keeps thousands of the texts
+ * that it has laid out, and every second has a hundred new ones; of these it lays out the same one again and again.
+ */
+function screenElement(rows: readonly string[]): ReactElement {
+  const lines = createElement(Text, null, Array.from(rows, () => '.').join('\n'))
+  return createElement(Transform, { key: 'screen', transform: (_line, index) => rows[index] ?? '', children: lines })
 }
 
 function Keyboard({ input }: { readonly input: AppInput }): null {

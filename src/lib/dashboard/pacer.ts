@@ -1,5 +1,5 @@
 /** The shortest time between two frames, and between two that only the run asks for; milliseconds of real time. */
-export const pace = { frame: 100, calm: 200 } as const
+export const pace = { frame: 100, calm: 250 } as const
 
 /** Decides when a frame is drawn. */
 export interface Pacer {
@@ -11,7 +11,7 @@ export interface Pacer {
   stop(): void
 }
 
-/** Frames at most every 100 ms; keys are answered within that, the run is shown every 200 ms. */
+/** Frames at most every 100 ms; keys are answered within that, the run is shown every 250 ms. */
 export function createPacer(draw: () => void): Pacer {
   let drawnAt = -Infinity
   let timer: { readonly handle: NodeJS.Timeout; readonly at: number } | undefined
@@ -20,8 +20,9 @@ export function createPacer(draw: () => void): Pacer {
   function frame(): void {
     timer = undefined
     if (stopped) return
-    drawnAt = performance.now()
     draw()
+    // From its end on: a frame that took long must not be followed at once by the next.
+    drawnAt = performance.now()
   }
 
   function within(gap: number): void {
