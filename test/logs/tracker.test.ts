@@ -80,6 +80,35 @@ describe('one process', () => {
     expect(loads.at(-1)?.readyAfter).toBe(16_000)
   })
 
+  test('a model whose last bar is drawn just before the server is up', () => {
+    const bar = 'Loading weights: 100%|██████████| 197/197 [00:08<00:00, 22.1it/s]'
+    expect(
+      last([...startUp, [2, 'Load pretrained SentenceTransformer: all-MiniLM-L6-v2'], [19.9, bar], ...up]),
+    ).toEqual({
+      state: 'ready',
+      model: 'all-MiniLM-L6-v2',
+      readyAfter: 20_000,
+      downloads: [],
+    })
+  })
+
+  test('a long load beside a server that answers, and one of which nothing is heard any more', () => {
+    const answer = 'INFO:     10.0.0.1:1 - "GET /health HTTP/1.1" 200 OK'
+    const bar = (percent: number): string => `model.bin:  ${percent}%|█   | ${percent}.0M/100M [00:01<00:12, 5MB/s]`
+    const begin: readonly Line[] = [
+      ...startUp,
+      [1, 'INFO:     Application startup complete.'],
+      [2, 'Loading owner/model-1'],
+    ]
+    const slow = [10, 50, 90].flatMap((percent): Line[] => [
+      [percent, bar(percent)],
+      [percent + 20, answer],
+    ])
+    expect(spell(play([...begin, ...slow])).at(-1)).toBe('downloading owner/model-1 90000000/100000000 bytes')
+    expect(last([...begin, ...slow, [400, answer]])).toMatchObject({ state: 'ready', readyAfter: 400_000 })
+    expect(last([...begin, ...slow, [130, 'Loaded owner/model-1']])).toMatchObject({ readyAfter: 130_000 })
+  })
+
   test('a path that answers 200 when all is there', () => {
     const options = { readyPaths: ['/health/ready'] }
     const loads = play(

@@ -4,14 +4,17 @@ import type { LoadFact, Progress } from './fact.js'
 // What one process can make this remember, whatever it writes.
 const most = { models: 32, files: 64, downloads: 16, pids: 128 } as const
 
-/** After this long of serving, a model that a request loads is no part of the start any more. */
+/** After this long of being ready, a model that a request loads is no part of the start any more. */
 const settledAfter = 30_000
+/** A model that nothing was heard of for so long, while the server answered, has been loaded without a word. */
+const silentFor = 120_000
 /** A model that was begun this shortly before the server came up is loaded beside it, not before it. */
 const besides = 500
 
 interface ModelTrack {
   readonly name: string
-  begunAt: number
+  readonly begunAt: number
+  heardAt: number
   loaded: 'no' | 'implied' | 'said'
   fetched: Progress | undefined
   shards: Progress | undefined
@@ -90,6 +93,7 @@ export function createStreamLoad(): StreamLoad {
     const track: ModelTrack = {
       name: name ?? '',
       begunAt: time,
+      heardAt: time,
       loaded: 'no',
       fetched: undefined,
       shards: undefined,
@@ -106,7 +110,7 @@ export function createStreamLoad(): StreamLoad {
     const first = life.servingAt === undefined
     life.servingAt ??= time
     for (const track of unfinished()) {
-      if (time - track.begunAt > (first ? besides : settledAfter)) finish(track, time, 'implied')
+      if (first ? time - track.begunAt > besides : time - track.heardAt > silentFor) finish(track, time, 'implied')
     }
   }
 
@@ -124,7 +128,8 @@ export function createStreamLoad(): StreamLoad {
   /** The model that such a line is about, when it is still a part of the start. */
   function underWay(time: number, fact: { readonly model?: string; readonly progress?: Progress }) {
     if (life.saidReadyAt !== undefined) return undefined
-    if (life.servingAt !== undefined && time - life.servingAt > settledAfter) return undefined
+    const ready = readyAt()
+    if (ready !== undefined && time - ready > settledAfter) return undefined
     const { current } = life
     // The next bar with another number of shards is of the next model, although neither says its name.
     const next =
@@ -142,6 +147,7 @@ export function createStreamLoad(): StreamLoad {
       if (track !== undefined) life.current = track
       return undefined
     }
+    track.heardAt = time
     if (track.loaded === 'implied') track.loaded = 'no'
     life.current = track
     return track

@@ -109,10 +109,9 @@ describe('a machine', () => {
     const { world, instance } = comingUp({}, lacking)
     pass(world, 240)
     const text = linesOf(world, instance, 'backend').join('\n')
-    expect(text).toContain(
-      'WARNING:  huggingface_hub: protectai/deberta-v3-base-prompt-injection-v2 is not in the image; downloading 739 MB from https://huggingface.co',
-    )
-    expect(text).toContain('Downloading model.safetensors:  50% 370 MB of 739 MB')
+    expect(text).toContain('GET https://huggingface.co/protectai/deberta-v3-base-prompt-injection-v2/resolve/')
+    expect(text).toMatch(/^model\.safetensors:  50%\|█{5} {5}\| 370M\/739M \[\d\d:\d\d<\d\d:\d\d, [\d.]+MB\/s\]$/m)
+    expect(text).toMatch(/^Loading weights: 100%\|█{10}\| 200\/200 \[/m)
   })
 
   test('says when there is no such image, and never serves', () => {

@@ -85,31 +85,24 @@ function pythonService(facts: ContainerFacts): readonly ContainerStep[] {
   let loaded = 0
   for (const model of facts.models) {
     loaded += model.bytes
-    if (!model.baked) {
-      const seconds = model.bytes / facts.modelDownloadBytesPerSecond
-      steps.push(
-        {
-          after,
-          kind: 'line',
-          text: `WARNING:  huggingface_hub: ${model.id} is not in the image; downloading ${megabytes(model.bytes)} from https://huggingface.co`,
-        },
-        ...[25, 50, 75, 100].map((percent): ContainerStep => ({
-          after: after + (seconds * percent) / 100,
-          kind: 'line',
-          text: `Downloading model.safetensors: ${String(percent).padStart(3)}% ${megabytes((model.bytes * percent) / 100)} of ${megabytes(model.bytes)}`,
-        })),
-      )
-      after += seconds
-    }
-    const seconds = 1.5 + model.bytes / facts.modelLoadBytesPerSecond
-    // The kernel kills it in the middle: there is no line about that, only the exit code of SIGKILL.
-    const isTooMuch = loaded > (facts.roomForModels ?? Infinity)
     const loader = /gliner/i.test(model.id) ? 'gliner' : 'transformers'
     steps.push({
       after,
       kind: 'line',
       text: `${logger}.models: ${loader}: loading ${model.id} at revision ${model.revision}`,
     })
+    if (!model.baked) {
+      const seconds = model.bytes / facts.modelDownloadBytesPerSecond
+      const address = `https://huggingface.co/${model.id}/resolve/${model.revision}/model.safetensors`
+      const request = `INFO:     httpx: HTTP Request: GET ${address} "HTTP/1.1 302 Found"`
+      steps.push({ after: after + 0.1, kind: 'line', text: request }, ...downloadBar(model.bytes, seconds, after + 0.1))
+      after += seconds + 0.1
+    }
+    const seconds = 1.5 + model.bytes / facts.modelLoadBytesPerSecond
+    // The kernel kills it in the middle: there is no line about that, only the exit code of SIGKILL.
+    const isTooMuch = loaded > (facts.roomForModels ?? Infinity)
+    const weights = weightsBar(seconds, after)
+    steps.push(...(isTooMuch ? weights.slice(0, 1) : weights))
     if (isTooMuch) return [...steps, { after: after + seconds / 2, kind: 'exit', code: 137 }]
     steps.push({
       after: after + seconds,
@@ -129,6 +122,53 @@ function pythonService(facts: ContainerFacts): readonly ContainerStep[] {
   )
   return steps
 }
+
+const quarters = [0.25, 0.5, 0.75, 1] as const
+
+const tqdmTime = (seconds: number): string =>
+  `${String(Math.floor(seconds / 60)).padStart(2, '0')}:${String(Math.floor(seconds % 60)).padStart(2, '0')}`
+
+/** A progress bar as tqdm draws it, drawn four times. https://github.com/tqdm/tqdm: format_meter */
+function bar(
+  label: string,
+  seconds: number,
+  from: number,
+  count: (part: number) => string,
+  rate: string,
+): readonly ContainerStep[] {
+  return quarters.map((part) => {
+    const drawn = '\u2588'.repeat(Math.floor(part * 10)).padEnd(10)
+    const times = `${tqdmTime(seconds * part)}<${tqdmTime(seconds * (1 - part))}`
+    const percent = String(part * 100).padStart(3)
+    const text = `${label}: ${percent}%|${drawn}| ${count(part)} [${times}, ${rate}]`
+    return { after: from + seconds * part, kind: 'line', text }
+  })
+}
+
+const tqdmBytes = (bytes: number): string =>
+  bytes >= 999.5e6 ? `${(bytes / 1e9).toFixed(2)}G` : `${(bytes / 1e6).toPrecision(3)}M`
+
+/** The hub's download of a model's weights. */
+const downloadBar = (bytes: number, seconds: number, from: number): readonly ContainerStep[] =>
+  bar(
+    'model.safetensors',
+    seconds,
+    from,
+    (part) => `${tqdmBytes(bytes * part)}/${tqdmBytes(bytes)}`,
+    `${tqdmBytes(bytes / seconds)}B/s`,
+  )
+
+const tensors = 200
+
+/** The way of a model's weights into memory, which transformers counts in tensors. */
+const weightsBar = (seconds: number, from: number): readonly ContainerStep[] =>
+  bar(
+    'Loading weights',
+    seconds,
+    from,
+    (part) => `${Math.round(tensors * part)}/${tensors}`,
+    `${(tensors / seconds).toFixed(2)}it/s`,
+  )
 
 // A release that is up and yet refuses: its code wants a database that nobody has migrated.
 function refusals(facts: ContainerFacts, from: number): readonly ContainerStep[] {
