@@ -77,7 +77,7 @@ const fleetName = (target: Config['environment']['target']): string =>
   target.kind === 'asg' ? target.group : `cluster ${target.cluster}`
 
 /** A group of four, or as many tasks over all services of a cluster; Fargate, as most have it. */
-function fleetOf(target: Config['environment']['target']): RehearsedFleet {
+function fleetOf({ target, rollout }: Config['environment']): RehearsedFleet {
   if (target.kind === 'asg') return { group: { name: target.group, desired: targets, min: targets, max: 2 * targets } }
   const desired = Math.max(2, Math.floor(targets / target.services.length))
   return {
@@ -90,6 +90,7 @@ function fleetOf(target: Config['environment']['target']): RehearsedFleet {
         service: name,
         desired,
         launchType: 'FARGATE',
+        ...(rollout.strategy !== undefined && { strategy: rollout.strategy.kind }),
       })),
     },
   }
@@ -103,7 +104,7 @@ export async function rehearsalSetup(config: Config): Promise<RehearsalSetup> {
     environment: environment.name,
     region: environment.region,
     accountId,
-    ...fleetOf(environment.target),
+    ...fleetOf(environment),
     logGroup: environment.logs?.group ?? `/rampart/${environment.name}`,
     alarms: environment.rollout.alarms,
     services: await Promise.all(config.services.map(rehearsedService)),

@@ -229,13 +229,13 @@ describe('the circuit breaker', () => {
   })
 })
 
+const setAlarm = (cloud: EcsCloud, state: 'ALARM' | 'OK') =>
+  new CloudWatchClient(cloud.settings).send(
+    new SetAlarmStateCommand({ AlarmName: 'latency', StateValue: state, StateReason: 'a test' }),
+  )
+
 describe('alarms', () => {
   const alarms = { alarmNames: ['errors', 'latency'], enable: true, rollback: true }
-
-  const setAlarm = (cloud: EcsCloud, state: 'ALARM' | 'OK') =>
-    new CloudWatchClient(cloud.settings).send(
-      new SetAlarmStateCommand({ AlarmName: 'latency', StateValue: state, StateReason: 'a test' }),
-    )
 
   test('roll back a deployment that bakes', async () => {
     const cloud = await openEcs()

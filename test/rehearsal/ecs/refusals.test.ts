@@ -2,15 +2,15 @@ import * as sdk from '@aws-sdk/client-ecs'
 import { describe, expect, test } from 'vitest'
 import { startRehearsal } from '../../../src/lib/rehearsal/cloud.js'
 import { setupOf, start } from '../world/support.js'
-import { cluster, deployNext, ecsSetup, openEcs, type EcsCloud } from './support.js'
+import { cluster, deployNext, ecsSetup, openEcs } from './support.js'
 
 const service = 'finbert-api'
 const arn = 'arn:aws:ecs:us-west-2:123456789012'
 
-/** Sends the request, and answers with what it is refused by. */
-const refusal = async ({ ecs }: EcsCloud, command: Parameters<typeof ecs.send>[0]): Promise<string> => {
+/** What the request is refused by. */
+const refusal = async (request: Promise<unknown>): Promise<string> => {
   try {
-    await ecs.send(command)
+    await request
   } catch (error) {
     if (error instanceof sdk.ECSServiceException) return `${error.name}: ${error.message}`
     throw error
@@ -23,81 +23,127 @@ const update = (changes: Partial<sdk.UpdateServiceRequest>) =>
 const configured = (deploymentConfiguration: sdk.DeploymentConfiguration) => update({ deploymentConfiguration })
 
 describe('ECS refuses', () => {
-  test.each<[string, () => Parameters<sdk.ECSClient['send']>[0], RegExp]>([
-    ['an unknown cluster', () => update({ cluster: 'other' }), /^ClusterNotFoundException: Cluster not found\.$/],
-    ['no cluster', () => update({ cluster: undefined }), /^ClusterNotFoundException/],
-    ['an unknown service', () => update({ service: 'other' }), /^ServiceNotFoundException: Service not found\.$/],
+  test.each<[string, (ecs: sdk.ECSClient) => Promise<unknown>, RegExp]>([
+    [
+      'an unknown cluster',
+      (ecs) => ecs.send(update({ cluster: 'other' })),
+      /^ClusterNotFoundException: Cluster not found\.$/,
+    ],
+    ['no cluster', (ecs) => ecs.send(update({ cluster: undefined })), /^ClusterNotFoundException/],
+    [
+      'an unknown service',
+      (ecs) => ecs.send(update({ service: 'other' })),
+      /^ServiceNotFoundException: Service not found\.$/,
+    ],
     [
       'an unknown definition',
-      () => update({ taskDefinition: 'other' }),
+      (ecs) => ecs.send(update({ taskDefinition: 'other' })),
       /^ClientException: TaskDefinition not found\.$/,
     ],
     [
       'tasks of an unknown service',
-      () => new sdk.ListTasksCommand({ cluster, serviceName: 'other' }),
+      (ecs) => ecs.send(new sdk.ListTasksCommand({ cluster, serviceName: 'other' })),
       /^ServiceNotFound/,
     ],
-    ['no services', () => new sdk.DescribeServicesCommand({ cluster, services: [] }), /^InvalidParameterException/],
+    [
+      'no services',
+      (ecs) => ecs.send(new sdk.DescribeServicesCommand({ cluster, services: [] })),
+      /^InvalidParameterException/,
+    ],
     [
       'eleven services',
-      () => new sdk.DescribeServicesCommand({ cluster, services: Array.from({ length: 11 }, String) }),
+      (ecs) => ecs.send(new sdk.DescribeServicesCommand({ cluster, services: Array.from({ length: 11 }, String) })),
       /^InvalidParameterException/,
     ],
     [
       'twenty-one deployments',
-      () => new sdk.DescribeServiceDeploymentsCommand({ serviceDeploymentArns: Array.from({ length: 21 }, String) }),
+      (ecs) =>
+        ecs.send(
+          new sdk.DescribeServiceDeploymentsCommand({ serviceDeploymentArns: Array.from({ length: 21 }, String) }),
+        ),
       /^InvalidParameterException/,
     ],
-    ['an unknown task', () => new sdk.StopTaskCommand({ cluster, task: 'abc' }), /referenced task was not found/],
-    ['an unknown token', () => new sdk.ListTasksCommand({ cluster, nextToken: 'mine' }), /^InvalidParameterException/],
-    ['too large a page', () => new sdk.ListServicesCommand({ cluster, maxResults: 101 }), /^InvalidParameterException/],
+    [
+      'an unknown task',
+      (ecs) => ecs.send(new sdk.StopTaskCommand({ cluster, task: 'abc' })),
+      /referenced task was not found/,
+    ],
+    [
+      'an unknown token',
+      (ecs) => ecs.send(new sdk.ListTasksCommand({ cluster, nextToken: 'mine' })),
+      /^InvalidParameterException/,
+    ],
+    [
+      'too large a page',
+      (ecs) => ecs.send(new sdk.ListServicesCommand({ cluster, maxResults: 101 })),
+      /^InvalidParameterException/,
+    ],
     [
       'an unknown definition to show',
-      () => new sdk.DescribeTaskDefinitionCommand({ taskDefinition: 'x' }),
+      (ecs) => ecs.send(new sdk.DescribeTaskDefinitionCommand({ taskDefinition: 'x' })),
       /Unable to describe/,
     ],
     [
       'a family to take away',
-      () => new sdk.DeregisterTaskDefinitionCommand({ taskDefinition: service }),
+      (ecs) => ecs.send(new sdk.DeregisterTaskDefinitionCommand({ taskDefinition: service })),
       /^InvalidParameter/,
     ],
     [
       'tags of nothing',
-      () => new sdk.ListTagsForResourceCommand({ resourceArn: `${arn}:service/finbert/x` }),
+      (ecs) => ecs.send(new sdk.ListTagsForResourceCommand({ resourceArn: `${arn}:service/finbert/x` })),
       /^InvalidParameter/,
     ],
     [
       'both percentages at 100',
-      () => configured({ minimumHealthyPercent: 100, maximumPercent: 100 }),
+      (ecs) => ecs.send(configured({ minimumHealthyPercent: 100, maximumPercent: 100 })),
       /Both maximumPercent and minimumHealthyPercent cannot be 100 as this will block deployments\.$/,
     ],
-    ['a maximum below the minimum', () => configured({ minimumHealthyPercent: 90, maximumPercent: 80 }), /^Invalid/],
-    ['a negative count', () => update({ desiredCount: -1 }), /^InvalidParameterException: desiredCount/],
-    ['a shift without a second target group', () => configured({ strategy: 'BLUE_GREEN' }), /advancedConfiguration/],
-    ['a canary that is none', () => configured({ canaryConfiguration: { canaryPercent: 5 } }), /canaryConfiguration/],
+    [
+      'a maximum below the minimum',
+      (ecs) => ecs.send(configured({ minimumHealthyPercent: 90, maximumPercent: 80 })),
+      /^Invalid/,
+    ],
+    ['a negative count', (ecs) => ecs.send(update({ desiredCount: -1 })), /^InvalidParameterException: desiredCount/],
+    [
+      'a shift without a second target group',
+      (ecs) => ecs.send(configured({ strategy: 'BLUE_GREEN' })),
+      /advancedConfiguration/,
+    ],
+    [
+      'a canary that is none',
+      (ecs) => ecs.send(configured({ canaryConfiguration: { canaryPercent: 5 } })),
+      /canaryConfiguration/,
+    ],
     [
       'a pause in the middle of a shift',
-      () => configured({ lifecycleHooks: [{ targetType: 'PAUSE', lifecycleStages: ['PRODUCTION_TRAFFIC_SHIFT'] }] }),
+      (ecs) =>
+        ecs.send(
+          configured({ lifecycleHooks: [{ targetType: 'PAUSE', lifecycleStages: ['PRODUCTION_TRAFFIC_SHIFT'] }] }),
+        ),
       /PAUSE hooks cannot be configured/,
     ],
     [
       'an early success below the minimum',
-      () =>
-        configured({
-          earlySuccessCriteria: { enable: true, healthyPercent: 50, sourceServiceRevisionCleanup: 'BLOCKING' },
-        }),
+      (ecs) =>
+        ecs.send(
+          configured({
+            earlySuccessCriteria: { enable: true, healthyPercent: 50, sourceServiceRevisionCleanup: 'BLOCKING' },
+          }),
+        ),
       /healthyPercent must be/,
     ],
-  ])('%s', async (_name, command, message) => {
-    const cloud = await openEcs()
-    expect(await refusal(cloud, command())).toMatch(message)
+  ])('%s', async (_name, request, message) => {
+    const { ecs } = await openEcs()
+    expect(await refusal(request(ecs))).toMatch(message)
   })
 
   test('an inactive definition', async () => {
     const cloud = await openEcs()
     const { taskDefinition } = await deployNext(cloud)
     await cloud.ecs.send(new sdk.DeregisterTaskDefinitionCommand({ taskDefinition }))
-    expect(await refusal(cloud, update({ taskDefinition }))).toBe('ClientException: TaskDefinition is inactive')
+    expect(await refusal(cloud.ecs.send(update({ taskDefinition })))).toBe(
+      'ClientException: TaskDefinition is inactive',
+    )
   })
 
   test('everything but task definitions where there is no cluster', async () => {

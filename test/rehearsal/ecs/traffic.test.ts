@@ -91,6 +91,18 @@ describe('a deployment that shifts traffic', () => {
     ])
   })
 
+  test('of one strategy leaves nothing to the next one of another', async () => {
+    const cloud = await openWith('CANARY')
+    const canary = { strategy: 'CANARY', canaryConfiguration: { canaryPercent: 50 } } as const
+    await until(cloud, (await deployNext(cloud, { deploymentConfiguration: canary })).arn, ends)
+    const { arn } = await deployNext(cloud, { deploymentConfiguration: { strategy: 'ROLLING' } }, 'third')
+    const { status, deploymentConfiguration } = await until(cloud, arn, ends)
+    expect(status).toBe('SUCCESSFUL')
+    expect(deploymentConfiguration).toMatchObject({ strategy: 'ROLLING' })
+    expect(deploymentConfiguration?.canaryConfiguration).toBeUndefined()
+    expect(await fleet(cloud)).toEqual({ 9: 4 })
+  })
+
   test('LINEAR shifts step by step', async () => {
     const cloud = await openWith('LINEAR')
     const { arn } = await deployNext(cloud, {

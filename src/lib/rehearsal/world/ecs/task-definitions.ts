@@ -76,7 +76,7 @@ function withDefaults(container: ContainerDefinition, networkMode: string | unde
 }
 
 /** The revisions of a family, oldest first. */
-export function revisionsOf(world: WorldState, family: string): readonly TaskDefinitionRecord[] {
+function revisionsOf(world: WorldState, family: string): readonly TaskDefinitionRecord[] {
   return world.ecs.definitions.filter((each) => each.family === family)
 }
 

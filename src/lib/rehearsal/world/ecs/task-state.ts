@@ -28,7 +28,7 @@ const definitionOf = (task: EcsTask, name: string) =>
   task.definition.definition.containerDefinitions?.find((each) => each.name === name)
 
 /** Whether the definition has a health check for an essential container of the task. */
-export const hasContainerCheck = (task: EcsTask): boolean =>
+const hasContainerCheck = (task: EcsTask): boolean =>
   task.containers.some(({ name, essential }) => essential && definitionOf(task, name)?.healthCheck !== undefined)
 
 /** The health of a task: that of its essential containers with a health check. */

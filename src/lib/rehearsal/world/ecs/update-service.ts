@@ -65,8 +65,16 @@ export function updateService(world: WorldState, request: UpdateServiceRequest):
 // What a request does not mention stays as it is; a circuit breaker gets the defaults of what it does not mention.
 function merged(before: DeploymentConfiguration, change: DeploymentConfiguration | undefined): DeploymentConfiguration {
   const breaker = change?.deploymentCircuitBreaker
+  const { canaryConfiguration, linearConfiguration, earlySuccessCriteria, ...lasting } = before
+  // What belongs to one strategy ends with it.
+  const isSame = (change?.strategy ?? before.strategy) === before.strategy
   return {
-    ...before,
+    ...lasting,
+    ...(isSame && {
+      ...(canaryConfiguration && { canaryConfiguration }),
+      ...(linearConfiguration && { linearConfiguration }),
+      ...(earlySuccessCriteria && { earlySuccessCriteria }),
+    }),
     ...change,
     ...(breaker && {
       deploymentCircuitBreaker: {
