@@ -138,7 +138,7 @@ test('commands stay thin: they load their work when they run', () => {
       .filter((one) => one.entries.some((entry) => !entry.isType))
       .map((one) => one.moduleRequest.value)
     for (const specifier of loaded) {
-      expect(specifier).toMatch(/^@oclif\/core\/|(base-command|rehearsal-flags)\.js$|\/lib\/(errors|domain|terminal)\//)
+      expect(specifier).toMatch(/^@oclif\/core\/|(base-command|rehearsal-flags|watch-flags)\.js$|\/lib\/(errors|domain|terminal)\//)
     }
   }
 })

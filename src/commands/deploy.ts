@@ -1,12 +1,13 @@
 import * as Flags from '@oclif/core/flags'
 import { BaseCommand } from '../base-command.js'
+import { watchFlags } from '../watch-flags.js'
 
 export default class Deploy extends BaseCommand {
   static override readonly aliases = ['app:deploy']
   static override readonly summary = 'Build, push, release, roll out and prove, from a code change to every target.'
   static override readonly description = `Builds a thin app image for each service without a Docker daemon, pushes what the registry lacks, pins the digests \
-in a new launch-template version, rolls the Auto Scaling group by instance refresh, follows it to its real end, and \
-proves that every target serves what was released.
+in a new launch-template version or in task definitions, rolls the Auto Scaling group by instance refresh or the \
+services of ECS one after the other, follows that to its real end, and proves that every target serves what was released.
 
 Run it again after anything at all: each step finds its own earlier result, and a rollout that is under way is joined. \
 Ctrl-C leaves; a rollout that has begun goes on without you.`
@@ -15,6 +16,7 @@ Ctrl-C leaves; a rollout that has begun goes on without you.`
     '<%= config.bin %> <%= command.id %> --env staging --progress ndjson > events.ndjson',
   ]
   static override readonly flags = {
+    ...watchFlags,
     'allow-over-budget': Flags.boolean({
       description: 'push app layers above their budget all the same',
       env: 'RAMPART_ALLOW_OVER_BUDGET',
@@ -33,6 +35,10 @@ Ctrl-C leaves; a rollout that has begun goes on without you.`
     'with-base': Flags.boolean({
       description: 'first build, prove and push the bases that are stale',
       env: 'RAMPART_WITH_BASE',
+    }),
+    continue: Flags.boolean({
+      description: 'let a deployment of ECS go on that waits at a PAUSE hook, and follow it',
+      env: 'RAMPART_CONTINUE',
     }),
     force: Flags.boolean({
       description: 'roll every target even when the fleet serves this release already',

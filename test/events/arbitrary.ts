@@ -172,7 +172,7 @@ const bodies: { readonly [T in EventType]: fc.Arbitrary<BodyOf<T>> } = {
   'warmup.advice': body('warmup.advice', { advice }, {}),
   checkpoint: body('checkpoint', { percentage: duration, detail: text }, {}),
   alarm: body('alarm', { name: text, state: text }, {}),
-  'log.line': body('log.line', { target: text, time: text, text }, {}),
+  'log.line': body('log.line', { target: text, time: text, text }, { trouble: fc.boolean() }),
   warning: body('warning', { message: text }, { next: texts }),
   'rollout.finished': body(
     'rollout.finished',

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs'
 import { PassThrough } from 'node:stream'
 import { decodeEvent } from '../../src/lib/events/codec.js'
 import type { Event } from '../../src/lib/events/event.js'
-import { createReporter, type ReporterMode, type ReporterOptions } from '../../src/lib/report/reporter.js'
+import { createReporter, type ReporterOptions } from '../../src/lib/report/reporter.js'
+import type { ProgressMode } from '../../src/lib/terminal/progress.js'
 import { unicodeGlyphs } from '../../src/lib/terminal/glyphs.js'
 import { createMask } from '../../src/lib/terminal/mask.js'
 
@@ -35,7 +36,7 @@ export interface PlayOptions extends Partial<Omit<ReporterOptions, 'stdout' | 's
 }
 
 /** Plays events into a reporter and gives what it wrote to each stream. */
-export async function play(mode: ReporterMode, events: readonly Event[], options: PlayOptions = {}): Promise<Played> {
+export async function play(mode: ProgressMode, events: readonly Event[], options: PlayOptions = {}): Promise<Played> {
   const { stdoutIsTty = false, stderrIsTty = false, ...rest } = options
   const stdout = collector(stdoutIsTty)
   const stderr = collector(stderrIsTty)

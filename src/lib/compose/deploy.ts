@@ -5,14 +5,13 @@ import { composeImages } from './images.js'
 import { findConfig, loadConfig, type Config } from '../config/index.js'
 import { phases, type Phase } from '../domain/phase.js'
 import type { BuilderName } from '../image/engine/choose.js'
-import type { RunContext } from '../operations/run.js'
+import type { Ended, RunContext } from '../operations/run.js'
 import type { Account } from '../ports/account.js'
-import type { Clock } from '../ports/clock.js'
 import type { LogSource } from '../ports/log-source.js'
-import { perform, streamPage, type Performance } from './perform.js'
+import { perform, streamPage, type Performance, type Watch } from './perform.js'
+import { countCalls, linesFrom, watchActions, type WatchFlags } from './watching.js'
 import type { Driver } from '../rollout/driver.js'
 import type { Patience } from '../rollout/follow.js'
-import type { LineSource } from '../rollout/log-watch.js'
 import { openCache } from './open-cache.js'
 import { clockFrom } from '../system/clock.js'
 import { shellWord } from '../terminal/shell-word.js'
@@ -79,18 +78,12 @@ interface Cloud {
 /** Opens the cloud of the environment; nothing is asked yet. */
 export async function connect(config: Config, performing: Performance): Promise<Cloud> {
   const { createAws } = await import('../aws/index.js')
-  const aws = createAws({ region: config.environment.region })
+  const aws = createAws({
+    region: config.environment.region,
+    ...(performing.onCall !== undefined && { onCall: performing.onCall }),
+  })
   const driver = await composeDriver(config, aws, performing.clock)
   return { driver, account: aws.account, logs: aws.logs }
-}
-
-/** Where the targets of the environment write their logs, and how their lines are to be read. */
-export async function linesFrom(config: Config, logs: LogSource, clock: Clock): Promise<LineSource | undefined> {
-  const group = config.environment.logs?.group
-  if (group === undefined) return undefined
-  const { linesOf } = await import('../rollout/log-lines.js')
-  const readyPaths = config.services.flatMap(({ health }) => (health === undefined ? [] : [health.ready]))
-  return linesOf(logs, group, { clock, reading: { readyPaths } })
 }
 
 /** The repositories of the services, without the registry's host. */
@@ -107,7 +100,8 @@ const imageOptions = (flags: ImageFlags): { readonly allowOverBudget: boolean; r
   builder: flags.builder === 'layer' || flags.builder === 'docker' ? flags.builder : 'auto',
 })
 
-interface DeployFlags extends SharedFlags, ImageFlags {
+interface DeployFlags extends SharedFlags, ImageFlags, WatchFlags {
+  readonly continue?: boolean
   readonly force: boolean
   readonly 'allow-stale-base'?: boolean
   readonly 'with-base'?: boolean
@@ -116,7 +110,7 @@ interface DeployFlags extends SharedFlags, ImageFlags {
 }
 
 /** The command that does this again, for a shell in this folder. */
-function sameCommand(command: string, config: Config): string {
+export function sameCommand(command: string, config: Config): string {
   const path = shellWord(relative(process.cwd(), config.path))
   return `rampart ${command} -c ${path} --env ${shellWord(config.environment.name)}`
 }
@@ -125,11 +119,21 @@ function sameCommand(command: string, config: Config): string {
 export async function runDeploy(flags: DeployFlags): Promise<Performed> {
   const config = await configure(flags)
   const secrets = flags['with-base'] === true ? await (await import('./models.js')).hubSecrets(process.env) : []
-  const performing = performance('deploy', config, phases, secrets)
-  return perform(performing, flags, async (run) => {
+  const about = performance('deploy', config, phases, secrets)
+  const calls = countCalls(flags, about.clock)
+  const performing = { ...about, ...(calls.onCall !== undefined && { onCall: calls.onCall }) }
+  let known: Driver | undefined
+  const watch: Watch = {
+    onTerminal: 'list',
+    actions: watchActions(() => known),
+    record: flags.record,
+    lastWords: calls.lastWords,
+  }
+  const body = async (run: RunContext): Promise<Ended> => {
     const { deploy } = await import('../operations/deploy.js')
     const { checkAccount } = await import('../operations/check-account.js')
     const { driver, account, logs } = await connect(config, performing)
+    known = driver
     const lines = await linesFrom(config, logs, performing.clock)
     if (flags['with-base'] === true) await buildStaleBases(config, account, run)
     const allowStaleBase = flags['allow-stale-base'] === true
@@ -144,6 +148,7 @@ export async function runDeploy(flags: DeployFlags): Promise<Performed> {
           ...(lines !== undefined && { lines }),
           patience: patience(config.environment),
           force: flags.force,
+          goOn: flags.continue === true,
           accountChecks: async () => [
             ...(await checkAccount(account, config.environment.registry, repositories(config))),
             ...(await images.checkBases()),
@@ -158,7 +163,8 @@ export async function runDeploy(flags: DeployFlags): Promise<Performed> {
     } finally {
       await images.close()
     }
-  })
+  }
+  return perform(performing, flags, body, watch)
 }
 
 /** Builds, proves and pushes the bases that the registry does not have; its phases are no phases of the deploy. */

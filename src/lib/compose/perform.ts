@@ -1,18 +1,20 @@
 import type { Performed, SharedFlags } from '../../base-command.js'
+import type { Dashboard, DashboardActions, Leaving } from '../dashboard/index.js'
 import type { Phase } from '../domain/phase.js'
 import { exitCodes } from '../errors/exit-codes.js'
 import { RampartError } from '../errors/rampart-error.js'
-import type { Emit } from '../events/event.js'
+import type { Emit, Event } from '../events/event.js'
 import { createEventStream } from '../events/stream.js'
 import { Interruption, runOperation, type Ended, type RunContext } from '../operations/run.js'
 import type { Clock } from '../ports/clock.js'
 import type { Page } from '../report/page.js'
+import type { Recorder } from '../report/recorder.js'
 import { createReporter } from '../report/reporter.js'
 import { resultJson } from '../report/result-json.js'
 import { chooseColour, createPaint } from '../terminal/colour.js'
 import { chooseGlyphs } from '../terminal/glyphs.js'
-import { createMask } from '../terminal/mask.js'
-import { chooseProgress } from '../terminal/progress.js'
+import { createMask, type Mask } from '../terminal/mask.js'
+import { chooseProgress, type ProgressMode } from '../terminal/progress.js'
 import { onStop } from '../terminal/signals.js'
 import { terminalWidth } from '../terminal/size.js'
 
@@ -27,6 +29,28 @@ export interface Performance {
   readonly clock: Clock
   /** Values that no output may show. */
   readonly secrets: Iterable<string>
+  /** Takes each request that goes out to AWS, by its operation. */
+  readonly onCall?: (operation: string) => void
+}
+
+/** What a command that watches can do beside. */
+export interface Watch {
+  /** What a terminal gets when nothing else is asked for; a screen stays until the person leaves it. */
+  readonly onTerminal: 'dashboard' | 'list'
+  readonly actions?: DashboardActions
+  readonly record?: string | undefined
+  /** What is said at the very end, on stderr. */
+  readonly lastWords?: () => readonly string[]
+}
+
+/** The way that is asked for, or that fits the terminal. A dashboard needs one to be drawn on, and nothing else on it. */
+export function modeOf(flags: SharedFlags, watch: Pick<Watch, 'onTerminal'> | undefined): ProgressMode {
+  const { stdout, stderr, env } = process
+  const mode = chooseProgress({ flag: flags.progress, env, stdoutIsTty: stdout.isTTY, stderrIsTty: stderr.isTTY })
+  const isAsked = flags.progress !== undefined || (env['RAMPART_PROGRESS'] ?? '').trim() !== ''
+  if (mode === 'list' && !isAsked && watch?.onTerminal === 'dashboard' && stdout.isTTY && !flags.json)
+    return 'dashboard'
+  return mode === 'dashboard' && (watch === undefined || flags.json) ? 'list' : mode
 }
 
 /** How text is to look on a stream. */
@@ -44,15 +68,11 @@ export async function perform(
   performance: Performance,
   flags: SharedFlags,
   body: (context: RunContext) => Promise<Ended>,
+  watch?: Watch,
 ): Promise<Performed> {
   const { stdout, stderr, env } = process
   const { clock } = performance
-  const mode = chooseProgress({
-    flag: flags.progress,
-    env,
-    stdoutIsTty: stdout.isTTY,
-    stderrIsTty: stderr.isTTY,
-  })
+  const mode = modeOf(flags, watch)
   if (flags.json && mode === 'ndjson') {
     throw new RampartError('usage', '--json and --progress ndjson both write to stdout.', {
       next: ['use one of them: NDJSON ends with the outcome, --json is the result alone'],
@@ -60,30 +80,91 @@ export async function perform(
   }
   const colour = (stream: NodeJS.WriteStream): boolean =>
     chooseColour({ noColourFlag: flags['no-color'], env, isTty: stream.isTTY })
-  const reporter = await createReporter(mode === 'dashboard' ? 'list' : mode, {
+  const mask = createMask(performance.secrets)
+  const recorder = watch?.record === undefined ? undefined : await openRecorder(watch.record, mask)
+  const screen =
+    mode === 'dashboard'
+      ? await openScreen({ colour: colour(stdout), now: () => clock.now(), actions: watch?.actions })
+      : undefined
+  const reporter = await createReporter(mode, {
+    ...(screen !== undefined && { screen }),
     stdout,
     stderr,
     colour: { stdout: colour(stdout), stderr: colour(stderr) },
     glyphs: chooseGlyphs(env),
     width: terminalWidth(stderr, env),
-    mask: createMask(performance.secrets),
+    mask,
     now: () => clock.now(),
-    result: !flags.json,
+    // A screen of its own has shown all that there is to a watcher.
+    result: !flags.json && !(mode === 'dashboard' && watch?.onTerminal === 'dashboard'),
   })
-  const stream = createEventStream({ now: () => clock.now(), sinks: [(event) => reporter.event(event)] })
+  const stream = createEventStream({
+    now: () => clock.now(),
+    sinks: [
+      (event) => reporter.event(event),
+      ...(recorder === undefined ? [] : [(event: Event) => recorder.event(event)]),
+    ],
+  })
   const emit: Emit = (event) => stream.emit(event)
   const controller = new AbortController()
   // Never released: a signal that comes while the process is on its way out must not take its exit code away.
   onStop((signal) => controller.abort(new Interruption(signal)))
+  void screen?.closed.then((why) => controller.abort(new Interruption(stopSignal(why))))
   const context: RunContext = { clock, emit, signal: controller.signal }
   try {
     const ended = await runOperation(context, performance, () => body(context))
     if (ended.ending === 'bug' && env['DEBUG'] !== undefined && ended.error instanceof Error) {
       stderr.write(`${ended.error.stack ?? ''}\n`)
     }
+    // Who watches a screen looks at its end for as long as they like.
+    if (watch?.onTerminal === 'dashboard') await screen?.closed
     return { exitCode: exitCodes[ended.ending], result: resultJson(reporter.view()) }
   } finally {
     stream.end()
+    recorder?.close()
     await reporter.close()
+    const words = watch?.lastWords?.() ?? []
+    if (words.length > 0) stderr.write(`${words.join('\n')}\n`)
   }
+}
+
+/** A key is as good as Ctrl-C; a terminal that has gone away as good as the signal that tells so. */
+const stopSignal = (why: Leaving): NodeJS.Signals => (why === 'key' ? 'SIGINT' : why === 'lost' ? 'SIGHUP' : why)
+
+/** The recorder, before anything is changed that it could not record. */
+async function openRecorder(path: string, mask: Mask): Promise<Recorder> {
+  const { createRecorder } = await import('../report/recorder.js')
+  try {
+    return createRecorder(path, mask)
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    throw new RampartError('usage', `The run can not be recorded: ${why}`, {
+      next: ['name a file that can be written with --record'],
+    })
+  }
+}
+
+/** The dashboard, on the terminal of this process. */
+export async function openScreen({
+  colour,
+  now,
+  actions,
+}: {
+  readonly colour: boolean
+  readonly now: () => number
+  readonly actions: DashboardActions | undefined
+}): Promise<Dashboard> {
+  const { stdin, stdout, stderr, env } = process
+  // Ink does not read NO_COLOR; what colours its texts reads this, when it is loaded.
+  if (!colour) env['FORCE_COLOR'] = '0'
+  const { startDashboard } = await import('../dashboard/index.js')
+  return startDashboard({
+    stdin,
+    stdout,
+    stderr,
+    colour,
+    glyphs: chooseGlyphs(env),
+    now,
+    ...(actions !== undefined && { actions }),
+  })
 }

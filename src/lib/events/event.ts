@@ -112,7 +112,14 @@ export type EventBody =
   | { readonly type: 'warmup.advice'; readonly advice: WarmupAdvice }
   | { readonly type: 'checkpoint'; readonly percentage: number; readonly detail: string }
   | { readonly type: 'alarm'; readonly name: string; readonly state: string }
-  | { readonly type: 'log.line'; readonly target: string; readonly time: string; readonly text: string }
+  | {
+      readonly type: 'log.line'
+      readonly target: string
+      readonly time: string
+      readonly text: string
+      /** True for a line that speaks of an error. */
+      readonly trouble?: boolean
+    }
   | { readonly type: 'warning'; readonly message: string; readonly next?: readonly string[] }
   | {
       readonly type: 'rollout.finished'

@@ -275,7 +275,7 @@ export const eventShapes = {
   'warmup.advice': shape({ advice }, 'advice'),
   checkpoint: shape({ percentage, detail: text }, 'percentage', 'detail'),
   alarm: shape({ name: text, state: text }, 'name', 'state'),
-  'log.line': shape({ target: text, time: text, text }, 'target', 'time', 'text'),
+  'log.line': shape({ target: text, time: text, text, trouble: flag }, 'target', 'time', 'text'),
   warning: shape({ message: text, next: texts }, 'message'),
   'rollout.finished': shape(
     {

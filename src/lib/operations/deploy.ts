@@ -19,6 +19,8 @@ export interface DeployRequest {
   readonly patience: (targets: number) => Patience
   /** Rolls even when the fleet serves the release already. */
   readonly force: boolean
+  /** Lets a rollout go on that waits for a person. */
+  readonly goOn?: boolean
   /** The checks of account and registry, before those of the driver. */
   readonly accountChecks: () => Promise<readonly Check[]>
   /** Undefined when the configuration names no log group. */
@@ -131,6 +133,9 @@ async function rollOut(
       group: driver.fleet,
       targets,
     })
+    if (request.goOn === true && ((await driver.continuePaused?.()) ?? 0) === 0) {
+      run.emit({ type: 'warning', message: 'Nothing of this rollout waits to be continued.' })
+    }
     const { clock, emit, signal } = run
     const about = () => aboutOf(driver, { handle, revision, status: '' }, request)
     const followed = await follow(driver, handle, revision, request.patience(targets), {

@@ -143,7 +143,10 @@ export function createPlainLines(): (event: Event, view: View) => readonly Plain
           ? { sign: event.state === 'OK' ? 'ok' : 'warn', label: 'alarm', text: `${event.name} is ${event.state}` }
           : undefined
       case 'log.line':
-        return { sign: 'detail', label: 'log', text: `${event.target}: ${event.text}` }
+        // The rest is for a screen that scrolls, and for `rampart logs`.
+        return event.trouble === true && isNews(`log ${event.target}`, event.text)
+          ? { sign: 'detail', label: 'log', text: `${event.target}: ${event.text}` }
+          : undefined
       case 'warning':
         return { sign: 'warn', label: 'warning', text: event.message, more: event.next ?? [] }
       case 'rollout.finished':

@@ -15,9 +15,6 @@ import { writeLines, type Output, type Progress } from './progress.js'
 import { createQuiet } from './quiet.js'
 import { resultText } from './result-text.js'
 
-/** The modes that have a reporter. */
-export type ReporterMode = Exclude<ProgressMode, 'dashboard'>
-
 export interface ReporterOptions {
   /** Gets the result, or the NDJSON; nothing else. */
   readonly stdout: Output
@@ -32,6 +29,8 @@ export interface ReporterOptions {
   readonly now: () => number
   /** False when the command prints the result itself, as `--json` does; true unless told. */
   readonly result?: boolean
+  /** What shows the run in the mode `dashboard`; it prints its own summary. */
+  readonly screen?: Progress
 }
 
 /** Shows one run. */
@@ -45,7 +44,7 @@ export interface Reporter {
 }
 
 /** Makes the reporter of a mode. What needs a library is loaded when the mode is chosen and not before. */
-export async function createReporter(mode: ReporterMode, options: ReporterOptions): Promise<Reporter> {
+export async function createReporter(mode: ProgressMode, options: ReporterOptions): Promise<Reporter> {
   const { stdout, stderr, colour, glyphs, width, mask } = options
   const onStdout: Page = { paint: createPaint(colour.stdout), glyphs, width }
   const onStderr: Page = { paint: createPaint(colour.stderr), glyphs, width }
@@ -73,7 +72,11 @@ export async function createReporter(mode: ReporterMode, options: ReporterOption
         const sameScreen = printsResult && stdout.isTTY === true && stderr.isTTY === true
         const failed = view.ending.exitCode !== 0
         const showed = mode === 'plain' || mode === 'list'
-        const closing = closingText(onStderr, view, { outcome: !sameScreen, warnings: mode === 'list' })
+        const closing = closingText(onStderr, view, {
+          // A dashboard's own summary has said how it ended.
+          outcome: !sameScreen && mode !== 'dashboard',
+          warnings: mode === 'list',
+        })
         // Where nothing was shown before, there is nothing to stand apart from.
         if (showed || failed) writeLines(stderr, showed ? closing : closing.slice(1))
       }
@@ -83,7 +86,7 @@ export async function createReporter(mode: ReporterMode, options: ReporterOption
   }
 }
 
-async function createProgress(mode: ReporterMode, page: Page, options: ReporterOptions): Promise<Progress> {
+async function createProgress(mode: ProgressMode, page: Page, options: ReporterOptions): Promise<Progress> {
   const { stdout, stderr, now } = options
   switch (mode) {
     case 'plain':
@@ -92,6 +95,9 @@ async function createProgress(mode: ReporterMode, page: Page, options: ReporterO
       return createNdjson(stdout)
     case 'quiet':
       return createQuiet()
+    case 'dashboard':
+      // Without a screen there is nobody to show it to.
+      return options.screen ?? createQuiet()
     case 'list': {
       const { createList } = await import('./list.js')
       return createList({ output: stderr, page, now })

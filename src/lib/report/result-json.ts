@@ -1,4 +1,5 @@
 import { releasedImages } from '../view/images.js'
+import type { WarmupAdvice } from '../domain/forecast.js'
 import type { View } from '../view/view.js'
 
 /**
@@ -61,6 +62,10 @@ export interface ResultJson {
     readonly evidence: readonly string[]
     readonly next: readonly string[]
   } | null
+  /** What the measured starts say about the warmup; null when nothing was measured. Milliseconds. */
+  readonly advice: WarmupAdvice | null
+  /** Models that targets downloaded while they started: the base images lack them. */
+  readonly downloads: readonly string[]
   readonly failedChecks: readonly { readonly name: string; readonly detail: string; readonly remedy: string | null }[]
   readonly warnings: readonly string[]
   readonly detached: { readonly goesOn: string; readonly comeBack: string } | null
@@ -114,6 +119,8 @@ export function resultJson(view: View): ResultJson {
           },
     proof: proof ?? null,
     cause: cause ?? null,
+    advice: view.advice ?? null,
+    downloads: view.downloads,
     failedChecks: view.checks
       .filter(({ result }) => result === 'fail')
       .map(({ name, detail, remedy }) => ({ name, detail, remedy: remedy ?? null })),

@@ -53,6 +53,9 @@ function facts(page: Page, view: View, ending: EndingView): string[] {
   if (release !== undefined) rows.push(['Release', `${release.id}${where}${fate}`])
   for (const image of images) rows.push([image.service, `${image.repository}@${image.digest}`])
   if (view.proof !== undefined) rows.push(['Proof', proofWords(view.proof)])
+  if (view.downloads.length > 0) {
+    rows.push(['Downloads', `${sign(page, 'warn')} at start, the base images lack them: ${view.downloads.join(', ')}`])
+  }
   const message = ending.message === '' ? '' : `: ${ending.message}`
   rows.push(['Outcome', `${sign(page, outcomeSign(view, ending))} ${endingWords(ending)}${message}`])
   const label = Math.max(...rows.map(([name]) => name.length))

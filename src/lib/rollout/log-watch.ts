@@ -23,7 +23,7 @@ export interface LogWatch {
   readonly loads: ReadonlyMap<string, ModelLoad>
   /** When each target said that it is ready, by its own line; milliseconds since 1970. */
   readonly readyAt: ReadonlyMap<string, number>
-  /** Says which targets there are: what a target's lines tell is news only while it is one. */
+  /** Says which targets this rollout has launched: only their lines are read from the first one on. */
   present(ids: ReadonlySet<string>): void
   /** Takes in what is new. Never rejects: a log is a witness, no condition. */
   look(): Promise<void>
@@ -70,15 +70,18 @@ export function watchLogs(
     const load = tracker.see({ target, ...line })
     if (load !== undefined) {
       loads.set(target, load)
-      if (load.state === 'ready' && !readyAt.has(target)) readyAt.set(target, line.time)
-      if (load.state === 'killed') readyAt.delete(target)
+      // A server may listen before its models are there: the last time that it got ready counts.
+      if (load.state === 'ready') readyAt.set(target, line.time)
+      else readyAt.delete(target)
       if (targets.has(target)) tell(target, load)
       else untold.add(target)
     }
-    const { shown, leftOut } = limit(target, line.time, load !== undefined || trouble.test(line.text))
+    const isTrouble = trouble.test(line.text)
+    const { shown, leftOut } = limit(target, line.time, load !== undefined || isTrouble)
     const time = new Date(line.time).toISOString()
     if (leftOut > 0) emit({ type: 'log.line', target, time, text: `(${leftOut} lines left out)` })
-    if (shown) emit({ type: 'log.line', target, time, text: line.text.trimEnd() })
+    if (!shown) return
+    emit({ type: 'log.line', target, time, text: line.text.trimEnd(), ...(isTrouble && { trouble: true }) })
   }
 
   async function look(): Promise<void> {

@@ -113,7 +113,8 @@ export function createLookout(
       const news = changes(handle.id, last, seen)
       if (news.length > 0) changedAt = clock.now()
       for (const event of news) emit(event)
-      logs?.present(new Set(seen.targets.map(({ id }) => id)))
+      const launched = seen.targets.filter(({ isNew, launchedAt }) => isNew || launchedAt !== undefined)
+      logs?.present(new Set(launched.map(({ id }) => id)))
       await unlessStopped(signal, logs?.look() ?? Promise.resolve())
       for (const { id, isNew, health } of seen.targets) {
         if (isNew && health === 'healthy' && !healthyAt.has(id)) healthyAt.set(id, clock.now())

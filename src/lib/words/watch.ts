@@ -54,9 +54,13 @@ const seconds = (milliseconds: number): string => `${Math.ceil(milliseconds / 10
 
 /** `r-1 (revision 8 of lt-1)`, or the images where no release is known. */
 export function revisionWords({ revision, release, images }: RevisionFacts): string {
-  const what = release ?? (images.length === 0 ? 'unknown release' : images.join(', '))
+  const what = release ?? (images.length === 0 ? 'unknown release' : images.map(shortImage).join(', '))
   return `${what} (revision ${revision.number})`
 }
+
+/** `backend@8cf5f38ee8df` of a reference: the name and the first 12 digits. */
+const shortImage = (reference: string): string =>
+  reference.slice(reference.lastIndexOf('/') + 1).replace(/@sha256:([0-9a-f]{12})[0-9a-f]*$/, '@$1')
 
 /** How the platform moves the fleet: `min 100 %, max 200 %, warmup 3m 00s, no bake, 2 alarms`. */
 export function ruleWords(facts: RolloutFacts): string {

@@ -1,0 +1,55 @@
+import type { Performed, SharedFlags } from '../../base-command.js'
+import type { Driver } from '../rollout/driver.js'
+import { configure, connect, performance, repositories, sameCommand } from './deploy.js'
+import { modeOf, perform, type Watch } from './perform.js'
+import { countCalls, linesFrom, watchActions, type WatchFlags } from './watching.js'
+
+interface MonitorFlags extends SharedFlags, WatchFlags {
+  readonly release?: string | undefined
+  readonly replay?: string | undefined
+  readonly speed: number
+}
+
+/** `rampart monitor`. */
+export async function runMonitor(flags: MonitorFlags): Promise<Performed> {
+  if (flags.replay !== undefined) {
+    const { runReplay } = await import('./replay.js')
+    return runReplay({ ...flags, file: flags.replay })
+  }
+  const config = await configure(flags)
+  const about = performance('monitor', config, ['rollout'])
+  const calls = countCalls(flags, about.clock)
+  const performing = { ...about, ...(calls.onCall !== undefined && { onCall: calls.onCall }) }
+  let known: Driver | undefined
+  const watch: Watch = {
+    onTerminal: 'dashboard',
+    actions: watchActions(() => known),
+    record: flags.record,
+    lastWords: calls.lastWords,
+  }
+  const stays = modeOf(flags, watch) === 'dashboard'
+  return perform(
+    performing,
+    flags,
+    async (run) => {
+      const { monitor } = await import('../operations/monitor.js')
+      const { driver, account, logs } = await connect(config, performing)
+      known = driver
+      const lines = await linesFrom(config, logs, performing.clock)
+      return monitor(
+        {
+          driver,
+          ...(flags.release !== undefined && { rollout: flags.release }),
+          registryHost: async () =>
+            config.environment.registry ?? new URL((await account.registryAuthorization()).endpoint).host,
+          repositories: repositories(config),
+          ...(lines !== undefined && { lines }),
+          comeBack: sameCommand('monitor', config),
+          stays,
+        },
+        run,
+      )
+    },
+    watch,
+  )
+}

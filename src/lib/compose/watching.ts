@@ -1,0 +1,57 @@
+import type { Config } from '../config/index.js'
+import { RampartError } from '../errors/rampart-error.js'
+import type { Clock } from '../ports/clock.js'
+import type { LogSource } from '../ports/log-source.js'
+import { callsText } from '../report/calls-text.js'
+import type { Driver } from '../rollout/driver.js'
+import type { LineSource } from '../rollout/log-watch.js'
+import type { Watch } from './perform.js'
+
+/** What the flags of a command that watches say. */
+export interface WatchFlags {
+  readonly record?: string | undefined
+  readonly debug?: boolean
+}
+
+/** Where the targets of the environment write their logs, and how their lines are to be read. */
+export async function linesFrom(config: Config, logs: LogSource, clock: Clock): Promise<LineSource | undefined> {
+  const { logs: configured } = config.environment
+  if (configured === undefined) return undefined
+  const { linesOf } = await import('../rollout/log-lines.js')
+  const readyPaths = config.services.flatMap(({ health }) => (health === undefined ? [] : [health.ready]))
+  const { group, patterns } = configured
+  return linesOf(logs, group, { clock, reading: { readyPaths, ...(patterns !== undefined && { patterns }) } })
+}
+
+/** Counts what goes out to AWS, when that is asked for. */
+export interface CallCount {
+  readonly onCall?: (operation: string) => void
+  readonly lastWords: () => readonly string[]
+}
+
+/** A counter that begins now, by the run's clock. */
+export function countCalls({ debug }: WatchFlags, clock: Clock): CallCount {
+  if (debug !== true) return { lastWords: () => [] }
+  const counts = new Map<string, number>()
+  const startedAt = clock.now()
+  return {
+    onCall: (operation) => counts.set(operation, (counts.get(operation) ?? 0) + 1),
+    lastWords: () => callsText({ counts, duration: clock.now() - startedAt }),
+  }
+}
+
+/** The way back that a person may ask for on the screen: of whatever rollout is under way by then. */
+export function watchActions(driver: () => Driver | undefined): NonNullable<Watch['actions']> {
+  return {
+    async rollBack() {
+      const known = driver()
+      const rollout = await known?.latest()
+      if (known === undefined || rollout === undefined || rollout.outcome !== undefined) {
+        throw new RampartError('preflight', 'Nothing is under way that could go back.')
+      }
+      const refused = await known.rollBack(rollout.handle)
+      if (refused !== undefined) throw refused
+      return `asked ${known.fleet} to go back`
+    },
+  }
+}

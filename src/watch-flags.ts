@@ -1,0 +1,20 @@
+import * as Flags from '@oclif/core/flags'
+
+/** The flags of every command that watches a rollout. */
+export const watchFlags = {
+  progress: Flags.string({
+    description: 'how to show what happens; chosen from the terminal when not given',
+    env: 'RAMPART_PROGRESS',
+    helpGroup: 'SHARED',
+    options: ['dashboard', 'list', 'plain', 'ndjson', 'quiet'],
+  }),
+  record: Flags.string({
+    description: 'append every event to a file that monitor --replay plays',
+    env: 'RAMPART_RECORD',
+    helpValue: 'FILE',
+  }),
+  debug: Flags.boolean({
+    description: 'say at the end what was asked of AWS, and how often a minute',
+    env: 'RAMPART_DEBUG',
+  }),
+}
