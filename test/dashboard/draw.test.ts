@@ -5,7 +5,7 @@ import { paste, press } from '../../src/lib/dashboard/keys.js'
 import { createLogRing } from '../../src/lib/dashboard/log-ring.js'
 import { rowText, rowWidth } from '../../src/lib/dashboard/row.js'
 import { makeScene, type Scene } from '../../src/lib/dashboard/scene.js'
-import { summaryLines } from '../../src/lib/dashboard/summary.js'
+import { summaryLines } from '../../src/lib/dashboard/index.js'
 import { initialUi, type Key, type Ui } from '../../src/lib/dashboard/ui.js'
 import { progressBar } from '../../src/lib/dashboard/bar.js'
 import { cut, fit, pad, settle, widthOf, wrap } from '../../src/lib/dashboard/width.js'
@@ -143,11 +143,13 @@ describe('the screen', () => {
   })
 })
 
+const typed = (text: string): Ui => ({ ...initialUi, entry: { kind: 'rollback', text } })
+
 describe('keys', () => {
   const lines = Array.from({ length: 100 }, (_, number) => ({ number }))
   const shown = { logs: lines, targets: 50, logRows: 10, targetRows: 10, rollbackTo: 'r-1' }
   const after = (ui: Ui, ...names: readonly Exclude<Key['name'], 'character'>[]): Ui =>
-    names.reduce((state, name) => press(state, { name } as Key, shown).ui, ui)
+    names.reduce((state, name) => press(state, { name }, shown).ui, ui)
 
   test('hold the lines that are read while newer ones come, and follow again at the end', () => {
     const held = after(initialUi, 'up')
@@ -167,7 +169,6 @@ describe('keys', () => {
   })
 
   test('ask for a rollback with the exact id alone', () => {
-    const typed = (text: string): Ui => ({ ...initialUi, entry: { kind: 'rollback', text } })
     const enter = (text: string): unknown => press(typed(text), { name: 'enter' }, shown).intent
     expect(enter('r-1')).toEqual({ kind: 'roll-back', release: 'r-1' })
     for (const wrong of ['', 'r-', 'R-1', 'r-1 ', 'r-11']) expect(enter(wrong)).toBeUndefined()
@@ -215,8 +216,8 @@ test('the bar has a cell for each part there is, and always the same width', () 
     fc.property(counts, fc.integer({ min: 8, max: 60 }), (some, size) => {
       const bar = progressBar(some, size, asciiGlyphs, false)
       expect(rowText(bar)).toHaveLength(size)
-      if (some.failing > 0) expect(rowText(bar)).toContain('x')
-      if (some.new > 0) expect(rowText(bar)).toContain('#')
+      expect(rowText(bar).includes('x')).toBe(some.failing > 0)
+      expect(rowText(bar).includes('#')).toBe(some.new > 0)
     }),
   )
 })

@@ -1,8 +1,2 @@
-export {
-  startDashboard,
-  type Dashboard,
-  type DashboardActions,
-  type DashboardOptions,
-  type Leaving,
-} from './dashboard.js'
+export { startDashboard, type Dashboard, type DashboardActions, type Leaving } from './dashboard.js'
 export { summaryLines } from './summary.js'

@@ -24,7 +24,7 @@ export interface LogRing {
 }
 
 /** Lines kept, and characters of each. */
-export const ringBounds = { lines: 5000, text: 1000 } as const
+const ringBounds = { lines: 5000, text: 1000 } as const
 
 const trouble = /\b(?:error|fatal|critical|exception|traceback|panic|killed|failed|failure|oom)\b/i
 const named = /\b[A-Z]\w*(?:Error|Exception)\b/

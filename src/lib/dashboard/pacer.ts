@@ -1,5 +1,5 @@
 /** The shortest time between two frames, and between two that only the run asks for; milliseconds of real time. */
-export const pace = { frame: 100, calm: 250 } as const
+const pace = { frame: 100, calm: 250 } as const
 
 /** Decides when a frame is drawn. */
 export interface Pacer {

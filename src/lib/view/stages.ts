@@ -18,7 +18,7 @@ export function warmupLeft(view: View, { target }: TargetView, now: number): num
 }
 
 /** The stage of one target. */
-export function stageOf(view: View, seen: TargetView, now: number): Stage {
+function stageOf(view: View, seen: TargetView, now: number): Stage {
   const standing = standingOf(seen)
   if (standing === 'leaving') return 'leaving'
   if (standing === 'failing' || view.loads.get(seen.target.id)?.state === 'killed') return 'failing'
