@@ -67,6 +67,8 @@ const shapes: readonly Shape[] = [
   { name: 'news-search', make: () => copyOf('news-search'), warns: ['image-health'] },
   { name: 'claims-desk', make: () => copyOf('claims-desk'), warns: [] },
   { name: 'rampart-ai', make: () => bareExample('rampart-ai'), warns: [] },
+  // Its routes stand in a handler of http.server, which init does not read: it knows the one of the HEALTHCHECK.
+  { name: 'finbert-rag', make: () => exampleWithPairs('finbert-rag'), warns: ['image-health'] },
   { name: 'rampart-ai-with-pairs', make: () => exampleWithPairs('rampart-ai'), warns: [] },
 ]
 
