@@ -5,6 +5,7 @@ import type { Check, Driver } from '../rollout/driver.js'
 import { aboutOf } from '../rollout/about.js'
 import { follow, type Followed, type Patience } from '../rollout/follow.js'
 import type { LineSource } from '../rollout/log-watch.js'
+import { measureWarmup } from '../rollout/measure.js'
 import { proveTargets } from '../rollout/prove.js'
 import { unlessStopped } from '../rollout/unless-stopped.js'
 import { endOfRollout } from './end-of-rollout.js'
@@ -21,6 +22,8 @@ export interface DeployRequest {
   readonly force: boolean
   /** Lets a rollout go on that waits for a person. */
   readonly goOn?: boolean
+  /** Measures the warmup on the last rollout that went well, in place of a configured one. */
+  readonly measuresWarmup?: boolean
   /** The checks of account and registry, before those of the driver. */
   readonly accountChecks: () => Promise<readonly Check[]>
   /** Undefined when the configuration names no log group. */
@@ -110,6 +113,21 @@ function withWayBack(error: unknown, comeBack: string): unknown {
   return new RampartError(error.kind, error.message, { next: [...error.next, comeBack], cause: error })
 }
 
+/** The measured warmup, or none: then the group's own default holds, and that is said. */
+async function warmupOf({ driver, lines }: DeployRequest, run: RunContext): Promise<number | undefined> {
+  const measured = lines && (await unlessStopped(run.signal, measureWarmup(driver, lines)))
+  run.emit({
+    type: 'check.done',
+    name: 'warmup',
+    result: measured === undefined ? 'warn' : 'ok',
+    detail:
+      measured === undefined
+        ? "auto: no earlier rollout could be measured; the group's own default holds"
+        : `auto: ${Math.round(measured.warmup / 1000)}s, from ${measured.targets} targets of rollout ${measured.rollout}`,
+  })
+  return measured?.warmup
+}
+
 async function rollOut(
   request: DeployRequest,
   run: RunContext,
@@ -120,9 +138,10 @@ async function rollOut(
     if (!request.force && (await unlessStopped(run.signal, driver.settledOn(revision)))) {
       return { value: undefined, outcome: 'skipped', detail: 'nothing to do: every target is on this release already' }
     }
+    const warmup = request.measuresWarmup === true ? await warmupOf(request, run) : undefined
     // Not to be given up half-way: who leaves now must learn whether a rollout goes on.
     const handle = await driver
-      .start(revision, { force: request.force, signal: run.signal })
+      .start(revision, { force: request.force, signal: run.signal, ...(warmup !== undefined && { warmup }) })
       .catch((error: unknown) => {
         throw withWayBack(error, request.comeBack)
       })

@@ -14,18 +14,20 @@ export interface Purpose {
   readonly comeBack: string
 }
 
-const isSame = (a: Revision | undefined, b: Revision): boolean => a?.name === b.name && a.number === b.number
-
 /** `release r-1`, in the middle of a sentence. */
 const named = (subject: string): string => `${subject.charAt(0).toLowerCase()}${subject.slice(1)}`
+
+/** True for a target on what the fleet came from too: a release need not change all services of a cluster. */
+const wasThere = (from: Revision | undefined, to: Revision, target: Target): boolean =>
+  from?.name === to.name && from.number.split(',').includes(target.revision)
 
 /** A `RollbackSuccessful` is the platform's word; what the targets show must agree with it. */
 function rolledBack({ targets }: Followed, { subject, from, revision }: Purpose, next: readonly string[]): Ended {
   const live = targets.filter((target) => !isLeaving(target))
   const problems = [
     ...live
-      .filter((target) => target.isNew && !isSame(from, revision))
-      .map((target) => `${target.id} is still on version ${revision.number}, which failed`),
+      .filter((target) => target.isNew && !wasThere(from, revision, target))
+      .map((target) => `${target.id} is still on version ${target.revision}, which failed`),
     ...live
       .filter((target) => target.health === 'unhealthy')
       .map((target) => `${target.id} is unhealthy${target.reason === undefined ? '' : `: ${target.reason}`}`),

@@ -100,6 +100,14 @@ describe('a release that fails', () => {
     },
   )
 
+  test('in the only service that it changes: the other stays as it is', async () => {
+    const cluster = await startCluster({ switches: { newImages: 'exit', faultyService: 'ui' } })
+    const { ended } = await cluster.run({ release: { api: 'previous', ui: 'b' } })
+    expect(ended).toMatchObject({ ending: 'rolledBack' })
+    expect(cluster.serves()).toEqual(digestsOf(cluster, previous))
+    expect(cluster.deployments()).toEqual({ api: [], ui: ['ROLLBACK_SUCCESSFUL'] })
+  })
+
   test('is given up by rampart itself after so many failed starts', async () => {
     const cluster = await startCluster({
       switches: { newImages: 'exit', faultyService: 'ui' },
@@ -211,24 +219,21 @@ describe('a shift of traffic that waits for a person', () => {
         },
       }),
     )
-    let continued = 0
-    const { ended, events } = await cluster.run({
+    const controller = new AbortController()
+    const left = await cluster.run({
+      controller,
       onEvent: (event) => {
-        if (
-          event.type === 'rollout.progress' &&
-          event.reason?.includes('rampart deploy --continue') === true &&
-          continued === 0
-        ) {
-          continued = 1
-          void cluster
-            .driver()
-            .continuePaused?.()
-            .then((count) => (continued = 10 * count))
-        }
+        if (event.type === 'rollout.progress' && event.reason?.includes('paused') === true)
+          controller.abort(new Error('left'))
       },
     })
+    expect(left.ended.ending).toBe('unknown')
+    expect(of(left.events, 'detached')[0]?.goesOn).toMatch(
+      /^service deployment \S+ of finbert-rag-prod; finbert-ui will not be moved until somebody comes back$/,
+    )
+    const { ended } = await cluster.run({ request: { goOn: true } })
     expect(ended.ending).toBe('done')
-    expect(continued).toBe(10)
+    const { events } = left
     expect(of(events, 'rollout.progress').map(({ reason }) => reason)).toContainEqual(
       expect.stringMatching(
         /finbert-api, service 1 of 2: POST_SCALE_UP.*paused until .*continue with rampart deploy --continue/,

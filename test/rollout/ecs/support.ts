@@ -18,10 +18,10 @@ import { createEcsDriver } from '../../../src/lib/rollout/ecs/driver.js'
 import type { EcsServiceOptions } from '../../../src/lib/rollout/ecs/options.js'
 import { SharedClock, type Run, type RunOptions } from '../support/fleet.js'
 
-export const region = 'ap-south-1'
+const region = 'ap-south-1'
 export const clusterName = 'finbert-rag-prod'
 const logGroup = '/ecs/finbert-rag'
-export const repositories = ['finbert-rag/api', 'finbert-rag/ui']
+const repositories = ['finbert-rag/api', 'finbert-rag/ui']
 
 const model = { id: 'ProsusAI/finbert', revision: '4556d130', bytes: 300_000_000 }
 const labels = { 'rampart.models': JSON.stringify([model]) }
@@ -64,6 +64,8 @@ export interface Cluster {
   /** The statuses of each service's deployments, oldest first, without the one that there was at the beginning. */
   deployments(): Readonly<Record<Name, readonly string[]>>
 }
+
+const each = <T>(of: (service: Name) => T): Record<Name, T> => ({ api: of('api'), ui: of('ui') })
 
 function enter(environment: Readonly<Record<string, string>>): void {
   const before = { ...process.env }
@@ -155,8 +157,6 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
         }),
       push: () => Promise.resolve({ uploadedLayerBytes: 0 }),
     }))
-
-  const each = <T>(of: (service: Name) => T): Record<Name, T> => ({ api: of('api'), ui: of('ui') })
 
   const cluster: Cluster = {
     cloud,

@@ -12,7 +12,7 @@ export interface TaskVerdict extends Pick<Cause, 'code' | 'summary' | 'next'> {
  * The word in front of a reason is its code.
  * https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html
  */
-export function codeOf(reason: string | undefined): string | undefined {
+function codeOf(reason: string | undefined): string | undefined {
   return /^(?:\w+ )?([A-Z]\w*(?:Error|Exception)?)(?=:)/.exec(reason ?? '')?.[1]
 }
 

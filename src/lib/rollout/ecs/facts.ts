@@ -13,7 +13,7 @@ function digestOf(image: string): Digest | undefined {
 }
 
 /** The references of the configured repositories in these task definitions, as they stand there. */
-export function imagesIn(
+function imagesIn(
   definitions: readonly EcsTaskDefinition[],
   { services }: EcsRolloutOptions,
   registryHost: string,
@@ -31,7 +31,7 @@ export function imagesIn(
  * The release that these task definitions launch together. It follows from their digests: services that a release did
  * not change keep the task definition of an earlier one. Undefined when rampart made none of them.
  */
-export function releaseOfAll(
+function releaseOfAll(
   definitions: readonly EcsTaskDefinition[],
   { services }: EcsRolloutOptions,
   registryHost: string,

@@ -26,7 +26,7 @@ function healthOf(
 }
 
 /** One that is told to stop is on its way out, whatever it still does. */
-export function lifecycleOf({ desiredStatus, lastStatus }: EcsTask): string {
+function lifecycleOf({ desiredStatus, lastStatus }: EcsTask): string {
   return desiredStatus === 'STOPPED' && lastStatus === 'RUNNING' ? 'DEACTIVATING' : lastStatus
 }
 

@@ -40,7 +40,7 @@ export function releaseOf(definition: EcsTaskDefinition): string | undefined {
 }
 
 /** True when tasks of it run exactly the release's digests. */
-export function launches(definition: EcsTaskDefinition, options: EcsServiceOptions, release: Release): boolean {
+function launches(definition: EcsTaskDefinition, options: EcsServiceOptions, release: Release): boolean {
   const images = imagesOf(definition, options, release)
   return (
     images.size > 0 &&
