@@ -34,6 +34,8 @@ const up: readonly Line[] = [
   [20, 'INFO:     Uvicorn running on http://0.0.0.0:8000 (Press CTRL+C to quit)'],
 ]
 
+const downloadBar = (percent: number): string => `model.bin:  ${percent}%|█   | ${percent}.0M/100M [00:01<00:12, 5MB/s]`
+
 describe('one process', () => {
   test('models that are loaded before it serves', () => {
     const loads = play([
@@ -94,14 +96,13 @@ describe('one process', () => {
 
   test('a long load beside a server that answers, and one of which nothing is heard any more', () => {
     const answer = 'INFO:     10.0.0.1:1 - "GET /health HTTP/1.1" 200 OK'
-    const bar = (percent: number): string => `model.bin:  ${percent}%|█   | ${percent}.0M/100M [00:01<00:12, 5MB/s]`
     const begin: readonly Line[] = [
       ...startUp,
       [1, 'INFO:     Application startup complete.'],
       [2, 'Loading owner/model-1'],
     ]
     const slow = [10, 50, 90].flatMap((percent): Line[] => [
-      [percent, bar(percent)],
+      [percent, downloadBar(percent)],
       [percent + 20, answer],
     ])
     expect(spell(play([...begin, ...slow])).at(-1)).toBe('downloading owner/model-1 90000000/100000000 bytes')
