@@ -1,24 +1,30 @@
-// Draws docs/rehearse.svg, the README's picture: the last screen of a rehearsal on a real pseudo-terminal.
-// Build first; needs python3 for the pseudo-terminal. node scripts/picture.js
-import { execFileSync } from 'node:child_process'
+// Draws docs/monitor.svg, the README's picture: a moment of a recorded run as the dashboard shows it on a real pseudo-terminal.
+// Needs python3 for the pseudo-terminal. The recording is that of `rampart rehearse --scenario slow-model --speed 40
+// --progress ndjson`. node scripts/picture.js [recording] [number of its last event]
+import { spawn } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import xterm from '@xterm/headless'
 
-const columns = 120
-const rows = 30
+const columns = 132
+const rows = 34
 const root = fileURLToPath(new URL('..', import.meta.url))
-const pseudoTerminal = `${root}test/report/pseudo-terminal.py`
-const raw = execFileSync(
-  'python3',
-  [pseudoTerminal, String(columns), String(rows), process.execPath, `${root}bin/run.js`, 'rehearse', '--speed', '40'],
-  { encoding: 'utf8', env: { ...process.env, LANG: 'C.UTF-8', TERM: 'xterm-256color', CI: '' }, maxBuffer: 1e8 },
-)
+const [recording = `${root}docs/monitor.ndjson`, until = '262'] = process.argv.slice(2)
+const player = [process.execPath, '--no-warnings', `${root}test/dashboard/player.js`, recording, `{"until":${until}}`]
 
 const terminal = new xterm.Terminal({ cols: columns, rows, allowProposedApi: true })
-await new Promise((resolve) => {
-  terminal.write(raw, resolve)
+const child = spawn('python3', [`${root}test/dashboard/terminal.py`, String(columns), String(rows), ...player], {
+  env: { ...process.env, LANG: 'C.UTF-8', TERM: 'xterm-256color', NO_COLOR: '' },
+  stdio: ['pipe', 'pipe', 'inherit'],
 })
+for await (const chunk of child.stdout) {
+  await new Promise((resolve) => {
+    terminal.write(chunk, resolve)
+  })
+  const last = terminal.buffer.active.getLine(rows - 1)?.translateToString(true) ?? ''
+  if (terminal.buffer.active.type === 'alternate' && last.endsWith('ago')) break
+}
+child.kill()
 
 const palette = { 1: '#e06c75', 2: '#98c379', 3: '#e5c07b', 6: '#56b6c2' }
 const ink = '#abb2bf'
@@ -34,7 +40,7 @@ function spans(line) {
     const style = [
       `fill="${cell.isFgPalette() ? (palette[cell.getFgColor()] ?? ink) : ink}"`,
       cell.isBold() ? 'font-weight="bold"' : '',
-      cell.isDim() ? 'opacity="0.6"' : '',
+      cell.isDim() ? 'fill-opacity="0.6"' : '',
     ].join(' ')
     const last = parts.at(-1)
     const text = cell.getChars() || ' '
@@ -56,8 +62,8 @@ for (let row = 0; row < rows; row += 1) {
 }
 const used = Math.max(...lines.map((line) => Number(/ y="(\d+)"/.exec(line)[1]))) + margin
 await writeFile(
-  `${root}docs/rehearse.svg`,
-  `<svg xmlns="http://www.w3.org/2000/svg" width="${columns * width + 2 * margin}" height="${used}" role="img" aria-label="the last screen of rampart rehearse">
+  `${root}docs/monitor.svg`,
+  `<svg xmlns="http://www.w3.org/2000/svg" width="${columns * width + 2 * margin}" height="${used}" role="img" aria-label="the dashboard while new targets load their models">
 <rect width="100%" height="100%" rx="8" fill="#282c34"/>
 <g font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, monospace" font-size="14">
 ${lines.join('\n')}

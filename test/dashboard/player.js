@@ -1,5 +1,5 @@
 // Shows a scene in the dashboard on this process's own terminal: node player.js <scene or .ndjson> [options as JSON]
-// Options: pace (ms between events), lag (ms by which the run's clock is ahead of the last event), ticking (it goes on), fail (what to do at
+// Options: pace (ms between events), lag (ms by which the run's clock is ahead of the last event), ticking (it goes on), until (the last event), fail (what to do at
 // the end: throw | exit | reject), handle (false: end on no signal), glyphs, stopAfter (ms), rollBack.
 import { createReadStream } from 'node:fs'
 import { runSources } from '../report/source-hooks.js'
@@ -35,6 +35,7 @@ const dashboard = await startDashboard({
 })
 const events = what.endsWith('.ndjson') ? decodeEvents(createReadStream(what)) : sceneEvents(what)
 for await (const event of events) {
+  if (event.seq > (options.until ?? Infinity)) break
   view = fold(view, event)
   dashboard.event(event, view)
   if (options.pace > 0) await new Promise((resolve) => setTimeout(resolve, options.pace))

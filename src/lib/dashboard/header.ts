@@ -89,9 +89,7 @@ function releaseEnds(
   const nameRevision = (release: string | undefined, images: readonly string[], number: string): string => {
     const inBrackets = layout === 'wide' ? ` (revision ${number})` : layout === 'medium' ? ` (${number})` : ''
     if (release !== undefined) return `${release}${inBrackets}`
-    const shown = images.map(
-      (image) => `${image.slice(image.lastIndexOf('/') + 1).split(/[@:]/)[0]}@${shortDigest(image)}`,
-    )
+    const shown = images.map(shortImage)
     return shown.length === 0 ? `revision ${number}` : `revision ${number} (${shown.join(', ')})`
   }
   const known = facts?.to
@@ -109,6 +107,12 @@ function releaseEnds(
         ? undefined
         : `revision ${plan.from.number}`
   return { to, from }
+}
+
+/** The last part of an image's reference, with the first digits of its digest. */
+function shortImage(image: string): string {
+  const [name = '', digest] = image.slice(image.lastIndexOf('/') + 1).split('@')
+  return digest === undefined ? name : `${name}@${shortDigest(digest).slice(0, 7)}`
 }
 
 function platformRows(scene: Scene): RankedRow[] {
