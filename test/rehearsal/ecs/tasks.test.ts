@@ -163,6 +163,15 @@ describe('a task', () => {
     expect(stopped.map(({ stoppedReason }) => stoppedReason)).toContainEqual(expect.stringContaining(reason))
   })
 
+  test('is not judged by its health checks in the grace period', async () => {
+    const cloud = await openEcs({ scenario: 'never-ready', setup: ecsSetup(1) })
+    await deployNext(cloud, { healthCheckGracePeriodSeconds: 400 })
+    for (let passed = 0; passed < 900 && (await tasksOf(cloud, 'STOPPED')).length === 0; passed += 10) cloud.wait(10)
+    const [stopped] = await tasksOf(cloud, 'STOPPED')
+    expect(stopped?.stoppedReason).toMatch(/^Task failed ELB health checks/)
+    expect((stopped?.stoppingAt?.getTime() ?? 0) - (stopped?.startedAt?.getTime() ?? 0)).toBe(400_000)
+  })
+
   test('without any health check counts 40 seconds after it is RUNNING', async () => {
     const cloud = await openEcs({ setup: ecsSetup(1), switches: { deregistrationDelaySeconds: 0 } })
     const { arn } = await deployNext(cloud, { loadBalancers: [] })

@@ -180,3 +180,20 @@ test('a disk that fails is told, without the paths of this machine', async () =>
   ])
   expect((await server.call('GET', upload)).status).toBe(404)
 })
+
+test('registries that start at the same time sweep the same leftovers without minding each other', async () => {
+  const parent = await temporaryDirectory()
+  const { pid: dead } = spawnSync(process.execPath, ['-e', '0'])
+  const old = Date.now() / 1000 - 4000
+  for (let index = 0; index < 40; index++) {
+    const name = `rampart-registry-${hostname().replaceAll(/\W/g, '_')}-${dead}-left${String(index).padStart(2, '0')}`
+    const uploads = join(parent, name, 'uploads')
+    await mkdir(uploads, { recursive: true })
+    await utimes(uploads, old, old)
+  }
+  const registries = await Promise.all(
+    Array.from({ length: 8 }, async () => createRegistry({ now: () => 0, directory: parent })),
+  )
+  expect(await readdir(parent)).toHaveLength(8)
+  await Promise.all(registries.map((registry) => registry.close()))
+})

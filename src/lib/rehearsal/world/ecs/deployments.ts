@@ -223,7 +223,8 @@ export function beginRollback(world: WorldState, service: EcsService, deployment
   entry.failedTasks = 0
   entry.retryAt = undefined
   entry.rolloutState = 'IN_PROGRESS'
-  entry.rolloutStateReason = `ECS deployment circuit breaker: rolling back to deploymentId ${entry.id}.`
+  const cause = deployment.breaker === 'TRIGGERED' ? 'ECS deployment circuit breaker' : 'ECS deployment'
+  entry.rolloutStateReason = `${cause}: rolling back to deploymentId ${entry.id}.`
   entry.updatedAt = world.now
   service.deployed = revision.settings
   addEvent(world, service, `rolling back to ${nameOf(entry)}.`)
