@@ -6,7 +6,15 @@ import type { ScenarioName } from '../../src/lib/rehearsal/scenarios.js'
 import { fold } from '../../src/lib/view/fold.js'
 import { sharedView } from '../../src/lib/view/shared.js'
 import { initialView, type View } from '../../src/lib/view/view.js'
-import { groupName, interrupted, of, startFleet, type Fleet, type Run } from '../rollout/support/fleet.js'
+import {
+  groupName,
+  interrupted,
+  of,
+  startFleet,
+  type Fleet,
+  type FleetOptions,
+  type Run,
+} from '../rollout/support/fleet.js'
 
 /** The view that a reporter would have at the end. */
 function viewOf(events: readonly EventBody[]): View {
@@ -176,4 +184,43 @@ test('a release is watched by its name, and one that nobody knows is an error th
   expect(ended.ending).toBe('done')
   const unknown = await fleet.monitor({ rollout: 'r-nobody' })
   expect(unknown.ended).toMatchObject({ ending: 'usage', next: [`use one of ${id}`] })
+})
+
+test('a throttled, flapping and briefly unreachable endpoint for five minutes costs a monitor neither the stream nor its end', async () => {
+  const from = 40
+  const all = Array.from({ length: 400 }, (_, index) => from + index)
+  const faults: FleetOptions['faults'] = [
+    { match: { operation: 'DescribeInstanceRefreshes' }, calls: [8, 9, 10], effect: { kind: 'drop', when: 'before' } },
+    {
+      match: { operation: 'DescribeAutoScalingGroups' },
+      calls: all.filter((n) => n % 3 === 0),
+      effect: { kind: 'throttle' },
+    },
+    {
+      match: { operation: 'DescribeTargetHealth' },
+      calls: all.filter((n) => n % 7 === 0),
+      effect: { kind: 'status', status: 503 },
+    },
+    {
+      match: { operation: 'FilterLogEvents' },
+      calls: all.filter((n) => n % 2 === 0),
+      effect: { kind: 'drop', when: 'after' },
+    },
+    { match: { operation: 'DescribeAlarms' }, rate: 0.5, effect: { kind: 'throttle' } },
+  ]
+  const fleet = await startFleet({ faults, seed: 3, rollout: { alarms: ['target-5xx'], bakeTime: 300 } })
+  const { autoScaling } = fleet.console
+  await autoScaling.send(
+    new StartInstanceRefreshCommand({
+      AutoScalingGroupName: groupName,
+      Preferences: { InstanceWarmup: 120, BakeTime: 300 },
+    }),
+  )
+  const startedAt = fleet.clock.now()
+  const { ended, events } = await fleet.monitor()
+  expect(fleet.clock.now() - startedAt).toBeGreaterThan(5 * 60_000)
+  expect(ended.ending).toBe('done')
+  expect(of(events, 'rollout.finished')).toMatchObject([{ outcome: 'succeeded' }])
+  expect(of(events, 'warning').some(({ message }) => message.includes('Trying again'))).toBe(true)
+  expect(sharedView(viewOf(events)).loads.map(([, { state }]) => state)).toEqual(['ready', 'ready', 'ready', 'ready'])
 })

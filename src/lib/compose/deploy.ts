@@ -62,7 +62,7 @@ function patience({ rollout, target }: Config['environment']): (targets: number)
     // Services are moved one after the other, each with some of the targets.
     const stages = target.kind === 'ecs' ? target.services.length : 1
     const batches = Math.ceil(targets / room) + stages - 1
-    const batch = 10 * 60_000 + (rollout.warmup ?? 5 * 60_000)
+    const batch = 10 * 60_000 + (typeof rollout.warmup === 'number' ? rollout.warmup : 5 * 60_000)
     const pauses = (rollout.checkpoints?.at.length ?? 0) * (rollout.checkpoints?.delay ?? 0) + rollout.bake
     const timeout = rollout.timeout === 'auto' ? 3 * batches * batch + pauses : rollout.timeout
     return { timeout, maxFailedStarts: rollout.maxFailedStarts }
@@ -148,6 +148,7 @@ export async function runDeploy(flags: DeployFlags): Promise<Performed> {
           ...(lines !== undefined && { lines }),
           patience: patience(config.environment),
           force: flags.force,
+          measuresWarmup: config.environment.rollout.warmup === 'auto',
           goOn: flags.continue === true,
           accountChecks: async () => [
             ...(await checkAccount(account, config.environment.registry, repositories(config))),

@@ -109,7 +109,7 @@ async function openEnvironment(config: Config): Promise<Opened> {
         registry: elsewhere,
         repositories: repositories(config),
         logGroup: logs?.group,
-        warmup: rollout.warmup === undefined ? undefined : Math.round(rollout.warmup / 1000),
+        warmup: typeof rollout.warmup === 'number' ? Math.round(rollout.warmup / 1000) : undefined,
       },
       {
         ...aws,

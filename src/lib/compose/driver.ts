@@ -17,7 +17,7 @@ function asgOptions({ rollout }: Environment): AsgRolloutOptions {
   return {
     minHealthyPercentage: rollout.minHealthy,
     maxHealthyPercentage: rollout.maxHealthy,
-    ...(rollout.warmup !== undefined && { warmup: seconds(rollout.warmup) }),
+    ...(typeof rollout.warmup === 'number' && { warmup: seconds(rollout.warmup) }),
     bakeTime: seconds(rollout.bake),
     checkpointPercentages: rollout.checkpoints?.at ?? [],
     ...(rollout.checkpoints !== undefined && { checkpointDelay: seconds(rollout.checkpoints.delay) }),

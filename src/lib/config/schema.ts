@@ -212,7 +212,19 @@ const rolloutSchema = z.strictObject({
     ),
   ),
   warmup: z.optional(
-    duration("From in service until a target counts. Left out, the group's own default warmup holds.", '24h', '180s'),
+    text<number | 'auto'>({
+      what: '`auto`, or a duration from 0s to 24h, with its unit',
+      description:
+        'From in service until a target counts. `auto` measures it on the targets of the last rollout that went well: ' +
+        "the 95th percentile and a fifth more, from 30s to 30m. Left out, the group's own default warmup holds.",
+      examples: ['180s', 'auto'],
+      pattern: `auto|${durationPattern}`,
+      read: (value) => {
+        if (value === 'auto') return value
+        const milliseconds = parseDuration(value)
+        return milliseconds !== undefined && milliseconds <= 86_400_000 ? milliseconds : undefined
+      },
+    }),
   ),
   bake: z.prefault(duration('How long the finished rollout is watched before it is called done.', '48h', '5m'), '0s'),
   checkpoints: z.optional(group(checkpointsSchema, 'a map with `at` and `delay`', 'Stops on the way.')),

@@ -85,8 +85,8 @@ export type TargetConfig = AsgTargetConfig | EcsTargetConfig
 export interface RolloutConfig {
   readonly minHealthy: number
   readonly maxHealthy: number
-  /** Undefined: the group's own default. */
-  readonly warmup?: number
+  /** Undefined: the group's own default. `auto`: measured on the last rollout that went well. */
+  readonly warmup?: number | 'auto'
   readonly bake: number
   readonly checkpoints?: { readonly at: readonly number[]; readonly delay: number }
   /** Only for ecs, as the next two. */

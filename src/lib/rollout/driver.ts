@@ -52,6 +52,8 @@ export interface Check {
 export interface StartOptions {
   /** Replaces targets even when the revision launched them already. */
   readonly force: boolean
+  /** Milliseconds, in place of what the driver was configured with; only where the platform knows a warmup. */
+  readonly warmup?: number
   readonly signal: AbortSignal
 }
 

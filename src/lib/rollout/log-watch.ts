@@ -25,6 +25,8 @@ export interface LogWatch {
   readonly readyAt: ReadonlyMap<string, number>
   /** Says which targets this rollout has launched: only their lines are read from the first one on. */
   present(ids: ReadonlySet<string>): void
+  /** The time of the newest line so far; milliseconds since 1970. */
+  newest(): number
   /** Takes in what is new. Never rejects: a log is a witness, no condition. */
   look(): Promise<void>
   /** The same, with what has arrived late. */
@@ -50,6 +52,7 @@ export function watchLogs(
   const lines = source.open(since)
   let targets: ReadonlySet<string> = new Set()
   let given = true
+  let newest = since
 
   function tell(target: string, load: ModelLoad): void {
     emit({ type: 'target.load', target, load })
@@ -65,6 +68,7 @@ export function watchLogs(
   }
 
   function take(line: LogLine): void {
+    newest = Math.max(newest, line.time)
     const target = targetOf(line.stream)
     if (target === undefined) return
     const load = tracker.see({ target, ...line })
@@ -112,6 +116,7 @@ export function watchLogs(
         tell(id, load)
       }
     },
+    newest: () => newest,
     look,
     async finish() {
       lines.lookBack()

@@ -35,14 +35,15 @@ function request(
   group: string,
   revision: Revision,
   options: AsgRolloutOptions,
-  { force }: StartOptions,
+  { force, warmup }: StartOptions,
 ): StartInstanceRefresh {
+  const instanceWarmup = warmup === undefined ? options.warmup : Math.round(warmup / 1000)
   return {
     group,
     launchTemplate: { id: revision.name, version: revision.number },
     minHealthyPercentage: options.minHealthyPercentage,
     maxHealthyPercentage: options.maxHealthyPercentage,
-    ...(options.warmup !== undefined && { instanceWarmup: options.warmup }),
+    ...(instanceWarmup !== undefined && { instanceWarmup }),
     skipMatching: !force,
     autoRollback: true,
     checkpointPercentages: options.checkpointPercentages,
