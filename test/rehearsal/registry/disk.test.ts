@@ -5,6 +5,7 @@ import { mkdir, readdir, stat, utimes, writeFile } from 'node:fs/promises'
 import { request as httpRequest } from 'node:http'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { createBlobStore } from '../../../src/lib/rehearsal/registry/blob-store.js'
 import { createRegistry } from '../../../src/lib/rehearsal/registry/registry.js'
@@ -192,8 +193,12 @@ test('registries that start at the same time sweep the same leftovers without mi
     await utimes(uploads, old, old)
   }
   const registries = await Promise.all(
-    Array.from({ length: 8 }, async () => createRegistry({ now: () => 0, directory: parent })),
+    Array.from({ length: 24 }, async (_, index) => {
+      // One after another, so that each is somewhere else in the same list.
+      for (let turn = 0; turn < 3 * index; turn++) await setImmediate()
+      return createRegistry({ now: () => 0, directory: parent })
+    }),
   )
-  expect(await readdir(parent)).toHaveLength(8)
+  expect(await readdir(parent)).toHaveLength(24)
   await Promise.all(registries.map((registry) => registry.close()))
 })
