@@ -95,7 +95,7 @@ describe('a release that fails', () => {
       expect(ended).toMatchObject({ ending: 'rolledBack' })
       expect(cluster.serves()).toEqual(digestsOf(cluster, previous))
       expect(cluster.deployments()).toEqual({ api: ['SUCCESSFUL', 'SUCCESSFUL'], ui: ['ROLLBACK_SUCCESSFUL'] })
-      const code = { exit: 'container-exits', 'never-ready': 'target-unhealthy', missing: 'image-pull' }[newImages]
+      const code = { exit: 'container-exits', 'never-ready': 'never-ready', missing: 'image-pull' }[newImages]
       expect(of(events, 'rollout.finished')[0]?.cause?.code).toBe(code)
     },
   )

@@ -69,7 +69,7 @@ export function verdictOf(task: EcsTask, containers: readonly EcsContainer[], cl
     return { code: 'launch-failed', summary: `New task ${task.id} could not be started: ${said}`, next: [look] }
   }
   return {
-    code: 'target-unhealthy',
+    code: 'never-ready',
     summary: `New task ${task.id} never became healthy: ${said}`,
     next: [look],
     ...log,

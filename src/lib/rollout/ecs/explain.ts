@@ -88,7 +88,7 @@ function healthCause({ options, starts }: ExplainSources, one: ServiceSurvey): C
   )
   if (ill === undefined) return undefined
   return {
-    code: 'target-unhealthy',
+    code: 'never-ready',
     summary: `New task ${ill.id} of ${one.service.name} is not healthy: ${ill.reason ?? starts.complaint(ill.id) ?? ill.health}.`,
     evidence: [],
     next: [`aws ecs describe-tasks --cluster ${options.cluster} --tasks ${ill.id}`],
