@@ -230,6 +230,7 @@ describe('trouble', () => {
     seen: seen(changes),
     guards,
     loads: new Map(),
+    restarts: new Map(),
     at,
   })
 

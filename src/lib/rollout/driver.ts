@@ -93,6 +93,8 @@ export interface Launch {
 export interface Testimony {
   /** By target, those that are gone included. */
   readonly loads: ReadonlyMap<string, ModelLoad>
+  /** How often each target's process has begun anew; those that never did are left out. */
+  readonly restarts?: ReadonlyMap<string, number>
 }
 
 /** The platform half of a rollout: what the engine asks of an Auto Scaling group, or of the services of an ECS cluster. */

@@ -21,6 +21,8 @@ export interface LineSource {
 export interface LogWatch {
   /** By target, those that are gone included. */
   readonly loads: ReadonlyMap<string, ModelLoad>
+  /** How often each target's process has begun anew after it had got somewhere. */
+  readonly restarts: ReadonlyMap<string, number>
   /** When each target said that it is ready, by its own line; milliseconds since 1970. */
   readonly readyAt: ReadonlyMap<string, number>
   /** Says which targets this rollout has launched: only their lines are read from the first one on. */
@@ -47,6 +49,7 @@ export function watchLogs(
   const limit = createLineLimit()
   const loads = new Map<string, ModelLoad>()
   const readyAt = new Map<string, number>()
+  const restarts = new Map<string, number>()
   const untold = new Set<string>()
   const downloads = new Set<string>()
   const lines = source.open(since)
@@ -73,12 +76,15 @@ export function watchLogs(
     if (target === undefined) return
     const load = tracker.see({ target, ...line })
     if (load !== undefined) {
+      const before = loads.get(target)
+      if (before !== undefined && before.state !== 'starting' && load.state === 'starting') {
+        restarts.set(target, (restarts.get(target) ?? 0) + 1)
+      }
       loads.set(target, load)
       // A server may listen before its models are there: the last time that it got ready counts.
       if (load.state === 'ready') readyAt.set(target, line.time)
       else readyAt.delete(target)
-      if (targets.has(target)) tell(target, load)
-      else untold.add(target)
+      untold.add(target)
     }
     const isTrouble = trouble.test(line.text)
     const { shown, leftOut } = limit(target, line.time, load !== undefined || isTrouble)
@@ -88,10 +94,21 @@ export function watchLogs(
     emit({ type: 'log.line', target, time, text: line.text.trimEnd(), ...(isTrouble && { trouble: true }) })
   }
 
+  /** Where a target has got to, once for all the lines of a look. */
+  function tellNews(): void {
+    for (const id of untold) {
+      const load = loads.get(id)
+      if (!targets.has(id) || load === undefined) continue
+      untold.delete(id)
+      tell(id, load)
+    }
+  }
+
   async function look(): Promise<void> {
     if (!given) return
     try {
       for (const line of await lines.next()) take(line)
+      tellNews()
     } catch (error) {
       if (!(error instanceof RampartError)) throw error
       if (error.passing) return
@@ -106,15 +123,10 @@ export function watchLogs(
 
   return {
     loads,
+    restarts,
     readyAt,
     present(ids) {
       targets = ids
-      for (const id of untold) {
-        const load = loads.get(id)
-        if (!ids.has(id) || load === undefined) continue
-        untold.delete(id)
-        tell(id, load)
-      }
     },
     newest: () => newest,
     look,

@@ -58,6 +58,7 @@ export function createLookout(
 ): Lookout {
   const logs = lines && watchLogs(lines, handle.startedAt, (stream) => driver.targetOf(stream), emit)
   const loads = logs?.loads ?? new Map()
+  const restarts = logs?.restarts ?? new Map()
   const trouble = createTroubleWatch(facts, clock.now())
   const healthyAt = new Map<string, number>()
   let last: Observation | undefined
@@ -75,7 +76,7 @@ export function createLookout(
   }
 
   async function explain(seen: Observation): Promise<Cause | undefined> {
-    const found = await unlessStopped(signal, driver.explain(handle, revision, seen, { loads }))
+    const found = await unlessStopped(signal, driver.explain(handle, revision, seen, { loads, restarts }))
     // What the platform itself says is the least: it does not take the place of what a witness has said.
     if (found !== undefined && (found.code !== 'platform' || cause === undefined)) say(found)
     return cause
@@ -83,7 +84,7 @@ export function createLookout(
 
   async function lookIntoTrouble(seen: Observation): Promise<void> {
     const at = clock.now()
-    const into = trouble.look({ seen, guards, loads, at })
+    const into = trouble.look({ seen, guards, loads, restarts, at })
     if (seen.outcome !== undefined) return
     if (into === undefined) {
       looked = undefined

@@ -1,5 +1,6 @@
 import { formatBytes } from '../domain/format-bytes.js'
 import type { ModelLoad } from '../domain/model-load.js'
+import { mostRestarts } from './trouble.js'
 
 /** What a target's own words show of why it does not serve. */
 export interface Symptom {
@@ -22,6 +23,8 @@ interface Lines {
   readonly load: ModelLoad | undefined
   /** What its health check says: the load balancer's code and text. */
   readonly reason: string | undefined
+  /** How often its process has begun anew. */
+  readonly restarts?: number
 }
 
 // Docker's words, and ECS's: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html
@@ -71,7 +74,15 @@ function deniedSymptom({ lines }: Lines): Symptom | undefined {
 }
 
 /** Nothing listens there any more; one that answers with an error code has not exited. */
-function exitSymptom({ lines, reason }: Lines): Symptom | undefined {
+function exitSymptom({ lines, reason, restarts = 0 }: Lines): Symptom | undefined {
+  if (restarts >= mostRestarts) {
+    const why = last(lines, problem)
+    return {
+      code: 'container-exits',
+      what: `serves and exits again, ${restarts} times so far${why === undefined ? '' : `: ${why}`}`,
+      next: [],
+    }
+  }
   if (reason?.startsWith('Target.ResponseCodeMismatch') === true || last(lines, crash) === undefined) return undefined
   const why = last(lines, problem)
   return { code: 'container-exits', what: `starts and exits again${why === undefined ? '' : `: ${why}`}`, next: [] }

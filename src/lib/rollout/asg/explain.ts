@@ -7,6 +7,7 @@ import type { AutoScaling, InstanceRefresh, LoadBalancing } from '../../ports/au
 import type { LogSource } from '../../ports/log-source.js'
 import type { FailedStart } from '../driver.js'
 import { symptomOf } from '../symptom.js'
+import { mostRestarts } from '../trouble.js'
 import { blockedCause } from './blocked-cause.js'
 import { launchCauseOf } from './launch-cause.js'
 import { logEvidence } from './log-evidence.js'
@@ -24,6 +25,7 @@ export interface Findings {
   readonly complaints: ReadonlyMap<string, Complaint>
   /** What the targets' own logs tell of their start. */
   readonly loads: ReadonlyMap<string, ModelLoad>
+  readonly restarts: ReadonlyMap<string, number>
   /** The alarms that were in ALARM when this watcher looked, as they were then. */
   readonly loud: ReadonlyMap<string, AlarmState>
   readonly protectedIds: readonly string[]
@@ -94,8 +96,9 @@ async function launchCause(findings: Findings, { autoScaling }: ExplainPorts): P
 }
 
 /** Of several that fail the one whose own log says most; the last to fail otherwise. */
-function worstTarget({ complaints, failedStarts, targets, loads }: Findings): string | undefined {
+function worstTarget({ complaints, failedStarts, targets, loads, restarts }: Findings): string | undefined {
   const candidates = [
+    ...targets.filter(({ id, isNew }) => isNew && (restarts.get(id) ?? 0) >= mostRestarts).map(({ id }) => id),
     ...complaints.keys(),
     ...targets.filter((one) => one.isNew && one.health === 'unhealthy').map(({ id }) => id),
     ...failedStarts.filter((one) => one.launched).map(({ id }) => id),
@@ -125,7 +128,12 @@ async function targetCause(
   const lines = await ask([], async () =>
     logGroup === undefined ? [] : logs.read(logGroup, { since: startedAt, streamPrefix: target }),
   )
-  const symptom = symptomOf({ lines: lines.said, load: loads.get(target), reason })
+  const symptom = symptomOf({
+    lines: lines.said,
+    load: loads.get(target),
+    reason,
+    restarts: findings.restarts.get(target) ?? 0,
+  })
   const path = groups.said[0]?.healthCheckPath ?? ''
   const at = path === '' ? '' : ` at ${path}`
   const said =

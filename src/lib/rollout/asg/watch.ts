@@ -99,6 +99,7 @@ export class RefreshWatch implements Pick<Driver, 'observe' | 'explain' | 'guard
         // Those with which the refresh began: it may be another's.
         alarms: [...new Set([...(this.#refresh?.preferences.alarms ?? []), ...this.#options.alarms])],
         loads: testimony?.loads ?? new Map(),
+        restarts: testimony?.restarts ?? new Map(),
         loud: this.#loud,
         protectedIds: this.#protectedIds,
         logGroup: this.#logGroup,
