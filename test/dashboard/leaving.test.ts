@@ -77,6 +77,21 @@ describe('leaving the dashboard', () => {
     expect([8, 129]).toContain(left.exit)
   })
 
+  test('draws everything anew when somebody stopped the process and let it go on', async () => {
+    const terminal = playOn(size, 'rolling')
+    const before = await terminal.until(isDrawn)
+    terminal.signal('SIGSTOP')
+    await terminal.until(() => terminal.raw().includes('[stopped]'))
+    const back = await terminal.until(
+      (picture) => isDrawn(picture) && terminal.raw().split('\u001b[?1049h').length === 3,
+    )
+    expect(back.rows).toEqual(before.rows)
+    terminal.keys('q')
+    const { left, picture } = await terminal.ended()
+    expect(left).toEqual({ exit: 0, modesKept: true })
+    expectNormal(picture)
+  })
+
   test('for a while with Ctrl-Z gives the terminal to the shell, and comes back', async () => {
     const terminal = playOn(size, 'rolling')
     await terminal.until(isDrawn)
