@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { ModelLoad } from '../../src/lib/domain/model-load.js'
 import type { RolloutFacts } from '../../src/lib/domain/rollout-facts.js'
@@ -31,11 +31,24 @@ const listed = (outcome: ListedRollout['outcome'], minutes: number): ListedRollo
   endedAt: minutes * minute,
 })
 
+const forward = (percentage: number): Pick<Observation, 'percentage' | 'direction'> => ({
+  percentage,
+  direction: 'forward',
+})
+
+const started = (seconds: number) => ({ launchedAt: 0, inServiceAt: 20_000, readyAt: 20_000 + 1000 * seconds })
+
+const seen = (changes: Partial<Observation> = {}): Observation => ({
+  status: 'InProgress',
+  direction: 'forward',
+  percentage: 0,
+  remaining: 2,
+  targets: [],
+  failedStarts: [],
+  ...changes,
+})
+
 describe('a forecast', () => {
-  const forward = (percentage: number): Pick<Observation, 'percentage' | 'direction'> => ({
-    percentage,
-    direction: 'forward',
-  })
   const earlier = [8, 10, 12].map((minutes) => minutes * minute)
   const basis = { earlier, estimate: 20 * minute, batch: 0.5 }
 
@@ -93,8 +106,6 @@ describe('a forecast', () => {
 })
 
 describe('advice on the warmup', () => {
-  const started = (seconds: number) => ({ launchedAt: 0, inServiceAt: 20_000, readyAt: 20_000 + 1000 * seconds })
-
   test('p95 and a fifth more, in tens of seconds', () => {
     expect(fittingWarmup([40, 41, 42, 50].map(started))).toBe(60_000)
     expect(fittingWarmup([])).toBeUndefined()
@@ -190,7 +201,8 @@ describe('what a target shows of why it does not serve', () => {
   test('never throws, whatever is said', () => {
     fc.assert(
       fc.property(fc.array(fc.string()), fc.option(fc.string(), { nil: undefined }), (texts, reason) => {
-        symptomOf({ lines: texts.map((text) => ({ text })), load: undefined, reason })
+        const found = symptomOf({ lines: texts.map((text) => ({ text })), load: undefined, reason })
+        expect(found?.code).not.toBe('')
       }),
     )
   })
@@ -217,15 +229,6 @@ describe('why launches fail', () => {
 })
 
 describe('trouble', () => {
-  const seen = (changes: Partial<Observation> = {}): Observation => ({
-    status: 'InProgress',
-    direction: 'forward',
-    percentage: 0,
-    remaining: 2,
-    targets: [],
-    failedStarts: [],
-    ...changes,
-  })
   const look = (at: number, changes: Partial<Observation> = {}, guards: { name: string; state: string }[] = []) => ({
     seen: seen(changes),
     guards,

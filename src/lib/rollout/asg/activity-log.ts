@@ -9,7 +9,6 @@ export interface LaunchTimes {
 
 // AWS's own words, to be seen in any group's activity history.
 const launching = /^Launching a new EC2 instance: (i-[0-9a-f]+)/
-const terminating = /^Terminating EC2 instance: (i-[0-9a-f]+)/
 const ended: ReadonlySet<string> = new Set(['Successful', 'Failed', 'Cancelled'])
 
 /**
@@ -71,9 +70,4 @@ export class ActivityLog {
       ...(statusCode === 'Successful' && endTime !== undefined && { inServiceAt: endTime }),
     })
   }
-}
-
-/** The instance that an activity ends, if it ends one. */
-export function terminatedBy({ description }: Pick<ScalingActivity, 'description'>): string | undefined {
-  return terminating.exec(description)?.[1]
 }
