@@ -48,6 +48,14 @@ const seen = (changes: Partial<Observation> = {}): Observation => ({
   ...changes,
 })
 
+const look = (at: number, changes: Partial<Observation> = {}, guards: { name: string; state: string }[] = []) => ({
+  seen: seen(changes),
+  guards,
+  loads: new Map(),
+  restarts: new Map(),
+  at,
+})
+
 describe('a forecast', () => {
   const earlier = [8, 10, 12].map((minutes) => minutes * minute)
   const basis = { earlier, estimate: 20 * minute, batch: 0.5 }
@@ -229,14 +237,6 @@ describe('why launches fail', () => {
 })
 
 describe('trouble', () => {
-  const look = (at: number, changes: Partial<Observation> = {}, guards: { name: string; state: string }[] = []) => ({
-    seen: seen(changes),
-    guards,
-    loads: new Map(),
-    restarts: new Map(),
-    at,
-  })
-
   test('is no progress for longer than a target of this fleet may take, and gone when it moves on', () => {
     const watch = createTroubleWatch(facts, 0)
     expect(watch.look(look(0))).toBeUndefined()
