@@ -222,6 +222,26 @@ test('the bar has a cell for each part there is, and always the same width', () 
   )
 })
 
+test('targets warm up while their rollout goes on, and not after its end', () => {
+  const words = (events: readonly Event[]): string =>
+    drawScreen(sceneOf(events, 100, 30))
+      .map(rowText)
+      .filter((row) => row.startsWith('targets'))
+      .join()
+  const events = sceneEvents('warming')
+  expect(words(events)).toContain('1 warming')
+  const end: Event = {
+    v: 1,
+    seq: 1000,
+    at: events.at(-1)?.at ?? '',
+    type: 'rollout.finished',
+    id: '08b91cf7-8fa6-48af-b6a6-d227f40f1b9b',
+    outcome: 'succeeded',
+    status: 'Successful',
+  }
+  expect(words([...events, end])).toContain('1 new')
+})
+
 describe('the ring of log lines', () => {
   test('keeps the newest, in order, by their number', () => {
     fc.assert(

@@ -67,11 +67,13 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
   let left = false
   let stopped = false
 
+  // A recording that is played without waiting has a clock that stands still.
+  const clock = (): number => Math.max(now(), view.lastEventAt ?? 0)
   const scene = (): Scene =>
     makeScene(view, ui, ring, {
       columns: size.columns(),
       rows: size.rows(),
-      now: now(),
+      now: clock(),
       glyphs,
       keys,
       rollBack: options.actions?.rollBack !== undefined,
@@ -190,7 +192,7 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
       process.removeListener('exit', hide)
       const lost = terminal.isLost()
       if (options.summary !== false && !lost) {
-        const lines = summaryLines({ paint, glyphs, now: now() }, view)
+        const lines = summaryLines({ paint, glyphs, now: clock() }, view)
         if (lines.length > 0) {
           await new Promise<void>((resolve) => {
             stdout.write(`${lines.join('\n')}\n`, () => resolve())

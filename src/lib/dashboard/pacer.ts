@@ -30,7 +30,7 @@ export function createPacer(draw: () => void): Pacer {
     const at = Math.max(performance.now(), drawnAt + gap)
     if (timer !== undefined && timer.at <= at) return
     if (timer !== undefined) clearTimeout(timer.handle)
-    timer = { at, handle: setTimeout(frame, at - performance.now()) }
+    timer = { at, handle: setTimeout(frame, Math.max(0, at - performance.now())) }
   }
 
   return {

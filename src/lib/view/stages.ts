@@ -10,9 +10,10 @@ export const stages = ['failing', 'starting', 'warming', 'leaving', 'new', 'old'
  */
 export type Stage = (typeof stages)[number]
 
-/** Milliseconds until a new target in service counts, by the run's clock; undefined where that is not known. */
+/** Milliseconds until a new target in service counts, by the run's clock; undefined where nobody knows or waits for it. */
 export function warmupLeft(view: View, { target }: TargetView, now: number): number | undefined {
   const warmup = view.facts?.warmup
+  if (view.rollout?.outcome !== undefined) return undefined
   if (!target.isNew || target.inServiceAt === undefined || warmup === undefined) return undefined
   return Math.max(0, Date.parse(target.inServiceAt) + warmup - now)
 }
