@@ -6,10 +6,11 @@ import { aboutOf } from '../rollout/about.js'
 import { follow, type Followed, type Patience } from '../rollout/follow.js'
 import type { LineSource } from '../rollout/log-watch.js'
 import { measureWarmup } from '../rollout/measure.js'
-import { proveTargets } from '../rollout/prove.js'
 import { unlessStopped } from '../rollout/unless-stopped.js'
 import { endOfRollout } from './end-of-rollout.js'
 import { pushImages, type ServiceImage } from './push-images.js'
+import { proveRelease } from './prove-release.js'
+import { runChecks } from './run-checks.js'
 import { inPhase, Interruption, type Ended, type RunContext } from './run.js'
 
 export interface DeployRequest {
@@ -37,33 +38,8 @@ export interface DeployRequest {
 }
 
 async function preflight(request: DeployRequest, run: RunContext): Promise<void> {
-  await inPhase(run, 'preflight', async () => {
-    const failed: Check[] = []
-    let count = 0
-    const report = (checks: readonly Check[]): void => {
-      for (const check of checks) {
-        count += 1
-        run.emit({ type: 'check.done', ...check })
-        if (check.result === 'fail') failed.push(check)
-      }
-    }
-    report(await unlessStopped(run.signal, request.accountChecks()))
-    if (failed.length === 0) {
-      const host = await unlessStopped(run.signal, request.registryHost())
-      report(await unlessStopped(run.signal, request.driver.preflight(host, request.repositories)))
-    }
-    if (failed.length > 0) {
-      throw new RampartError(
-        'preflight',
-        `${failed.length === 1 ? 'A check' : `${failed.length} checks`} failed; nothing was changed.`,
-        {
-          problems: failed.map((check) => ({ message: `${check.name}: ${check.detail}` })),
-          next: failed.flatMap((check) => (check.remedy === undefined ? [] : [check.remedy])),
-        },
-      )
-    }
-    return { value: undefined, detail: `${count} checks` }
-  })
+  const { driver, accountChecks, registryHost, repositories } = request
+  await runChecks(run, [accountChecks, async () => driver.preflight(await registryHost(), repositories)])
 }
 
 async function build(request: DeployRequest, run: RunContext): Promise<Release> {
@@ -182,37 +158,20 @@ async function rollOut(
 }
 
 async function prove(
-  request: DeployRequest,
+  { driver, comeBack }: DeployRequest,
   run: RunContext,
   release: Release,
   revision: Revision,
   nothingToDo: boolean,
 ): Promise<Ended> {
-  return inPhase(run, 'proof', async () => {
-    const targets = await proveTargets(request.driver, revision, release, run)
-    const proved = targets.filter((target) => target.proved).length
-    run.emit({ type: 'proof', targets, proved, total: targets.length })
-    if (proved === 0 || proved < targets.length) {
-      throw new RampartError(
-        'verification',
-        `${proved} of ${targets.length} targets are proved to serve ${release.id}.`,
-        {
-          problems: targets
-            .filter((target) => !target.proved)
-            .map((target) => ({ message: `${target.target}: ${target.detail}` })),
-          next: [request.comeBack],
-        },
-      )
-    }
-    const value: Ended = {
-      ending: 'done',
-      message: nothingToDo
-        ? `Nothing to do: ${release.id} serves on ${proved} of ${targets.length} targets already.`
-        : `Release ${release.id} serves on ${proved} of ${targets.length} targets.`,
-      next: [],
-    }
-    return { value, detail: `${proved} of ${targets.length} targets` }
-  })
+  const { proved, total } = await proveRelease(run, { driver, release, revision, comeBack })
+  return {
+    ending: 'done',
+    message: nothingToDo
+      ? `Nothing to do: ${release.id} serves on ${proved} of ${total} targets already.`
+      : `Release ${release.id} serves on ${proved} of ${total} targets.`,
+    next: [],
+  }
 }
 
 /** The end of a run that was left after its rollout had succeeded. Nothing goes on: only the proof is missing. */
