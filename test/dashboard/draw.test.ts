@@ -222,14 +222,17 @@ test('the bar has a cell for each part there is, and always the same width', () 
   )
 })
 
+/** The row that counts the targets. */
+function countsOf(events: readonly Event[]): string {
+  return drawScreen(sceneOf(events, 100, 30))
+    .map(rowText)
+    .filter((row) => row.startsWith('targets'))
+    .join()
+}
+
 test('targets warm up while their rollout goes on, and not after its end', () => {
-  const words = (events: readonly Event[]): string =>
-    drawScreen(sceneOf(events, 100, 30))
-      .map(rowText)
-      .filter((row) => row.startsWith('targets'))
-      .join()
   const events = sceneEvents('warming')
-  expect(words(events)).toContain('1 warming')
+  expect(countsOf(events)).toContain('1 warming')
   const end: Event = {
     v: 1,
     seq: 1000,
@@ -239,7 +242,7 @@ test('targets warm up while their rollout goes on, and not after its end', () =>
     outcome: 'succeeded',
     status: 'Successful',
   }
-  expect(words([...events, end])).toContain('1 new')
+  expect(countsOf([...events, end])).toContain('1 new')
 })
 
 describe('the ring of log lines', () => {

@@ -2,7 +2,7 @@ import { formatDuration } from '../terminal/format.js'
 import { countStages } from '../view/stages.js'
 import { forecastAt } from '../view/forecast.js'
 import type { PhaseView, View } from '../view/view.js'
-import { endingWords, proofWords, rolloutWords, shortDigest } from '../words/run.js'
+import { endingWords, proofWords, rolloutWords, shortDigest, waitingWords } from '../words/run.js'
 import { adviceWords, forecastWords, ruleWords } from '../words/watch.js'
 import { progressBar, stageCounts } from './bar.js'
 import { beside, rowWidth, span, type Row, type Span } from './row.js'
@@ -69,6 +69,9 @@ function releaseRows(scene: Scene): RankedRow[] {
   const layout = layoutOf(scene.columns)
   const ends = releaseEnds(view, layout)
   if (ends.to === undefined && ends.from === undefined) {
+    if (view.waitsFor !== undefined) {
+      return [labelled(scene, 3, 'lock', [span(waitingWords({ holder: view.waitsFor }), 'warn')])]
+    }
     const waits = view.run === undefined ? 'waiting for the first event' : 'nothing is known of the fleet yet'
     return view.ending === undefined ? [labelled(scene, 3, 'release', [span(waits, 'dim')])] : []
   }

@@ -43,17 +43,18 @@ export function summaryLines({ paint, glyphs, now }: SummaryPage, view: View): r
 
 function outcome({ ending, rollout, cause, run }: View, paint: Paint, glyphs: Glyphs): string {
   const why = cause === undefined ? '' : `: ${cause.summary}`
+  const mark = (good: boolean): string => (good ? paint('good', glyphs.good) : paint('bad', glyphs.bad))
   if (rollout !== undefined && rollout.outcome === undefined) {
     return `${paint('active', glyphs.active)} the rollout goes on: ${rolloutWords(rollout)}${why}`
   }
   if (ending !== undefined) {
     const good = ending.exitCode === 0
     const message = cause === undefined || good ? (ending.message === '' ? '' : `: ${ending.message}`) : why
-    return `${paint(good ? 'good' : 'bad', glyphs[good ? 'good' : 'bad'])} ${endingWords(ending)} after ${formatDuration(ending.duration)}${message}`
+    return `${mark(good)} ${endingWords(ending)} after ${formatDuration(ending.duration)}${message}`
   }
   if (rollout !== undefined) {
     const good = rollout.outcome === 'succeeded' || rollout.outcome === 'nothing-to-do'
-    return `${paint(good ? 'good' : 'bad', glyphs[good ? 'good' : 'bad'])} ${rollout.outcome ?? ''} (${rollout.status ?? 'no status'})${good ? '' : why}`
+    return `${mark(good)} ${rollout.outcome ?? ''} (${rollout.status ?? 'no status'})${good ? '' : why}`
   }
   return `${paint('active', glyphs.active)} ${run?.environment ?? 'fleet'}: no rollout under way`
 }
