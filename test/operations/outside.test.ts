@@ -83,7 +83,7 @@ describe('while we follow, somebody else', () => {
       },
     })
     expect(of(events, 'rollout.finished')).toMatchObject([
-      { outcome: 'cancelled', cause: { code: 'target-unhealthy' } },
+      { outcome: 'cancelled', cause: { code: 'never-ready' } },
     ])
     expect(ended.ending).toBe('attention')
   })
@@ -153,7 +153,7 @@ describe('what AWS itself ends', () => {
   // AWS says RollbackSuccessful, the targets say something else: the state of the world, not of the refresh.
   test.each<[string, Partial<Target>, RegExp]>([
     ['unwell', { health: 'unhealthy', reason: 'Target.Timeout' }, /^i-\w+ is unhealthy: Target.Timeout$/],
-    ['partly on the failed release', { isNew: true }, /^i-\w+ is still on version 8, which failed$/],
+    ['partly on the failed release', { isNew: true, revision: '8' }, /^i-\w+ is still on version 8, which failed$/],
   ])('a rollback that left the fleet %s is not called rolled back', async (_name, changed, problem) => {
     const fleet = await startFleet({ scenario: 'bad-image' })
     const driver = fleet.driver()
