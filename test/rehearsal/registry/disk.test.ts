@@ -5,7 +5,7 @@ import { mkdir, readdir, stat, utimes, writeFile } from 'node:fs/promises'
 import { request as httpRequest } from 'node:http'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { setImmediate } from 'node:timers/promises'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { createBlobStore } from '../../../src/lib/rehearsal/registry/blob-store.js'
 import { createRegistry } from '../../../src/lib/rehearsal/registry/registry.js'
@@ -195,7 +195,7 @@ test('registries that start at the same time sweep the same leftovers without mi
   const registries = await Promise.all(
     Array.from({ length: 24 }, async (_, index) => {
       // One after another, so that each is somewhere else in the same list.
-      for (let turn = 0; turn < 3 * index; turn++) await setImmediate()
+      for (let turn = 0; turn < 3 * index; turn++) await nextTurn()
       return createRegistry({ now: () => 0, directory: parent })
     }),
   )
