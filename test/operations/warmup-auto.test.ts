@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { load, small } from '../config/project.js'
 import { of, startFleet } from '../rollout/support/fleet.js'
 
 test('warmup: auto is measured on the last rollout that went well; before there is one, the group has its say', async () => {
@@ -18,4 +19,17 @@ test('warmup: auto is measured on the last rollout that went well; before there 
   ])
   expect(refreshes.map(({ preferences }) => preferences.warmup)).toEqual([120, proposed / 1000])
   expect(of(second.events, 'warmup.advice')[0]?.advice.verdict).toBe('fits')
+})
+
+test.each<[string, unknown]>([
+  ['auto', 'auto'],
+  ['90s', 90_000],
+  ['0s', 0],
+])('rampart.yml may say warmup: %s', async (text, warmup) => {
+  const config = await load(`${small}    rollout: { warmup: ${text} }\n`)
+  expect(config.environment.rollout.warmup).toBe(warmup)
+})
+
+test.each(['automatic', '25h', '90'])('rampart.yml may not say warmup: %s', async (text) => {
+  await expect(load(`${small}    rollout: { warmup: ${text} }\n`)).rejects.toThrow(/warmup|problem|rampart\.yml/)
 })
