@@ -172,9 +172,8 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
       redraw()
     },
   })
-  // Ages and countdowns move without events.
+  // Ages and countdowns move without events. It also keeps the process while nothing but a person may end this.
   const ticks = setInterval(() => shown?.pacer.calm(), 1000)
-  ticks.unref()
   process.on('exit', hide)
   show()
 
