@@ -18,7 +18,10 @@ export async function linesFrom(config: Config, logs: LogSource, clock: Clock): 
   const { logs: configured } = config.environment
   if (configured === undefined) return undefined
   const { linesOf } = await import('../rollout/log-lines.js')
-  const readyPaths = config.services.flatMap(({ health }) => (health === undefined ? [] : [health.ready]))
+  // A path that answers as soon as the process runs says nothing of its models.
+  const readyPaths = config.services.flatMap(({ health }) =>
+    health === undefined || health.ready === health.live ? [] : [health.ready],
+  )
   const { group, patterns } = configured
   return linesOf(logs, group, { clock, reading: { readyPaths, ...(patterns !== undefined && { patterns }) } })
 }
