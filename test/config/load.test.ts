@@ -63,6 +63,7 @@ describe('what a file comes to', () => {
         maxFailedStarts: 2,
       },
       logs: { group: '/demo/production' },
+      release: { ledger: false, tags: ['prod', 'v{version}'] },
     })
   })
 
@@ -86,6 +87,7 @@ describe('what a file comes to', () => {
       region: 'us-west-2',
       target: { kind: 'asg', group: 'demo-asg' },
       rollout: { minHealthy: 100, maxHealthy: 200, bake: 0, alarms: [], timeout: 'auto', maxFailedStarts: 3 },
+      release: { ledger: true, tags: ['v{version}'] },
     })
   })
 

@@ -86,6 +86,7 @@ environments:
       timeout: 2h
       maxFailedStarts: 2
     logs: { group: /demo/production }
+    release: { ledger: off, tags: [prod, 'v{version}'] }
   staging:
     region: eu-central-1
     target: { kind: asg, group: demo-staging }

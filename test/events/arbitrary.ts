@@ -137,6 +137,18 @@ const bodies: { readonly [T in EventType]: fc.Arbitrary<BodyOf<T>> } = {
     },
     {},
   ),
+  'lock.waiting': body(
+    'lock.waiting',
+    {
+      holder: fc.record(
+        { by: text, host: text, command: text, since: text, doing: text, expiresAt: text, link: text },
+        { requiredKeys: ['by', 'host', 'command', 'since', 'doing', 'expiresAt'] },
+      ),
+      patience: duration,
+    },
+    {},
+  ),
+  'lock.acquired': body('lock.acquired', { waited: duration }, {}),
   'release.recorded': body('release.recorded', { release, revision, reused: fc.boolean() }, {}),
   'rollout.started': body('rollout.started', { id: text, attached: fc.boolean(), group: text, targets: count }, {}),
   'rollout.progress': body(

@@ -50,7 +50,7 @@ async function refuse(operation: string, send: () => Promise<unknown>): Promise<
 export function createEcs(options: ClientOptions): Ecs {
   const client = counted(new ECSClient(clientSettings(options)), options)
   /** For what must not be asked twice. */
-  const once = new ECSClient(clientSettings({ ...options, maxAttempts: 1 }))
+  const once = counted(new ECSClient(clientSettings({ ...options, maxAttempts: 1 })), options)
 
   return {
     async describeCluster(name) {

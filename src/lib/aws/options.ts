@@ -8,6 +8,8 @@ export interface ClientOptions {
   readonly answerTimeout?: number
   /** Told of every request that goes out, pages and repeated ones included, as `AutoScaling:DescribeAutoScalingGroups`. */
   readonly onCall?: (operation: string) => void
+  /** Asked before every request that changes a fleet goes out, repeated ones included; when it rejects, it does not go. */
+  readonly beforeChange?: () => Promise<void>
 }
 
 /** Settings of every client of the SDK. */
@@ -38,23 +40,44 @@ interface Handled {
   readonly clientName?: string
   readonly commandName?: string
 }
-type Handler = (args: never) => Promise<never>
+type Handler = (args: { readonly input: object }) => Promise<never>
 interface Stack {
-  add(middleware: (next: Handler, context: Handled) => Handler, options: { readonly step: 'deserialize' }): void
+  add(
+    middleware: (next: Handler, context: Handled) => Handler,
+    options: { readonly step: 'deserialize'; readonly priority: 'low' },
+  ): void
 }
 
-/** The client, with its requests told to whoever counts them. That step is the last, so that each attempt is one. */
-export function counted<C extends { readonly middlewareStack: object }>(client: C, { onCall }: ClientOptions): C {
-  if (onCall === undefined) return client
-  // The SDK's own type is bound to each client's inputs, of which nothing is looked at here.
+/** The clients of fleets and what they launch; registries, parameters and logs are no part of what serves. */
+const fleetClients: ReadonlySet<string> = new Set(['ApplicationAutoScaling', 'AutoScaling', 'EC2', 'ECS'])
+
+/** A question: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateLaunchTemplateVersion.html for DryRun. */
+const asksOnly = (command: string, input: object): boolean =>
+  /^(?:Describe|Get|List)/.test(command) || ('DryRun' in input && input.DryRun === true)
+
+/**
+ * The client, with its requests told to whoever counts them, and its changes asked for before they go out. That step is
+ * the last, so that each attempt is one, and as little time as can be lies between the question and the request.
+ */
+export function counted<C extends { readonly middlewareStack: object }>(
+  client: C,
+  { onCall, beforeChange }: Pick<ClientOptions, 'onCall' | 'beforeChange'>,
+): C {
+  if (onCall === undefined && beforeChange === undefined) return client
+  // The SDK's own type is bound to each client's inputs, of which hardly anything is looked at here.
   const stack = client.middlewareStack as Stack
   stack.add(
     (next, { clientName = '', commandName = '' }) =>
-      (args) => {
-        onCall(`${clientName.replace(/Client$/, '')}:${commandName.replace(/Command$/, '')}`)
+      async (args) => {
+        const service = clientName.replace(/Client$/, '')
+        const command = commandName.replace(/Command$/, '')
+        if (beforeChange !== undefined && fleetClients.has(service) && !asksOnly(command, args.input)) {
+          await beforeChange()
+        }
+        onCall?.(`${service}:${command}`)
         return next(args)
       },
-    { step: 'deserialize' },
+    { step: 'deserialize', priority: 'low' },
   )
   return client
 }

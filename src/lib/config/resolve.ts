@@ -81,6 +81,7 @@ function resolveEnvironment(name: string, environment: FileEnvironment, region: 
     target: resolveTarget(target),
     rollout: resolveRollout(environment.rollout, target.kind),
     ...(logs !== undefined && { logs: resolveLogs(logs) }),
+    release: { ledger: environment.release.ledger === 'on', tags: environment.release.tags },
   }
 }
 

@@ -16,6 +16,7 @@ import {
   whole,
 } from './schema-parts.js'
 import { logsSchema } from './schema-logs.js'
+import { releaseSchema } from './schema-release.js'
 import { circuitBreakerSchema, earlySuccessSchema, strategySchema, targetSchema } from './target-schema.js'
 
 const modelSchema = z.strictObject({
@@ -299,6 +300,7 @@ const environmentSchema = z.strictObject({
   target: group(targetSchema, 'a map with `kind`, and `group` or `cluster` and `services`', 'What is rolled out to.'),
   rollout: z.prefault(group(rolloutSchema, 'a map', 'How it is rolled out.'), {}),
   logs: z.optional(group(logsSchema, 'a map with `group`', 'Where the containers write their logs.')),
+  release: z.prefault(group(releaseSchema, 'a map', 'How releases are kept and named.'), {}),
 })
 
 /** rampart.yml: structure and single values. What concerns several values at once is in checks.ts. */

@@ -118,6 +118,12 @@ export interface EnvironmentConfig {
     /** Lines of the app's own, and what they mean. */
     readonly patterns?: readonly LinePattern[]
   }
+  readonly release: {
+    /** False when neither releases nor a lock are kept. */
+    readonly ledger: boolean
+    /** Templates of the tags that a named release gives to its images. */
+    readonly tags: readonly string[]
+  }
 }
 
 /** rampart.yml, checked and resolved for one environment; frozen to its last part. */

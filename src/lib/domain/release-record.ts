@@ -35,6 +35,8 @@ export interface ReleaseRecord {
   /** The identity that AWS knows, and the machine. */
   readonly by: string
   readonly host: string
+  /** Who started the CI run, by the name that the CI system knows. */
+  readonly actor?: string
   /** The page of the CI run, where there is one. */
   readonly link?: string
   readonly startedAt: string

@@ -1,5 +1,6 @@
 import type { Digest } from '../domain/digest.js'
 import type { Forecast, WarmupAdvice } from '../domain/forecast.js'
+import type { LockHolder } from '../domain/lock-holder.js'
 import type { ModelLoad } from '../domain/model-load.js'
 import type { Cause, RolloutOutcome, TargetProof } from '../domain/outcome.js'
 import type { Phase } from '../domain/phase.js'
@@ -78,6 +79,10 @@ export type EventBody =
       /** True when the registry had this very image, so that nothing at all was sent. */
       readonly unchanged: boolean
     }
+  /** Another run changes the environment: this one waits for it, at most for `patience`. */
+  | { readonly type: 'lock.waiting'; readonly holder: LockHolder; readonly patience: number }
+  /** From here on nobody else changes the environment; `waited` is how long that took. */
+  | { readonly type: 'lock.acquired'; readonly waited: number }
   | {
       readonly type: 'release.recorded'
       readonly release: Release

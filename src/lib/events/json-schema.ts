@@ -251,6 +251,23 @@ export const eventShapes = {
     'uploadedLayerBytes',
     'unchanged',
   ),
+  'lock.waiting': shape(
+    {
+      holder: shape(
+        { by: text, host: text, command: text, since: text, doing: text, expiresAt: text, link: text },
+        'by',
+        'host',
+        'command',
+        'since',
+        'doing',
+        'expiresAt',
+      ),
+      patience: duration,
+    },
+    'holder',
+    'patience',
+  ),
+  'lock.acquired': shape({ waited: duration }, 'waited'),
   'release.recorded': shape({ release, revision, reused: flag }, 'release', 'revision', 'reused'),
   'rollout.started': shape(
     { id: text, attached: flag, group: text, targets: count },

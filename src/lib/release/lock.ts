@@ -1,3 +1,4 @@
+import type { ProcessIdentity } from '../domain/process-identity.js'
 import { RampartError } from '../errors/rampart-error.js'
 import type { Clock } from '../ports/clock.js'
 import type { Parameter, Parameters } from '../ports/parameters.js'
@@ -13,7 +14,12 @@ export interface LockOwner {
   readonly command: string
   /** The page of the CI run, where there is one. */
   readonly link?: string
+  /** The process that holds it, for whoever can see whether it still lives. */
+  readonly process?: ProcessIdentity
 }
+
+/** Tells whether the process of an owner has ended, as far as this machine can see it: false for any other's. */
+export type IsGone = (process: ProcessIdentity) => boolean
 
 /** A claim on an environment, as it stands in Parameter Store. Times in ISO 8601. */
 export interface Claim {
@@ -47,11 +53,14 @@ export class Lock {
   readonly #parameters: Parameters
   readonly #clock: Clock
   readonly #path: string
+  readonly #isGone: IsGone
 
-  constructor(parameters: Parameters, clock: Clock, place: Place) {
+  /** With `isGone`, what was claimed by a process of this machine that has ended is free at once. */
+  constructor(parameters: Parameters, clock: Clock, place: Place, isGone: IsGone = () => false) {
     this.#parameters = parameters
     this.#clock = clock
     this.#path = lockPath(place)
+    this.#isGone = isGone
   }
 
   /** Who holds it now; undefined when nobody does. */
@@ -75,8 +84,14 @@ export class Lock {
       const claim: Claim = { owner, since: iso(now), doing, expiresAt: iso(now + leaseTime) }
       const name = numbered(this.#path, number)
       if (!(await this.#parameters.create(name, JSON.stringify(claim)))) continue
+      const others = (await this.#claims()).filter((one) => one.number !== number)
+      // Others came and went between the look and the claim, which took a number that was used before: not a claim.
+      if (others.some((one) => one.number > number)) {
+        await this.#parameters.remove(name)
+        continue
+      }
       // Who was only late may have been heard of between the look and the claim: then it keeps what it has.
-      const late = this.#living((await this.#claims()).filter((one) => one.number < number))
+      const late = this.#living(others)
       if (late !== undefined) {
         await this.#parameters.remove(name)
         return { heldBy: late.claim }
@@ -104,7 +119,12 @@ export class Lock {
 
   #living(claims: readonly Numbered[]): Numbered | undefined {
     const now = this.#clock.now()
-    return claims.findLast(({ claim }) => claim.released === undefined && Date.parse(claim.expiresAt) + skew > now)
+    return claims.findLast(
+      ({ claim: { released, expiresAt, owner } }) =>
+        released === undefined &&
+        Date.parse(expiresAt) + skew > now &&
+        (owner.process === undefined || !this.#isGone(owner.process)),
+    )
   }
 }
 

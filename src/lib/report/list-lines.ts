@@ -4,7 +4,7 @@ import { bytesUnderway } from '../view/images.js'
 import { countTargets, failingLogs } from '../view/standing.js'
 import type { ImageView, PhaseView, View } from '../view/view.js'
 import { isNarrow, sign, type Page } from './page.js'
-import { phaseWords, proofWords, pushWords, releaseWords, rolloutWords } from '../words/run.js'
+import { phaseWords, proofWords, pushWords, releaseWords, rolloutWords, waitingWords } from '../words/run.js'
 
 /** Data older than this, by the run's clock, is said to be old. */
 const staleAfter = 20_000
@@ -46,6 +46,7 @@ function detailsOf(page: Page, view: View, phase: PhaseView['phase']): string[] 
     case 'push':
       return [...view.images.values()].map((image) => pushLine(page, image))
     case 'release':
+      if (view.waitsFor !== undefined) return [waitingWords({ holder: view.waitsFor })]
       return view.release === undefined ? [] : [releaseWords(view.release)]
     case 'rollout':
       return rolloutLines(page, view)

@@ -6,7 +6,7 @@ import { standingOf } from '../view/standing.js'
 import type { TargetView, View } from '../view/view.js'
 import { adviceWords, forecastWords, loadWords, revisionWords, ruleWords } from '../words/watch.js'
 import type { SignName } from './page.js'
-import { phaseWords, pushWords, releaseWords, rolloutWords, shortDigest } from '../words/run.js'
+import { phaseWords, pushWords, releaseWords, rolloutWords, shortDigest, waitingWords } from '../words/run.js'
 
 /** One thing that changed: its sign, what it is about, what is new, and what to do about it. */
 export interface PlainLine {
@@ -97,6 +97,12 @@ export function createPlainLines(): (event: Event, view: View) => readonly Plain
           label: 'push',
           text: `${event.service}: ${shortDigest(event.digest)}, ${pushWords(event)}${tags}`,
         }
+      }
+      case 'lock.waiting':
+        return { sign: 'waiting', label: 'lock', text: waitingWords(event) }
+      case 'lock.acquired': {
+        const time = event.waited < 1000 ? '' : ` after ${formatDuration(event.waited)}`
+        return { sign: 'ok', label: 'lock', text: `taken${time}: nobody else changes this environment now` }
       }
       case 'release.recorded':
         return { sign: 'ok', label: 'release', text: releaseWords(event) }

@@ -35,6 +35,10 @@ function changes(view: View, event: Event, at: number): Partial<View> {
       return { images: updateImage(view, event.service, { layers: moveLayer(view, event) }) }
     case 'image.pushed':
       return { images: updateImage(view, event.service, { layers: new Map(), pushed: pushedOf(event) }) }
+    case 'lock.waiting':
+      return { waitsFor: event.holder }
+    case 'lock.acquired':
+      return { waitsFor: undefined }
     case 'release.recorded':
       return { release: pick(event, 'release', 'revision', 'reused') }
     case 'rollout.started':

@@ -5,7 +5,7 @@ import type { View } from './view.js'
  * and what the platform and the targets' own logs tell of it.
  *
  * The rest is each watcher's own: when it began (`run`, `phases`, `lastEventAt`, `startedAt`, `changedAt`), what it did
- * itself (`checks`, `plan`, `images`, `release`, `proof`, `ending`), what it happened to see on the way (`gone`, `note`,
+ * itself (`checks`, `plan`, `images`, `waitsFor`, `release`, `proof`, `ending`), what it happened to see on the way (`gone`, `note`,
  * `wasHealthy`, `logs`, `warnings`, `checkpoint`, `forecast` while it runs, `advice` where the logs tell nothing), and
  * why whoever ended the rollout did so (`rollout.reason`).
  */

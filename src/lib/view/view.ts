@@ -1,5 +1,6 @@
 import type { Digest } from '../domain/digest.js'
 import type { Forecast, WarmupAdvice } from '../domain/forecast.js'
+import type { LockHolder } from '../domain/lock-holder.js'
 import type { ModelLoad } from '../domain/model-load.js'
 import type { Cause, RolloutOutcome, TargetProof } from '../domain/outcome.js'
 import { phases, type Phase } from '../domain/phase.js'
@@ -21,6 +22,8 @@ export interface View {
   readonly plan: PlanView | undefined
   /** By service, in the order in which they were first heard of. */
   readonly images: ReadonlyMap<string, ImageView>
+  /** Who changes the environment while this run waits for it. */
+  readonly waitsFor: LockHolder | undefined
   readonly release: ReleaseView | undefined
   readonly rollout: RolloutView | undefined
   readonly facts: RolloutFacts | undefined
@@ -175,6 +178,7 @@ export const initialView: View = {
   checks: [],
   plan: undefined,
   images: new Map(),
+  waitsFor: undefined,
   release: undefined,
   rollout: undefined,
   facts: undefined,

@@ -1,4 +1,5 @@
 import { formatBytes } from '../domain/format-bytes.js'
+import type { LockHolder } from '../domain/lock-holder.js'
 import { formatCount, formatDuration, formatPercent } from '../terminal/format.js'
 import type { ReleasedImage } from '../view/images.js'
 import type { EndingView, PhaseView, ProofView, ReleaseView, RolloutView } from '../view/view.js'
@@ -34,6 +35,19 @@ export function proofWords(proof: ProofView): string {
 /** `r-1 recorded as revision 8 of lt-1`. */
 export function releaseWords({ release, revision, reused }: ReleaseView): string {
   return `${release.id} ${reused ? 'found again' : 'recorded'} as revision ${revision.number} of ${revision.name}`
+}
+
+/** `waiting at most 10m for ci on build-7 (deploy, since 10:00:00: rollout of r-1)`. */
+export function waitingWords({
+  holder,
+  patience,
+}: {
+  readonly holder: LockHolder
+  readonly patience?: number
+}): string {
+  const { by, host, command, since, doing, link } = holder
+  const most = patience === undefined ? '' : ` at most ${formatDuration(patience)}`
+  return `waiting${most} for ${by} on ${host} (${command}, since ${since}: ${doing})${link === undefined ? '' : ` ${link}`}`
 }
 
 /** `InProgress 50 %, 2 replacements yet to begin`, as far as it is known. */
