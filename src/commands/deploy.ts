@@ -40,6 +40,15 @@ Ctrl-C leaves; a rollout that has begun goes on without you.`
       description: 'let a deployment of ECS go on that waits at a PAUSE hook, and follow it',
       env: 'RAMPART_CONTINUE',
     }),
+    'lock-wait': Flags.string({
+      description: 'wait that long for another run that changes this environment, e.g. 10m',
+      env: 'RAMPART_LOCK_WAIT',
+      helpValue: 'TIME',
+    }),
+    'release-hold': Flags.boolean({
+      description: 'deploy although the environment is held, as after a rollback, and end the hold',
+      env: 'RAMPART_RELEASE_HOLD',
+    }),
     force: Flags.boolean({
       description: 'roll every target even when the fleet serves this release already',
       env: 'RAMPART_FORCE',

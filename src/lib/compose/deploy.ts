@@ -2,18 +2,23 @@ import { relative } from 'node:path'
 import type { Performed, SharedFlags } from '../../base-command.js'
 import { composeDriver } from './driver.js'
 import { composeImages } from './images.js'
+import { composeKeeper, lockWaitOf, openGate, type Gate } from './keeper.js'
 import { findConfig, loadConfig, type Config } from '../config/index.js'
 import { phases, type Phase } from '../domain/phase.js'
+import type { Release } from '../domain/release.js'
 import type { BuilderName } from '../image/engine/choose.js'
 import type { Ended, RunContext } from '../operations/run.js'
 import type { Account } from '../ports/account.js'
 import type { LogSource } from '../ports/log-source.js'
+import type { Parameters } from '../ports/parameters.js'
 import { perform, streamPage, type Performance, type Watch } from './perform.js'
 import { countCalls, linesFrom, watchActions, type WatchFlags } from './watching.js'
 import type { Driver } from '../rollout/driver.js'
 import type { Patience } from '../rollout/follow.js'
 import { openCache } from './open-cache.js'
+import { originsOf } from './origins.js'
 import { clockFrom } from '../system/clock.js'
+import { createGit } from '../system/git.js'
 import { shellWord } from '../terminal/shell-word.js'
 
 /** The configuration that the flags ask for, with the values in it that must stay unseen. */
@@ -73,17 +78,26 @@ interface Cloud {
   readonly driver: Driver
   readonly account: Account
   readonly logs: LogSource
+  readonly parameters: Parameters
 }
 
-/** Opens the cloud of the environment; nothing is asked yet. */
-export async function connect(config: Config, performing: Performance): Promise<Cloud> {
+/** Opens the cloud of the environment; nothing is asked yet. What changes a fleet there goes through the gate. */
+export async function connect(
+  config: Config,
+  performing: Pick<Performance, 'clock' | 'onCall'>,
+  gate?: Pick<Gate, 'beforeChange'>,
+): Promise<Cloud> {
   const { createAws } = await import('../aws/index.js')
-  const aws = createAws({
-    region: config.environment.region,
+  const client = {
     ...(performing.onCall !== undefined && { onCall: performing.onCall }),
-  })
-  const driver = await composeDriver(config, aws, performing.clock)
-  return { driver, account: aws.account, logs: aws.logs }
+    ...(gate !== undefined && { beforeChange: gate.beforeChange }),
+  }
+  const aws = createAws({ region: config.environment.region, ...client })
+  const driver = await composeDriver(config, aws, performing.clock, client)
+  const { account, logs, parameters } = aws
+  // Who asks does not change while a command runs.
+  let identity: ReturnType<Account['whoAmI']> | undefined
+  return { driver, account: { ...account, whoAmI: () => (identity ??= account.whoAmI()) }, logs, parameters }
 }
 
 /** The repositories of the services, without the registry's host. */
@@ -105,6 +119,8 @@ interface DeployFlags extends SharedFlags, ImageFlags, WatchFlags {
   readonly force: boolean
   readonly 'allow-stale-base'?: boolean
   readonly 'with-base'?: boolean
+  readonly 'lock-wait'?: string | undefined
+  readonly 'release-hold'?: boolean
   /** The command and flags that a rehearsal of it was begun with; the rehearsal ends with this process. */
   readonly rehearsal?: string | undefined
 }
@@ -117,6 +133,7 @@ export function sameCommand(command: string, config: Config): string {
 
 /** `rampart deploy`. */
 export async function runDeploy(flags: DeployFlags): Promise<Performed> {
+  const lockWait = lockWaitOf(flags['lock-wait'])
   const config = await configure(flags)
   const secrets = flags['with-base'] === true ? await (await import('./models.js')).hubSecrets(process.env) : []
   const about = performance('deploy', config, phases, secrets)
@@ -132,8 +149,16 @@ export async function runDeploy(flags: DeployFlags): Promise<Performed> {
   const body = async (run: RunContext): Promise<Ended> => {
     const { deploy } = await import('../operations/deploy.js')
     const { checkAccount } = await import('../operations/check-account.js')
-    const { driver, account, logs } = await connect(config, performing)
+    const gate = openGate()
+    const cloud = await connect(config, performing, gate)
+    const { driver, account, logs } = cloud
     known = driver
+    const keeper = composeKeeper(config, cloud, {
+      command: 'deploy',
+      clock: performing.clock,
+      flags: { lockWait, releaseHold: flags['release-hold'] === true },
+    })
+    gate.guard(keeper)
     const lines = await linesFrom(config, logs, performing.clock)
     if (flags['with-base'] === true) await buildStaleBases(config, account, run)
     const allowStaleBase = flags['allow-stale-base'] === true
@@ -145,6 +170,15 @@ export async function runDeploy(flags: DeployFlags): Promise<Performed> {
           environment: config.environment.name,
           images: images.services,
           driver,
+          ...(keeper !== undefined && {
+            keeper,
+            origins: async (release: Release) =>
+              originsOf(config, release.images, {
+                git: createGit({ environment: process.env, signal: run.signal }),
+                registry: await images.registry(),
+                version: undefined,
+              }),
+          }),
           ...(lines !== undefined && { lines }),
           patience: patience(config.environment),
           force: flags.force,

@@ -76,7 +76,7 @@ export async function composeDriver(
   config: Config,
   aws: ReturnType<typeof createAws>,
   clock: Clock,
-  client: { readonly maxAttempts?: number; readonly answerTimeout?: number } = {},
+  client: Omit<Parameters<typeof createAws>[0], 'region'> = {},
 ): Promise<Driver> {
   const { environment } = config
   const { target, logs, region } = environment

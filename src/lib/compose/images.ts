@@ -22,6 +22,8 @@ export interface Images {
   readonly services: readonly ServiceImage[]
   /** The host of the environment's registry as it stands in image references. */
   readonly registryHost: () => Promise<string>
+  /** The environment's registry itself. */
+  readonly registry: () => Promise<Registry>
   /** Whether the bases are there, and made of what the sources say now. */
   readonly checkBases: () => Promise<readonly Check[]>
   /** Closes the connections. */
@@ -196,6 +198,7 @@ export function composeImages(config: Config, shared: Shared): Images {
   return {
     services: config.services.map(image),
     registryHost: async () => (await registry()).host,
+    registry,
     checkBases: async () => checkBases(config, await registry(), shared.allowStaleBase),
     close: async () => {
       await scratch.remove()

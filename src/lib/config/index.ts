@@ -2,5 +2,5 @@
 export { findConfig } from './find.js'
 export { loadConfig } from './load.js'
 export type { ConfigMemory } from './remember.js'
-export { expandTag } from './scalars.js'
+export { expandTag, parseDuration } from './scalars.js'
 export type { Config, ServiceConfig } from './types.js'

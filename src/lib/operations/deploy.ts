@@ -10,6 +10,7 @@ import { unlessStopped } from '../rollout/unless-stopped.js'
 import { endOfRollout } from './end-of-rollout.js'
 import { pushImages, type ServiceImage } from './push-images.js'
 import { proveRelease } from './prove-release.js'
+import { keeping, type ReleaseFields, type ReleaseKeeper } from './release-steps.js'
 import { runChecks } from './run-checks.js'
 import { inPhase, Interruption, type Ended, type RunContext } from './run.js'
 
@@ -33,16 +34,28 @@ export interface DeployRequest {
   readonly repositories: readonly string[]
   /** The command that comes back to this rollout, e.g. `rampart deploy -c rampart.yml`. */
   readonly comeBack: string
+  /** Lock and ledger; undefined where the configuration wants none. */
+  readonly keeper?: ReleaseKeeper
+  /** What the images were made of, as the ledger keeps it; asked after they were built, and never rejects. */
+  readonly origins?: (release: Release) => Promise<Pick<ReleaseFields, 'source' | 'bases'>>
   /** True when the platform ends with this process, as an embedded rehearsal does: leaving is then stopping. */
   readonly endsWithUs?: boolean
 }
 
 async function preflight(request: DeployRequest, run: RunContext): Promise<void> {
-  const { driver, accountChecks, registryHost, repositories } = request
-  await runChecks(run, [accountChecks, async () => driver.preflight(await registryHost(), repositories)])
+  const { driver, accountChecks, registryHost, repositories, keeper } = request
+  const first = async (): Promise<readonly Check[]> =>
+    (await Promise.all([accountChecks(), keeper?.checks() ?? []])).flat()
+  await runChecks(run, [first, async () => driver.preflight(await registryHost(), repositories)])
 }
 
-async function build(request: DeployRequest, run: RunContext): Promise<Release> {
+interface Built {
+  readonly release: Release
+  /** The revision that launches it, when there is one already. */
+  readonly found: Revision | undefined
+}
+
+async function build(request: DeployRequest, run: RunContext): Promise<Built> {
   return inPhase(run, 'build', async () => {
     const images = await unlessStopped(run.signal, Promise.all(request.images.map((image) => image.build())))
     const release = makeRelease(request.app, request.environment, images)
@@ -52,7 +65,7 @@ async function build(request: DeployRequest, run: RunContext): Promise<Release> 
     )
     // Asked here and not sooner, because only now is it known whether what runs is ours; and before anything is pushed.
     if (running !== undefined && (found === undefined || !sameRevision(running.revision, found))) throw running.conflict
-    return { value: release, detail: `${images.length} ${images.length === 1 ? 'image' : 'images'}` }
+    return { value: { release, found }, detail: `${images.length} ${images.length === 1 ? 'image' : 'images'}` }
   })
 }
 
@@ -63,21 +76,33 @@ interface Recorded {
   readonly revision: Revision
   readonly from: Revision
   readonly targets: number
+  /** True when every target was seen to be on the revision, before anybody could need the lock. */
+  readonly isSettled: boolean
 }
 
-async function record(request: DeployRequest, run: RunContext, release: Release): Promise<Recorded> {
+const doing = ({ id }: Release): string => `rollout of ${id}`
+
+async function record(request: DeployRequest, run: RunContext, { release, found: before }: Built): Promise<Recorded> {
   return inPhase(run, 'release', async () => {
-    const { driver } = request
+    const { driver, keeper, force } = request
+    // Where there is nothing to do nobody needs the lock; else it is had before anything is looked at to be changed.
+    const isSettled =
+      keeper !== undefined &&
+      !force &&
+      before !== undefined &&
+      (await unlessStopped(run.signal, driver.settledOn(before)))
+    if (!isSettled) await keeper?.take(doing(release), run)
     const [from, found, { targets, estimate }] = await unlessStopped(
       run.signal,
       Promise.all([driver.current(), driver.find(release), driver.plan()]),
     )
-    const revision = found ?? (await driver.record(release))
     const reused = found !== undefined
+    if (!reused) await keeper?.take(doing(release), run)
+    const revision = found ?? (await driver.record(release))
     run.emit({ type: 'release.recorded', release, revision, reused })
     run.emit({ type: 'plan.made', release, from, targets, estimate })
     return {
-      value: { release, revision, from, targets },
+      value: { release, revision, from, targets, isSettled: isSettled && sameRevision(before, revision) },
       detail: `${release.id} is version ${revision.number}${reused ? ', made before' : ''}`,
     }
   })
@@ -107,14 +132,19 @@ async function warmupOf({ driver, lines }: DeployRequest, run: RunContext): Prom
 async function rollOut(
   request: DeployRequest,
   run: RunContext,
-  { revision, targets }: Recorded,
+  { release, revision, from, targets, isSettled }: Recorded,
 ): Promise<Followed | undefined> {
   return inPhase(run, 'rollout', async () => {
-    const { driver } = request
-    if (!request.force && (await unlessStopped(run.signal, driver.settledOn(revision)))) {
+    const { driver, keeper } = request
+    if (isSettled || (!request.force && (await unlessStopped(run.signal, driver.settledOn(revision))))) {
+      keeper?.resume(release, revision, run)
       return { value: undefined, outcome: 'skipped', detail: 'nothing to do: every target is on this release already' }
     }
     const warmup = request.measuresWarmup === true ? await warmupOf(request, run) : undefined
+    if (keeper !== undefined) {
+      const [origins] = await Promise.all([request.origins?.(release), keeper.take(doing(release), run)])
+      await keeper.begin({ kind: 'deploy', release, revision, from, ...origins })
+    }
     // Not to be given up half-way: who leaves now must learn whether a rollout goes on.
     const handle = await driver
       .start(revision, { force: request.force, signal: run.signal, ...(warmup !== undefined && { warmup }) })
@@ -188,10 +218,15 @@ function leftUnproved(release: Release, comeBack: string): Ended {
  * result, so that the same call after a crash at any point goes on where the last one was.
  */
 export async function deploy(request: DeployRequest, run: RunContext): Promise<Ended> {
+  return keeping(request.keeper, run, async (kept) => deployKept(request, kept))
+}
+
+async function deployKept(request: DeployRequest, run: RunContext): Promise<Ended> {
   await preflight(request, run)
-  const release = await build(request, run)
+  const built = await build(request, run)
+  const { release } = built
   await pushImages(request.images, run)
-  const recorded = await record(request, run, release)
+  const recorded = await record(request, run, built)
   const followed = await rollOut(request, run, recorded)
   if (followed !== undefined && followed.outcome !== 'succeeded') {
     return endOfRollout(followed, { ...recorded, subject: `Release ${release.id}`, comeBack: request.comeBack })
