@@ -1,5 +1,6 @@
 import {
   CreateRepositoryCommand,
+  DescribeImagesCommand,
   DescribeRepositoriesCommand,
   ECRClient,
   GetAuthorizationTokenCommand,
@@ -63,6 +64,24 @@ export function createAccount(options: ClientOptions): Account {
       } catch (error) {
         if (errorCode(error) === 'RepositoryNotFound') return undefined
         return call('ecr:DescribeRepositories', () => Promise.reject(error))
+      }
+    },
+
+    async imageState(repository, digest) {
+      try {
+        const answer = await ecr.send(
+          new DescribeImagesCommand({
+            repositoryName: repository,
+            imageIds: [{ imageDigest: digest }],
+            // Without it, AWS leaves out what is archived.
+            filter: { imageStatus: 'ANY' },
+          }),
+        )
+        const found = answer.imageDetails?.[0]
+        return found && (found.imageStatus ?? 'ACTIVE')
+      } catch (error) {
+        if (['ImageNotFound', 'RepositoryNotFound'].includes(errorCode(error) ?? '')) return undefined
+        return call('ecr:DescribeImages', () => Promise.reject(error))
       }
     },
 

@@ -6,7 +6,9 @@ import {
   paginateDescribeInstanceRefreshes,
   paginateDescribeScalingActivities,
   RollbackInstanceRefreshCommand,
+  SetDesiredCapacityCommand,
   StartInstanceRefreshCommand,
+  UpdateAutoScalingGroupCommand,
   type AutoScalingGroup as SdkGroup,
   type InstanceRefresh as SdkRefresh,
   type LaunchTemplateSpecification as SdkTemplate,
@@ -166,6 +168,22 @@ export function createAutoScaling(options: ClientOptions): AutoScaling {
       refuse('autoscaling:RollbackInstanceRefresh', () =>
         client.send(new RollbackInstanceRefreshCommand({ AutoScalingGroupName: name })),
       ),
+
+    resizeGroup: (name, desired, bounds) =>
+      bounds === undefined
+        ? refuse('autoscaling:SetDesiredCapacity', () =>
+            client.send(new SetDesiredCapacityCommand({ AutoScalingGroupName: name, DesiredCapacity: desired })),
+          )
+        : refuse('autoscaling:UpdateAutoScalingGroup', () =>
+            client.send(
+              new UpdateAutoScalingGroupCommand({
+                AutoScalingGroupName: name,
+                DesiredCapacity: desired,
+                MinSize: bounds.min,
+                MaxSize: bounds.max,
+              }),
+            ),
+          ),
 
     async describeScalingActivities(name, since) {
       return call('autoscaling:DescribeScalingActivities', async () => {

@@ -75,6 +75,15 @@ export function service(from: Service): EcsService {
   }
 }
 
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html: these members name secrets.
+function secretsIn({ containerDefinitions = [] }: TaskDefinition): readonly string[] {
+  const named = containerDefinitions.flatMap(({ secrets = [], logConfiguration, repositoryCredentials }) => [
+    ...[...secrets, ...(logConfiguration?.secretOptions ?? [])].map(({ valueFrom }) => valueFrom),
+    repositoryCredentials?.credentialsParameter,
+  ])
+  return [...new Set(named.filter((one) => one !== undefined))]
+}
+
 /** A task definition with its tags; `whole` is what AWS answered. */
 export function taskDefinition(from: TaskDefinition, tags: readonly Tag[] | undefined): EcsTaskDefinition {
   return {
@@ -92,6 +101,7 @@ export function taskDefinition(from: TaskDefinition, tags: readonly Tag[] | unde
         ...(logs && { logs }),
       }
     }),
+    secrets: secretsIn(from),
     tags: Object.fromEntries((tags ?? []).map((tag) => [tag.key ?? '', tag.value ?? ''])),
     whole: from,
     ...given({ executionRoleArn: from.executionRoleArn, cpuArchitecture: from.runtimePlatform?.cpuArchitecture }),

@@ -175,6 +175,16 @@ export function createEcs(options: ClientOptions): Ecs {
         client.send(new StopServiceDeploymentCommand({ serviceDeploymentArn: arn, stopType: 'ROLLBACK' })),
       ),
 
+    abortServiceDeployment: (arn) =>
+      refuse('ecs:StopServiceDeployment', () =>
+        client.send(new StopServiceDeploymentCommand({ serviceDeploymentArn: arn, stopType: 'ABORT' })),
+      ),
+
+    resizeService: (cluster, name, desiredCount) =>
+      refuse('ecs:UpdateService', () =>
+        client.send(new UpdateServiceCommand({ cluster, service: name, desiredCount })),
+      ),
+
     continueServiceDeployment: (arn, hookId) =>
       refuse('ecs:ContinueServiceDeployment', () =>
         client.send(new ContinueServiceDeploymentCommand({ serviceDeploymentArn: arn, hookId, action: 'CONTINUE' })),

@@ -1,3 +1,5 @@
+import type { Digest } from '../domain/digest.js'
+
 /** Who asks, and where images live. */
 export interface Identity {
   readonly account: string
@@ -23,6 +25,9 @@ export interface NewRepository {
   readonly keep: number
 }
 
+/** Whether an image can be pulled: an archived one can not until it is restored, which takes a while (`ACTIVATING`). */
+export type ImageState = 'ACTIVE' | 'ACTIVATING' | 'ARCHIVED'
+
 export interface Account {
   /** Whether this machine has credentials at all, and when they end, in milliseconds since 1970, where they do. */
   credentials(): Promise<{ readonly expiresAt?: number } | undefined>
@@ -30,6 +35,8 @@ export interface Account {
   registryAuthorization(): Promise<RegistryAuthorization>
   /** Whether ECR has the repository, and whether its tags can be moved. */
   describeRepository(name: string): Promise<{ readonly uri: string; readonly immutableTags: boolean } | undefined>
+  /** What ECR says of an image; undefined when it has none of that digest, or no longer. */
+  imageState(repository: string, digest: Digest): Promise<ImageState | undefined>
   /** Makes a repository in ECR that scans what is pushed, is encrypted, and forgets what is old. */
   createRepository(repository: NewRepository): Promise<void>
 }

@@ -101,6 +101,12 @@ export interface Refusal {
   readonly message: string
 }
 
+/** Between which sizes something may be scaled. */
+export interface Bounds {
+  readonly min: number
+  readonly max: number
+}
+
 export type StartAnswer = { readonly id: string } | { readonly refused: Refusal }
 
 export interface AutoScaling {
@@ -111,6 +117,8 @@ export interface AutoScaling {
   startInstanceRefresh(request: StartInstanceRefresh): Promise<StartAnswer>
   cancelInstanceRefresh(group: string): Promise<Refusal | undefined>
   rollbackInstanceRefresh(group: string): Promise<Refusal | undefined>
+  /** Sets how many instances the group wants, within its bounds; with bounds, sets those at the same time. */
+  resizeGroup(group: string, desired: number, bounds?: Bounds): Promise<Refusal | undefined>
   /** Newest first, those that started at `since` (milliseconds) or later. */
   describeScalingActivities(group: string, since: number): Promise<readonly ScalingActivity[]>
 }

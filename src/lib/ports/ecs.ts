@@ -90,6 +90,8 @@ export interface EcsTaskDefinition {
   /** `X86_64` or `ARM64`; undefined means the first. */
   readonly cpuArchitecture?: string
   readonly containers: readonly EcsContainer[]
+  /** Where its containers take secrets from: ARNs, or names of parameters; each once. */
+  readonly secrets: readonly string[]
   readonly tags: Readonly<Record<string, string>>
   /** All of it as AWS answers, to make another one of it; opaque. */
   readonly whole: object
@@ -205,6 +207,10 @@ export interface Ecs {
   taskDefinitionsOf(revisionArns: readonly string[]): Promise<ReadonlyMap<string, string>>
   /** Has AWS go back to the revision before. */
   rollBackServiceDeployment(arn: string): Promise<Refusal | undefined>
+  /** Has AWS stop where it is: tasks of both revisions go on. */
+  abortServiceDeployment(arn: string): Promise<Refusal | undefined>
+  /** Sets how many tasks a service wants. */
+  resizeService(cluster: string, service: string, desired: number): Promise<Refusal | undefined>
   continueServiceDeployment(arn: string, hookId: string): Promise<Refusal | undefined>
   /** Tasks of a service that are wanted, or that were stopped in about the last hour. */
   describeTasks(cluster: string, service: string, wanted: 'RUNNING' | 'STOPPED'): Promise<readonly EcsTask[]>

@@ -118,10 +118,9 @@ export function findCandidate(
     const known = candidates.find(({ record }) => record.release.id === byNumber.release.id)
     return { isProved: false, isServing: false, isDefault: false, ...known, record: byNumber }
   }
-  const exact = candidates.filter(({ record }) => record.release.id === word || record.source?.version === word)
-  // Of releases of the same version, which only a tree with changes makes, the newest is meant.
-  const [first] = exact
-  if (first !== undefined) return first
+  // Of several releases of the same version the newest is meant.
+  const exact = candidates.find(({ record }) => record.release.id === word || record.source?.version === word)
+  if (exact !== undefined) return exact
   const isBeginning = /^r-[0-9a-f]{3,}$/.test(word)
   const found = isBeginning ? candidates.filter(({ record }) => record.release.id.startsWith(word)) : []
   const [only] = found

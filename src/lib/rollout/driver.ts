@@ -2,9 +2,10 @@ import type { FleetStatus } from '../domain/fleet-status.js'
 import type { ModelLoad } from '../domain/model-load.js'
 import type { Cause, RolloutOutcome, TargetProof } from '../domain/outcome.js'
 import type { Release, Revision } from '../domain/release.js'
-import type { RolloutFacts } from '../domain/rollout-facts.js'
+import type { RevisionFacts, RolloutFacts } from '../domain/rollout-facts.js'
 import type { Target } from '../domain/target.js'
 import type { RampartError } from '../errors/rampart-error.js'
+import type { Bounds } from '../ports/auto-scaling.js'
 
 /** A rollout under way, by the platform's own id. Times are milliseconds since 1970. */
 export interface RolloutHandle {
@@ -54,6 +55,12 @@ export interface StartOptions {
   readonly force: boolean
   /** Milliseconds, in place of what the driver was configured with; only where the platform knows a warmup. */
   readonly warmup?: number
+  /**
+   * The way back to what served before: nothing is waited for that is there to watch something new (checkpoints, bakes,
+   * traffic that shifts by degrees), and guards that ring already are left out. The platform would refuse to begin, and
+   * what rings may be just what this rollout is to end.
+   */
+  readonly back?: boolean
   readonly signal: AbortSignal
 }
 
@@ -97,6 +104,26 @@ export interface Testimony {
   readonly restarts?: ReadonlyMap<string, number>
 }
 
+/** What the platform keeps of a revision, whether the fleet is on it or not. */
+export interface StoredRevision extends RevisionFacts {
+  /** Why it can not be launched any more, e.g. that it was deleted; undefined when it can. */
+  readonly gone?: string
+  /** Where it takes secrets from: ARNs, or names of parameters. */
+  readonly secrets: readonly string[]
+}
+
+/** How many targets one part of a fleet wants and has: the group, or one service of a cluster. */
+export interface FleetSize {
+  /** As the platform names it. */
+  readonly name: string
+  /** As rampart.yml names the service; undefined where the fleet is one whole. */
+  readonly service?: string
+  readonly desired: number
+  /** Undefined where the platform itself sets none. */
+  readonly bounds?: Bounds
+  readonly targets: readonly Target[]
+}
+
 /** The platform half of a rollout: what the engine asks of an Auto Scaling group, or of the services of an ECS cluster. */
 export interface Driver {
   /** E.g. the group's name, for people. */
@@ -132,6 +159,15 @@ export interface Driver {
   continuePaused?(): Promise<number>
   /** Asks the platform to go back; the outcome comes by observing. Gives why it will not, when it will not. */
   rollBack(handle: RolloutHandle): Promise<RampartError | undefined>
+  /** Asks the platform to stop where it is: targets of both revisions serve then. Gives why it will not. */
+  cancel(handle: RolloutHandle): Promise<RampartError | undefined>
+  /** True when a rollout is under way that moves forward to this revision: `start` would join it. */
+  isMovingTo(revision: Revision): Promise<boolean>
+  stored(revision: Revision, registryHost: string, repositories: readonly string[]): Promise<StoredRevision>
+  /** In the order of the rollout. */
+  sizes(): Promise<readonly FleetSize[]>
+  /** Has the platform launch or end targets of a part, by its name; with bounds, those are set too. Gives its refusal. */
+  resize(name: string, desired: number, bounds?: Bounds): Promise<RampartError | undefined>
   /**
    * The likeliest cause of what was last observed, be it that the rollout failed or that it does not move on; undefined
    * when nothing is wrong. A witness that cannot be asked is left out, never a failure.

@@ -13,13 +13,13 @@ import { ActivityLog } from './activity-log.js'
 import { estimateRefresh } from './estimate.js'
 import type { ExplainPorts } from './explain.js'
 import type { AsgRolloutOptions } from './options.js'
-import { factsOf } from './facts.js'
+import { factsOf, revisionFacts } from './facts.js'
 import { listed, revisionOf } from './listed.js'
 import { preflightGroup } from './preflight.js'
 import { proveGroup } from './prove.js'
-import { isActive } from './refresh-status.js'
+import { isActive, turns } from './refresh-status.js'
 import { createRevision, findRevision } from './revision.js'
-import { activeRefresh, conflict, startRefresh } from './start.js'
+import { activeRefresh, conflict, movesTo, startRefresh } from './start.js'
 import { statusOf } from './status.js'
 import { launchedBy, targetsOf } from './targets.js'
 import { RefreshWatch } from './watch.js'
@@ -164,10 +164,47 @@ export function createAsgDriver(
       const refresh = await autoScaling.describeInstanceRefresh(name, id)
       // It turned, was cancelled or ended by itself in the meantime: nothing to ask for any more.
       const { status } = refresh ?? { status: 'Cancelled' }
-      if (status === 'Cancelling' || status.startsWith('Rollback') || !isActive(status)) return undefined
+      if (turns(status) || !isActive(status)) return undefined
       return new RampartError('attention', `AWS refused to roll back ${name}: ${refused.message} (${refused.code})`, {
         next: [`aws autoscaling cancel-instance-refresh --auto-scaling-group-name ${name}`],
       })
+    },
+
+    async cancel({ id }) {
+      const refused = await autoScaling.cancelInstanceRefresh(name)
+      if (refused === undefined) return undefined
+      const refresh = await autoScaling.describeInstanceRefresh(name, id)
+      // It ended by itself in the meantime, or is being cancelled already.
+      if (refresh === undefined || refresh.status === 'Cancelling' || !isActive(refresh.status)) return undefined
+      return new RampartError('attention', `AWS refused to cancel on ${name}: ${refused.message} (${refused.code})`, {
+        next: [`aws autoscaling describe-instance-refreshes --auto-scaling-group-name ${name}`],
+      })
+    },
+
+    async isMovingTo(revision) {
+      const running = await activeRefresh(autoScaling, name)
+      return running !== undefined && movesTo(running, revision) && !turns(running.status)
+    },
+
+    async stored(revision, registryHost, repositories) {
+      const version = await launchTemplates.describeVersion(revision.name, revision.number)
+      if (version !== undefined) return { ...revisionFacts(version, { registryHost, repositories }), secrets: [] }
+      return { revision, images: [], secrets: [], gone: `version ${revision.number} of ${revision.name} was deleted` }
+    },
+
+    async sizes() {
+      const seen = await group()
+      const { desiredCapacity: desired, minSize: min, maxSize: max, launchTemplate } = seen
+      const revision = { name: launchTemplate?.id ?? '', number: launchTemplate?.version ?? '' }
+      const healths = await loadBalancing.describeTargetHealth(seen.targetGroupArns)
+      return [{ name, desired, bounds: { min, max }, targets: targetsOf(seen, healths, revision) }]
+    },
+
+    async resize(part, desired, bounds) {
+      const refused = await autoScaling.resizeGroup(part, desired, bounds)
+      return (
+        refused && new RampartError('preflight', `AWS refused to scale ${part}: ${refused.message} (${refused.code}).`)
+      )
     },
 
     async latest(id) {

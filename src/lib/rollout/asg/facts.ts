@@ -27,7 +27,8 @@ export interface FactSources {
 
 const milliseconds = (seconds: number): number => 1000 * seconds
 
-function revisionFacts(
+/** A launch template's version and what its user data names. */
+export function revisionFacts(
   version: LaunchTemplateVersion,
   { registryHost, repositories }: Pick<FactSources, 'registryHost' | 'repositories'>,
 ): RevisionFacts {

@@ -26,3 +26,8 @@ export function outcomeOf(status: InstanceRefreshStatus): RolloutOutcome | undef
 export function isActive(status: InstanceRefreshStatus): boolean {
   return outcomeOf(status) === undefined
 }
+
+/** True for one that goes back, has gone back, or is being cancelled. */
+export function turns(status: InstanceRefreshStatus): boolean {
+  return status === 'Cancelling' || status.startsWith('Rollback')
+}

@@ -1,5 +1,6 @@
 import type { Revision } from '../../domain/release.js'
 import { RampartError } from '../../errors/rampart-error.js'
+import type { Alarms } from '../../ports/alarms.js'
 import type { AutoScaling, InstanceRefresh, StartAnswer, StartInstanceRefresh } from '../../ports/auto-scaling.js'
 import type { Clock } from '../../ports/clock.js'
 import type { RolloutHandle, StartOptions } from '../driver.js'
@@ -28,14 +29,15 @@ export function conflict(group: string, refresh: InstanceRefresh): RampartError 
   )
 }
 
-const movesTo = (refresh: InstanceRefresh, revision: Revision): boolean =>
+/** True for a refresh to that revision, whichever way it goes by now. */
+export const movesTo = (refresh: InstanceRefresh, revision: Revision): boolean =>
   refresh.launchTemplate?.id === revision.name && refresh.launchTemplate.version === revision.number
 
 function request(
   group: string,
   revision: Revision,
   options: AsgRolloutOptions,
-  { force, warmup }: StartOptions,
+  { force, warmup }: Pick<StartOptions, 'force' | 'warmup'>,
 ): StartInstanceRefresh {
   const instanceWarmup = warmup === undefined ? options.warmup : Math.round(warmup / 1000)
   return {
@@ -53,6 +55,14 @@ function request(
   }
 }
 
+/** What a refresh is started with on the way back, see {@link StartOptions}. */
+async function optionsBack(options: AsgRolloutOptions, alarms: Alarms): Promise<AsgRolloutOptions> {
+  const { checkpointDelay: _delay, ...others } = options
+  const seen = options.alarms.length === 0 ? [] : await alarms.describeAlarms(options.alarms)
+  const quiet = seen.filter(({ state }) => state === 'OK').map(({ name }) => name)
+  return { ...others, checkpointPercentages: [], bakeTime: 0, alarms: quiet }
+}
+
 async function ask(autoScaling: AutoScaling, asked: StartInstanceRefresh): Promise<StartAnswer> {
   try {
     return await autoScaling.startInstanceRefresh(asked)
@@ -67,7 +77,7 @@ async function ask(autoScaling: AutoScaling, asked: StartInstanceRefresh): Promi
 
 /** Starts the refresh to the revision, or attaches to the one that moves the group there already. */
 export async function startRefresh(
-  { autoScaling, clock }: { readonly autoScaling: AutoScaling; readonly clock: Clock },
+  { autoScaling, alarms, clock }: { readonly autoScaling: AutoScaling; readonly alarms: Alarms; readonly clock: Clock },
   group: string,
   revision: Revision,
   options: AsgRolloutOptions,
@@ -83,8 +93,9 @@ export async function startRefresh(
     if (movesTo(running, revision)) return handle(running, true)
     throw conflict(group, running)
   }
+  const chosen = how.back === true ? await optionsBack(options, alarms) : options
   how.signal.throwIfAborted()
-  const answer = await ask(autoScaling, request(group, revision, options, how))
+  const answer = await ask(autoScaling, request(group, revision, chosen, how))
   if ('id' in answer) {
     // It has begun: not to learn when does not unmake it.
     const started = await autoScaling.describeInstanceRefresh(group, answer.id).catch(() => undefined)

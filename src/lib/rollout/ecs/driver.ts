@@ -9,6 +9,7 @@ import type { Driver, ListedRollout } from '../driver.js'
 import { releaseTags } from '../release-tags.js'
 import { chainsOf, forwardOf, listedChain, outcomeOfChain, type Chain } from './chains.js'
 import { continuePaused } from './continue.js'
+import { ecsControls } from './controls.js'
 import { goesBack, isActive } from './deployments.js'
 import { estimateServices } from './estimate.js'
 import { explainServices } from './explain.js'
@@ -247,6 +248,8 @@ export function createEcsDriver(options: EcsRolloutOptions, ports: EcsPorts, log
         next: [`aws ecs list-service-deployments --cluster ${cluster} --service ${name}`],
       })
     },
+
+    ...ecsControls(options, ports, records),
 
     continuePaused: async () => continuePaused(ecs, records),
 

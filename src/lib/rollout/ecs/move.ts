@@ -1,6 +1,6 @@
 import { RampartError } from '../../errors/rampart-error.js'
 import type { Clock } from '../../ports/clock.js'
-import type { Ecs, EcsDeploymentBrief } from '../../ports/ecs.js'
+import type { Ecs, EcsDeploymentBrief, EcsDeploymentChange } from '../../ports/ecs.js'
 import type { EcsRolloutOptions } from './options.js'
 import { partOf } from './parts.js'
 import type { EcsRecords } from './records.js'
@@ -15,6 +15,17 @@ export interface MovePorts {
 /** What was asked of AWS can lag behind; so long a deployment that was asked for may not be listed yet. */
 const listingLag = 60_000
 
+/** What served before needs no traffic by degrees, and no bake. */
+function atOnce(change: EcsDeploymentChange): EcsDeploymentChange {
+  const { bakeTimeInMinutes: bake, strategy, ...others } = change
+  const isByDegrees = strategy?.kind === 'CANARY' || strategy?.kind === 'LINEAR'
+  return {
+    ...others,
+    ...(bake !== undefined && { bakeTimeInMinutes: 0 }),
+    ...(strategy !== undefined && { strategy: isByDegrees ? { kind: 'BLUE_GREEN' } : strategy }),
+  }
+}
+
 /** Moves one service after the other, and takes them back when one fails. Each step looks first, so that it can be repeated. */
 export class EcsMover {
   readonly #options: EcsRolloutOptions
@@ -24,12 +35,14 @@ export class EcsMover {
   readonly #asked = new Map<string, number>()
   /** Services that are to be replaced though nothing of them changes. */
   readonly #forced = new Set<string>()
+  #change: EcsDeploymentChange
   #goBack = false
   #refusal: string | undefined
   #moves = false
 
   constructor(options: EcsRolloutOptions, ports: MovePorts, records: EcsRecords) {
     this.#options = options
+    this.#change = options.change
     this.#ports = ports
     this.#records = records
   }
@@ -39,9 +52,10 @@ export class EcsMover {
     return this.#moves
   }
 
-  /** Takes the rollout over; with `force` every service is replaced. */
-  take(force: boolean): void {
+  /** Takes the rollout over; with `force` every service is replaced, and on the way `back` traffic shifts at once. */
+  take(force: boolean, back = false): void {
     this.#moves = true
+    if (back) this.#change = atOnce(this.#options.change)
     if (force) for (const { name } of this.#options.services) this.#forced.add(name)
   }
 
@@ -76,10 +90,10 @@ export class EcsMover {
 
   /** Asks AWS to move the service to the task definition; gives why it will not. */
   async update(name: string, part: string): Promise<string | undefined> {
-    const { cluster, change } = this.#options
+    const { cluster } = this.#options
     const force = this.#forced.has(name)
     if (force) this.#asked.set(name, this.#ports.clock.now())
-    const request = { cluster, service: name, taskDefinition: part, force, configuration: change }
+    const request = { cluster, service: name, taskDefinition: part, force, configuration: this.#change }
     const { refused } = await this.#ports.ecs.updateService(request)
     this.#forced.delete(name)
     this.#asked.set(name, this.#ports.clock.now())

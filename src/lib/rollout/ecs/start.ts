@@ -100,7 +100,7 @@ export async function startServices(start: Start, revision: Revision, how: Start
   if (foreign !== undefined) throw conflict(options, foreign)
   const [running] = active
   if (running !== undefined) {
-    mover.take(false)
+    mover.take(false, how.back)
     const first = (await beginningOf(start, listed, parts, running.index)) ?? running
     return handleOf(first.deployment, true)
   }
@@ -115,7 +115,7 @@ export async function startServices(start: Start, revision: Revision, how: Start
       : handleOf(newest.deployment, true)
   }
   how.signal.throwIfAborted()
-  mover.take(how.force)
+  mover.take(how.force, how.back)
   const before = how.force ? undefined : await beginningOf(start, listed, parts, index)
   // AWS's own time, which need not be ours.
   const since = (listed.findLast((one) => one.index === index)?.deployment.createdAt ?? 0) + 1
