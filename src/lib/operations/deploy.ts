@@ -1,24 +1,22 @@
 import type { Release, Revision } from '../domain/release.js'
 import { RampartError } from '../errors/rampart-error.js'
 import { makeRelease } from '../release/make-release.js'
-import type { Check, Driver } from '../rollout/driver.js'
-import { aboutOf } from '../rollout/about.js'
-import { follow, type Followed, type Patience } from '../rollout/follow.js'
-import type { LineSource } from '../rollout/log-watch.js'
+import type { Check } from '../rollout/driver.js'
+import type { Followed, Patience } from '../rollout/follow.js'
 import { measureWarmup } from '../rollout/measure.js'
 import { unlessStopped } from '../rollout/unless-stopped.js'
 import { endOfRollout } from './end-of-rollout.js'
+import { followRollout, withWayBack, type Following } from './follow-rollout.js'
 import { pushImages, type ServiceImage } from './push-images.js'
 import { proveRelease } from './prove-release.js'
 import { keeping, type ReleaseFields, type ReleaseKeeper } from './release-steps.js'
 import { runChecks } from './run-checks.js'
 import { inPhase, Interruption, type Ended, type RunContext } from './run.js'
 
-export interface DeployRequest {
+export interface DeployRequest extends Following {
   readonly app: string
   readonly environment: string
   readonly images: readonly ServiceImage[]
-  readonly driver: Driver
   readonly patience: (targets: number) => Patience
   /** Rolls even when the fleet serves the release already. */
   readonly force: boolean
@@ -28,18 +26,10 @@ export interface DeployRequest {
   readonly measuresWarmup?: boolean
   /** The checks of account and registry, before those of the driver. */
   readonly accountChecks: () => Promise<readonly Check[]>
-  /** Undefined when the configuration names no log group. */
-  readonly lines?: LineSource
-  readonly registryHost: () => Promise<string>
-  readonly repositories: readonly string[]
-  /** The command that comes back to this rollout, e.g. `rampart deploy -c rampart.yml`. */
-  readonly comeBack: string
   /** Lock and ledger; undefined where the configuration wants none. */
   readonly keeper?: ReleaseKeeper
   /** What the images were made of, as the ledger keeps it; asked after they were built, and never rejects. */
   readonly origins?: (release: Release) => Promise<Pick<ReleaseFields, 'source' | 'bases'>>
-  /** True when the platform ends with this process, as an embedded rehearsal does: leaving is then stopping. */
-  readonly endsWithUs?: boolean
 }
 
 async function preflight(request: DeployRequest, run: RunContext): Promise<void> {
@@ -108,12 +98,6 @@ async function record(request: DeployRequest, run: RunContext, { release, found:
   })
 }
 
-/** Running deploy again finds out what is not known. */
-function withWayBack(error: unknown, comeBack: string): unknown {
-  if (!(error instanceof RampartError) || error.kind !== 'unknown') return error
-  return new RampartError(error.kind, error.message, { next: [...error.next, comeBack], cause: error })
-}
-
 /** The measured warmup, or none: then the group's own default holds, and that is said. */
 async function warmupOf({ driver, lines }: DeployRequest, run: RunContext): Promise<number | undefined> {
   const measured = lines && (await unlessStopped(run.signal, measureWarmup(driver, lines)))
@@ -151,38 +135,12 @@ async function rollOut(
       .catch((error: unknown) => {
         throw withWayBack(error, request.comeBack)
       })
-    run.emit({
-      type: 'rollout.started',
-      id: handle.id,
-      attached: handle.attached,
-      group: driver.fleet,
-      targets,
-    })
-    if (request.goOn === true && ((await driver.continuePaused?.()) ?? 0) === 0) {
+    const first = async (): Promise<void> => {
+      if (request.goOn !== true || ((await driver.continuePaused?.()) ?? 0) > 0) return
       run.emit({ type: 'warning', message: 'Nothing of this rollout waits to be continued.' })
     }
-    const { clock, emit, signal } = run
-    const about = () => aboutOf(driver, { handle, revision, status: '' }, request)
-    const followed = await follow(driver, handle, revision, request.patience(targets), {
-      clock,
-      emit,
-      signal,
-      about,
-    }).catch((error: unknown) => {
-      throw withWayBack(error, request.comeBack)
-    })
-    if (followed.outcome === 'abandoned' && request.endsWithUs === true) run.signal.throwIfAborted()
-    run.emit({
-      type: 'rollout.finished',
-      id: handle.id,
-      outcome: followed.outcome,
-      status: followed.status,
-      ...(followed.reason !== undefined && { reason: followed.reason }),
-      ...(followed.cause !== undefined && { cause: followed.cause }),
-    })
-    if (followed.outcome === 'abandoned') {
-      run.emit({ type: 'detached', goesOn: driver.goesOn(handle), comeBack: request.comeBack })
-    }
+    const patience = request.patience(targets)
+    const followed = await followRollout(request, { handle, revision, targets, patience, first }, run)
     return { value: followed, detail: followed.status, ...(followed.outcome !== 'succeeded' && { outcome: 'failed' }) }
   })
 }
