@@ -11,6 +11,8 @@ import type { Bounds } from '../ports/auto-scaling.js'
 export interface RolloutHandle {
   readonly id: string
   readonly startedAt: number
+  /** When it was taken up again after nothing of it had moved; its time is counted from then. */
+  readonly resumedAt?: number
   /** True when it was found running rather than started by this call. */
   readonly attached: boolean
 }

@@ -105,7 +105,7 @@ export async function follow(
     }
     if (seen.direction === 'back' || askedBack || patience === undefined) return undefined
     if (why === undefined) {
-      why = reasonToGoBack(seen, patience, clock.now() - handle.startedAt)
+      why = reasonToGoBack(seen, patience, clock.now() - (handle.resumedAt ?? handle.startedAt))
       if (why === undefined) return undefined
       emit({ type: 'warning', message: `${why.reason}: going back to the previous release.` })
     }

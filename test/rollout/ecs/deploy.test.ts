@@ -182,6 +182,23 @@ describe('a client that dies and comes back', () => {
     expect(cluster.serves()).toEqual(digestsOf(cluster, previous))
   })
 
+  test('what was left between two services is gone on with much later, and has its whole time then', async () => {
+    const controller = new AbortController()
+    const cluster = await startCluster({
+      onCall: (_n, _service, operation) => {
+        if (operation === 'UpdateService') controller.abort(new Error('killed'))
+      },
+    })
+    await cluster.run({ controller }).catch(() => undefined)
+    await cluster.clock.sleep(24 * 3_600_000)
+    const { ended, events } = await cluster.run({ timeout: 3_600_000 })
+    expect(of(events, 'rollout.started')).toMatchObject([{ attached: true }])
+    expect(of(events, 'warning')).toEqual([])
+    expect(ended).toMatchObject({ ending: 'done' })
+    expect(cluster.serves()).toEqual(digestsOf(cluster, b))
+    expect(cluster.deployments()).toEqual({ api: ['SUCCESSFUL'], ui: ['SUCCESSFUL'] })
+  })
+
   test.each(['RegisterTaskDefinition', 'UpdateService'])(
     'an answer to %s that is lost makes nothing twice',
     async (operation) => {

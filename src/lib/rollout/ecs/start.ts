@@ -120,5 +120,7 @@ export async function startServices(start: Start, revision: Revision, how: Start
   // AWS's own time, which need not be ours.
   const since = (listed.findLast((one) => one.index === index)?.deployment.createdAt ?? 0) + 1
   const begun = await begin(start, service.name, index, part, since)
-  return before === undefined ? handleOf(begun, false) : handleOf(before.deployment, true)
+  return before === undefined
+    ? handleOf(begun, false)
+    : { ...handleOf(before.deployment, true), resumedAt: begun.createdAt }
 }
