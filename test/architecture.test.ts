@@ -19,13 +19,28 @@ const table: Readonly<Record<string, readonly string[]>> = {
   oci: ['ports', 'domain', 'errors'],
   hub: ['ports', 'domain', 'errors'],
   system: ['ports', 'domain', 'errors'],
+  http: ['ports', 'domain', 'errors'],
+  verify: ['ports', 'domain', 'events', 'errors'],
   image: ['ports', 'domain', 'events', 'errors'],
   release: ['ports', 'domain', 'events', 'errors'],
   rollout: ['logs', 'ports', 'domain', 'events', 'errors'],
   shell: [],
   doctor: ['shell', 'ports', 'domain', 'events', 'errors'],
   init: ['shell', 'image', 'domain', 'errors'],
-  operations: ['logs', 'shell', 'init', 'image', 'release', 'rollout', 'doctor', 'ports', 'domain', 'events', 'errors'],
+  operations: [
+    'logs',
+    'shell',
+    'init',
+    'image',
+    'release',
+    'rollout',
+    'doctor',
+    'verify',
+    'ports',
+    'domain',
+    'events',
+    'errors',
+  ],
   view: ['domain', 'events'],
   terminal: ['errors'],
   words: ['view', 'terminal', 'domain'],
@@ -49,6 +64,8 @@ const owners: readonly { readonly package: RegExp; readonly allowed: RegExp }[] 
   { package: /^@lezer\//, allowed: /^init\/python\// },
   { package: /^unbash$/, allowed: /^shell\// },
   { package: /^@clack\//, allowed: /^terminal\/ask\.ts$/ },
+  { package: /^json-p3$/, allowed: /^(verify\/json-expectations|config\/verify-checks)\.ts$/ },
+  { package: /^ajv/, allowed: /^verify\/json-schema\.ts$/ },
   { package: /^dotenv$/, allowed: /^config\// },
   { package: /^dockerfile-ast$/, allowed: /^image\// },
   { package: /^listr2$/, allowed: /^report\/list\.ts$/ },
@@ -138,7 +155,9 @@ test('commands stay thin: they load their work when they run', () => {
       .filter((one) => one.entries.some((entry) => !entry.isType))
       .map((one) => one.moduleRequest.value)
     for (const specifier of loaded) {
-      expect(specifier).toMatch(/^@oclif\/core\/|(base-command|rehearsal-flags|watch-flags)\.js$|\/lib\/(errors|domain|terminal)\//)
+      expect(specifier).toMatch(
+        /^@oclif\/core\/|(base-command|rehearsal-flags|watch-flags)\.js$|\/lib\/(errors|domain|terminal)\//,
+      )
     }
   }
 })

@@ -3,6 +3,7 @@ import { dirname, isAbsolute, relative, resolve, sep } from 'node:path'
 import type { Path, PathProblem, YamlSource } from './document.js'
 import { formatPath, shown, suggest, valueAt } from './explain.js'
 import { statOf } from './stat.js'
+import { checkVerify } from './verify-checks.js'
 import { checkForKind, checkTarget, kindAt, type Report } from './target-checks.js'
 
 /**
@@ -22,6 +23,7 @@ export function checkFile(data: unknown, directory: string, source: YamlSource):
     checkTarget(data, ['environments', name], source, problems, report)
     checkRollout(data, ['environments', name, 'rollout'], kindAt(data, ['environments', name]), report)
   }
+  checkVerify(data, directory, source, report)
   const defaults = namesOf(data, ['environments']).filter(
     (name) => valueAt(data, ['environments', name, 'default']) === true,
   )

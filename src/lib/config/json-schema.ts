@@ -53,7 +53,7 @@ function describe(json: Json, doc: Doc): void {
   if (type === 'string') {
     if (doc.values !== undefined) allow(json, { enum: [...doc.values] })
     else if (doc.pattern !== undefined) json.pattern = `^(?:${doc.pattern})$|${variable.pattern}`
-  } else if (type === 'integer' && minimum !== undefined && maximum !== undefined) {
+  } else if ((type === 'integer' || type === 'number') && minimum !== undefined && maximum !== undefined) {
     allow(json, { type, minimum, maximum })
   } else if (type === 'boolean') allow(json, { type })
   // Keys are not interpolated.

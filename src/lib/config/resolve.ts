@@ -1,5 +1,6 @@
 import { dirname, join, relative, resolve, sep } from 'node:path'
 import { freeze } from './freeze.js'
+import { resolveVerify } from './verify-resolve.js'
 import type { FileConfig } from './schema.js'
 import type { Config, EnvironmentConfig, RolloutConfig, ServiceConfig, TargetConfig } from './types.js'
 
@@ -28,6 +29,7 @@ export function resolveConfig(
     app: file.app,
     services: Object.entries(file.services).map(([name, service]) => resolveService(name, service, directory)),
     environment: resolveEnvironment(environment, chosen, region),
+    ...(file.verify !== undefined && { verify: resolveVerify(file.verify, directory) }),
     environments,
     interpolated,
   })
@@ -73,7 +75,7 @@ function resolveService(name: string, service: FileService, directory: string): 
 }
 
 function resolveEnvironment(name: string, environment: FileEnvironment, region: string): EnvironmentConfig {
-  const { registry, target, logs } = environment
+  const { registry, target, logs, serves } = environment
   return {
     name,
     region,
@@ -82,6 +84,9 @@ function resolveEnvironment(name: string, environment: FileEnvironment, region: 
     rollout: resolveRollout(environment.rollout, target.kind),
     ...(logs !== undefined && { logs: resolveLogs(logs) }),
     release: { ledger: environment.release.ledger === 'on', tags: environment.release.tags },
+    ...(serves !== undefined && {
+      serves: { url: serves.url, load: serves.load, ...(serves.leadsTo !== undefined && { leadsTo: serves.leadsTo }) },
+    }),
   }
 }
 

@@ -17,6 +17,7 @@ import {
 } from './schema-parts.js'
 import { logsSchema } from './schema-logs.js'
 import { releaseSchema } from './schema-release.js'
+import { servesSchema, verifySchema } from './verify-schema.js'
 import { circuitBreakerSchema, earlySuccessSchema, strategySchema, targetSchema } from './target-schema.js'
 
 const modelSchema = z.strictObject({
@@ -301,6 +302,7 @@ const environmentSchema = z.strictObject({
   rollout: z.prefault(group(rolloutSchema, 'a map', 'How it is rolled out.'), {}),
   logs: z.optional(group(logsSchema, 'a map with `group`', 'Where the containers write their logs.')),
   release: z.prefault(group(releaseSchema, 'a map', 'How releases are kept and named.'), {}),
+  serves: z.optional(group(servesSchema, 'a map with `url`', 'Where users reach it: what `rampart verify` asks.')),
 })
 
 /** rampart.yml: structure and single values. What concerns several values at once is in checks.ts. */
@@ -321,6 +323,13 @@ export const fileSchema = z.strictObject({
     ),
     'a map of environments by name',
     'The places that the app is deployed to.',
+  ),
+  verify: z.optional(
+    group(
+      verifySchema,
+      'a map with `endpoints`',
+      'What must hold of the app wherever it is deployed: `rampart verify`.',
+    ),
   ),
 })
 docs.add(fileSchema, {

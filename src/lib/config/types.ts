@@ -1,4 +1,6 @@
 import type { LinePattern } from '../domain/line-pattern.js'
+import type { EndpointPlan, HttpsPlan, LoadPlan } from '../domain/verify-plan.js'
+
 /** What a service is built from. Paths are absolute unless they say otherwise. */
 export interface ModelConfig {
   /** Hugging Face id, e.g. `protectai/deberta-v3-base-prompt-injection-v2`. */
@@ -106,6 +108,22 @@ export interface RolloutConfig {
   readonly maxFailedStarts: number
 }
 
+/** Where users reach an environment. */
+export interface ServesConfig {
+  readonly url: string
+  /** The name of the load balancer that it leads to. */
+  readonly leadsTo?: string
+  /** Whether load may be sent there without asking. */
+  readonly load: 'ask' | 'allow'
+}
+
+/** What `verify` looks at, wherever the app is. */
+export interface VerifyConfig {
+  readonly https?: HttpsPlan
+  readonly endpoints: readonly EndpointPlan[]
+  readonly loads: readonly LoadPlan[]
+}
+
 export interface EnvironmentConfig {
   readonly name: string
   readonly region: string
@@ -124,6 +142,7 @@ export interface EnvironmentConfig {
     /** Templates of the tags that a named release gives to its images. */
     readonly tags: readonly string[]
   }
+  readonly serves?: ServesConfig
 }
 
 /** rampart.yml, checked and resolved for one environment; frozen to its last part. */
@@ -135,6 +154,7 @@ export interface Config {
   /** In the order of the file; at least one. */
   readonly services: readonly ServiceConfig[]
   readonly environment: EnvironmentConfig
+  readonly verify?: VerifyConfig
   /** The names of all environments, in the order of the file. */
   readonly environments: readonly string[]
   /** The values that `${NAME}` took from the environment or from .env: possible secrets, to be masked in output. */

@@ -3,13 +3,14 @@ import { cleanLine } from '../terminal/clean.js'
 import { formatCount } from '../terminal/format.js'
 import { isNarrow, sign, type Page } from './page.js'
 
-const words: Readonly<Record<CheckResult, string>> = { ok: 'OK', warn: 'WARN', fail: 'FAIL', skip: 'SKIP' }
+/** What a result is called. */
+export const checkWords: Readonly<Record<CheckResult, string>> = { ok: 'OK', warn: 'WARN', fail: 'FAIL', skip: 'SKIP' }
 const order: readonly CheckResult[] = ['ok', 'warn', 'fail', 'skip']
 
 /** `22 OK, 1 WARN, 0 FAIL, 3 SKIP`. */
-function checksSummary({ checks }: Checkup): string {
+export function checksSummary({ checks }: Checkup): string {
   return order
-    .map((result) => `${checks.filter((check) => check.result === result).length} ${words[result]}`)
+    .map((result) => `${checks.filter((check) => check.result === result).length} ${checkWords[result]}`)
     .join(', ')
 }
 
@@ -26,7 +27,7 @@ export function checksText(checkup: Checkup, page: Page, simulation: string | un
     return before
   }
   const lines = checks.flatMap((check) => {
-    const state = `${sign(page, check.result)} ${words[check.result].padEnd(4)}`
+    const state = `${sign(page, check.result)} ${checkWords[check.result].padEnd(4)}`
     const isBad = check.result === 'warn' || check.result === 'fail'
     const many = check.findings.length > 1
     const detail = cleanLine(many ? formatCount(check.findings.length, 'finding') : check.detail)

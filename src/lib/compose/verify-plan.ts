@@ -1,0 +1,152 @@
+import { relative } from 'node:path'
+import type { SharedFlags } from '../../base-command.js'
+import { findConfig, type Config } from '../config/index.js'
+import type { EndpointPlan, LatencyBudget, VerifyPlan } from '../domain/verify-plan.js'
+import { budgetFigures } from '../domain/verify-plan.js'
+import { RampartError } from '../errors/rampart-error.js'
+import { configure } from './deploy.js'
+
+/** What `rampart verify` is given. */
+export interface VerifyFlags extends SharedFlags {
+  readonly url?: string | undefined
+  readonly only: readonly string[]
+  readonly load: boolean
+  readonly yes: boolean
+  readonly junit?: string | undefined
+  readonly ca?: string | undefined
+  readonly samples?: number | undefined
+  readonly budget?: string | undefined
+}
+
+interface Planned {
+  readonly plan: VerifyPlan
+  /** Undefined where an address alone is verified. */
+  readonly config: Config | undefined
+}
+
+/** The configuration from here, if there is one; named ones must be there. */
+async function nearestConfig(flags: VerifyFlags): Promise<Config | undefined> {
+  if (flags.config === undefined && flags.url !== undefined) {
+    try {
+      findConfig(process.cwd())
+    } catch (error) {
+      if (error instanceof RampartError && error.kind === 'usage') return undefined
+      throw error
+    }
+  }
+  return configure(flags)
+}
+
+/** What to verify: the configuration's checks at its own address or at the one that is given, or that address alone. */
+export async function planFor(flags: VerifyFlags): Promise<Planned> {
+  const given = flags.url === undefined ? undefined : readAddress(flags.url)
+  const found = await nearestConfig(flags)
+  if (found?.verify === undefined && given !== undefined) {
+    return { plan: planOfAddress(given, flags), config: undefined }
+  }
+  if (found === undefined || found.verify === undefined) {
+    throw new RampartError(
+      'usage',
+      `${found === undefined ? 'rampart.yml' : relative(process.cwd(), found.path)} has no section \`verify\`.`,
+      {
+        next: ['say there what must hold', 'verify an address alone: rampart verify --url https://…'],
+      },
+    )
+  }
+  if (flags.samples !== undefined || flags.budget !== undefined) {
+    throw new RampartError('usage', '--samples and --budget are for an address alone; here rampart.yml says them.', {
+      next: ['set samples and latency of the endpoint in rampart.yml'],
+    })
+  }
+  const { serves, name } = found.environment
+  const url = given?.href ?? serves?.url
+  if (url === undefined) {
+    throw new RampartError('usage', `The environment ${name} does not say where users reach it.`, {
+      next: [`set environments.${name}.serves.url in rampart.yml, or give --url`],
+    })
+  }
+  const { endpoints, loads, https } = found.verify
+  return {
+    plan: {
+      url,
+      endpoints,
+      loads,
+      ...(https !== undefined && { https }),
+      // Another address has another way to lead somewhere.
+      ...(given === undefined && serves?.leadsTo !== undefined && { leadsTo: serves.leadsTo }),
+    },
+    config: found,
+  }
+}
+
+function readAddress(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url !== undefined && ['http:', 'https:'].includes(url.protocol)) return url
+  throw new RampartError('usage', `--url is ${JSON.stringify(text)}, which is no address.`, {
+    next: ['write it out, such as https://rag.example.com/health'],
+  })
+}
+
+function planOfAddress(url: URL, { samples, budget }: VerifyFlags): VerifyPlan {
+  const latency = readBudget(budget)
+  const endpoint: EndpointPlan = {
+    name: 'url',
+    method: 'GET',
+    path: url.href,
+    headers: {},
+    rows: [],
+    expect: { status: [], json: [], contains: [], absent: [] },
+    latency,
+    samples: samples ?? (budget === undefined ? 0 : 20),
+    timeout: 10_000,
+    retry: 0,
+  }
+  return { url: url.href, endpoints: [endpoint], loads: [] }
+}
+
+/** `mean=250ms,p95=0.5s`. */
+function readBudget(text: string | undefined): LatencyBudget {
+  const parts = (text ?? '').split(',').filter((part) => part.trim() !== '')
+  return Object.fromEntries(
+    parts.map((part) => {
+      const [, name, amount, unit] = /^\s*(\w+)\s*=\s*(\d+(?:\.\d+)?)(ms|s)\s*$/.exec(part) ?? []
+      const figure = budgetFigures.find((one) => one === name)
+      const most = Number(amount) * (unit === 's' ? 1000 : 1)
+      if (figure !== undefined && most > 0) return [figure, most]
+      throw new RampartError('usage', `--budget holds ${JSON.stringify(part)}, which is no budget.`, {
+        next: [`write it as mean=250ms,p95=0.5s; there are ${budgetFigures.join(', ')}`],
+      })
+    }),
+  )
+}
+
+const secretName = /auth|cookie|token|secret|password|credential|key|session|signature/i
+
+/** What no output may show: what variables put into requests, and what headers and addresses hold that keep secrets. */
+export function secretsOfVerify(plan: VerifyPlan, config: Config | undefined): readonly string[] {
+  const requests = plan.endpoints.flatMap(({ headers, path, body, rows }) => [
+    ...Object.values(headers),
+    path,
+    JSON.stringify(body ?? null),
+    JSON.stringify(rows),
+  ])
+  const everywhere = [...requests, plan.url]
+  const interpolated = [...(config?.interpolated ?? [])].filter((value) => {
+    const escaped = JSON.stringify(value).slice(1, -1)
+    return everywhere.some((text) => text.includes(value) || text.includes(escaped))
+  })
+  const guarded = plan.endpoints.flatMap(({ headers }) =>
+    Object.entries(headers).flatMap(([name, value]) =>
+      // Of `Bearer abc` the word before the secret is none.
+      secretName.test(name) ? [value, value.replace(/^\S+\s+/, '')] : [],
+    ),
+  )
+  const addresses = [plan.url, ...plan.endpoints.map(({ path }) => path)].filter((text) => URL.canParse(text))
+  return [...interpolated, ...guarded, ...addresses.flatMap(secretsOfAddress)]
+}
+
+function secretsOfAddress(address: string): readonly string[] {
+  const { password, username, searchParams } = new URL(address)
+  const guarded = [...searchParams].flatMap(([name, value]) => (secretName.test(name) ? [value] : []))
+  return [password, decodeURIComponent(password), ...(password === '' ? [] : [username]), ...guarded]
+}

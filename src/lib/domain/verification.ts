@@ -1,0 +1,68 @@
+import type { CheckupLine } from './checkup.js'
+import type { LatencyBudget } from './verify-plan.js'
+
+/** How long requests took, in milliseconds; quantiles are those of real requests (nearest rank). */
+export interface Latency {
+  readonly count: number
+  readonly min: number
+  readonly mean: number
+  readonly p50: number
+  readonly p95: number
+  readonly p99: number
+  readonly max: number
+}
+
+/** How many requests took at most so many milliseconds and more than the bar before; bars rise. */
+export interface HistogramBar {
+  readonly upTo: number
+  readonly count: number
+}
+
+/** What requests one after the other came to. */
+export interface SampledLatency extends Latency {
+  readonly budget: LatencyBudget
+  /** The first request, which opened the connection and is not among those counted. */
+  readonly first?: number
+}
+
+/** What load came to. Rates are requests a second. */
+export interface LoadFigures {
+  /** Undefined when requests were sent as fast as answers came. */
+  readonly wantedRate?: number
+  /** Of successful answers. */
+  readonly achievedRate: number
+  readonly sent: number
+  readonly succeeded: number
+  /** Percent. */
+  readonly success: number
+  /** Most requests that were under way at once. */
+  readonly concurrency: number
+  /** Counted from the moment a request was due, so that a stall counts for all that waited. */
+  readonly latency: Latency
+  /** Counted from the moment a request was sent, as generators do that wait for the server. */
+  readonly service: Latency
+  readonly histogram: readonly HistogramBar[]
+  readonly budget: LatencyBudget
+  /** The most that this machine was late with a request, in milliseconds. */
+  readonly lag: number
+}
+
+/** What a check looked at. */
+export type VerifyKind = 'dns' | 'https' | 'endpoint' | 'load'
+
+/** What one check came to, and what it saw. */
+export interface VerifiedLine extends CheckupLine {
+  readonly kind: VerifyKind
+  /** What was seen, one line each; no secrets. */
+  readonly evidence: readonly string[]
+  /** How often it was made until it succeeded or its time was over. */
+  readonly attempts: number
+  readonly latency?: SampledLatency
+  readonly load?: LoadFigures
+}
+
+/** What verifying an address came to, in the order in which it was asked. */
+export interface Verification {
+  readonly url: string
+  readonly checks: readonly VerifiedLine[]
+}

@@ -1,0 +1,113 @@
+import type { EndpointPlan, HttpsPlan, VerifyPlan } from '../domain/verify-plan.js'
+import type { Dns } from '../ports/dns.js'
+import type { Tls } from '../ports/tls.js'
+import { lookAtEndpoint } from './endpoint.js'
+import { judgeCertificate, judgeVersion, lookAtHsts, shakeHands, type Handshakes } from './https.js'
+import type { VerifyTask } from './judged.js'
+import { milliseconds } from './latency.js'
+import { lookUnderLoad, type LoadPorts } from './load.js'
+import { lookAtName } from './names.js'
+import { lookAtRedirects } from './redirect.js'
+import { addressOf, requestOf } from './requests.js'
+
+/** What verifying needs of the world. */
+export interface VerifyPorts extends LoadPorts {
+  readonly tls: Tls
+  readonly dns: Dns
+}
+
+/** Milliseconds for what is one handshake or one small answer. */
+const brief = 10_000
+
+const hostOf = ({ hostname }: URL): string => hostname.replace(/^\[|\]$/g, '')
+
+/** The addresses that are verified, each once, the configured one first. */
+function origins({ url, endpoints }: VerifyPlan): readonly URL[] {
+  const all = [new URL(url), ...endpoints.map(({ path }) => addressOf(url, path))]
+  return all.filter((one, index) => all.findIndex(({ origin }) => origin === one.origin) === index)
+}
+
+/** Every host that the plan names, without ports. */
+export function namedHosts(plan: VerifyPlan): ReadonlySet<string> {
+  return new Set(origins(plan).map(hostOf))
+}
+
+/** Every check of a plan, in the order in which they are shown. */
+export function verifyTasks(plan: VerifyPlan, ports: VerifyPorts): readonly VerifyTask[] {
+  const places = origins(plan)
+  const names = [...new Set(places.map(hostOf))]
+  return [
+    ...names.map((host, index): VerifyTask => ({
+      name: index === 0 ? 'dns' : `dns:${host}`,
+      kind: 'dns',
+      alone: false,
+      retry: 0,
+      look: async () => lookAtName(ports.dns, host, index === 0 ? plan.leadsTo : undefined),
+    })),
+    ...places.flatMap((place, index) =>
+      httpsTasks(place, index === 0 ? '' : `:${place.host}`, plan.https, pathsAt(place, plan), ports),
+    ),
+    ...plan.endpoints.map((endpoint): VerifyTask => ({
+      name: `endpoint:${endpoint.name}`,
+      kind: 'endpoint',
+      alone: true,
+      retry: endpoint.retry,
+      look: async (signal) => lookAtEndpoint(plan.url, endpoint, ports, signal),
+    })),
+    ...plan.loads.map((load): VerifyTask => ({
+      name: `load:${load.name}`,
+      kind: 'load',
+      alone: true,
+      retry: 0,
+      announce: `${load.rate === undefined ? 'as fast as it answers' : `${load.rate} requests a second`} to ${load.endpoint.name} for at most ${milliseconds(load.duration)}`,
+      look: async (signal) => lookUnderLoad(plan.url, load, ports, signal),
+    })),
+  ]
+}
+
+/** The paths of the plan at one address, without what a template would fill in. */
+function pathsAt(place: URL, plan: VerifyPlan): readonly string[] {
+  const own = plan.endpoints
+    .map((endpoint: EndpointPlan) => new URL(requestOf(plan.url, { ...endpoint, headers: {} }, 1, {}).url))
+    .filter(({ origin }) => origin === place.origin)
+    .map(({ pathname }) => pathname)
+  return [...new Set(['/', ...(plan.https?.paths ?? []), ...own])]
+}
+
+function httpsTasks(
+  place: URL,
+  suffix: string,
+  plan: HttpsPlan | undefined,
+  paths: readonly string[],
+  ports: VerifyPorts,
+): readonly VerifyTask[] {
+  const host = hostOf(place)
+  const task = (name: string, look: VerifyTask['look']): VerifyTask => ({
+    name: `${name}${suffix}`,
+    kind: 'https',
+    alone: false,
+    retry: 0,
+    look,
+  })
+  if (place.protocol !== 'https:') {
+    return [
+      task('certificate', async () =>
+        plan === undefined
+          ? { result: 'skip', detail: `${place.origin} is plain HTTP: nothing is encrypted` }
+          : { result: 'fail', detail: `${place.origin} is plain HTTP`, remedy: 'write the address with https://' },
+      ),
+    ]
+  }
+  const settings = plan ?? { minDays: 14, httpPort: 80, paths: [] }
+  let shaken: Promise<Handshakes> | undefined
+  const handshakes = (signal: AbortSignal): Promise<Handshakes> =>
+    (shaken ??= shakeHands(ports.tls, place, brief, signal))
+  return [
+    task('certificate', async (signal) => judgeCertificate(await handshakes(signal), host, settings, ports.now())),
+    task('tls-version', async (signal) => judgeVersion(await handshakes(signal))),
+    task('https-redirect', async (signal) =>
+      lookAtRedirects(ports.http, { host: place.hostname, port: settings.httpPort, paths }, brief, signal),
+    ),
+    task('hsts', async (signal) => lookAtHsts(ports.http, place.href, brief, signal)),
+  ]
+}
