@@ -37,6 +37,7 @@ function version(from: SdkVersion): LaunchTemplateVersion {
     otherTagSpecifications: specifications
       .filter((one) => one.ResourceType !== 'instance')
       .map((one) => ({ resourceType: one.ResourceType ?? '', tags: tagRecord(one.Tags) })),
+    whole: data ?? {},
   }
 }
 

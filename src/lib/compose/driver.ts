@@ -58,7 +58,7 @@ function deploymentChange({ rollout }: Environment): EcsDeploymentChange {
 }
 
 /** How the services of a cluster are to be rolled: one ECS service for each service of the app. */
-function ecsOptions(config: Config, target: EcsTarget): EcsRolloutOptions {
+export function ecsOptions(config: Config, target: EcsTarget): EcsRolloutOptions {
   return {
     cluster: target.cluster,
     services: target.services.flatMap(({ name, service: ecsService, container }) => {

@@ -139,6 +139,8 @@ export interface LaunchTemplateVersion {
     readonly resourceType: string
     readonly tags: Readonly<Record<string, string>>
   }[]
+  /** All that it launches with, as AWS answers; opaque. */
+  readonly whole: object
 }
 
 export interface CreateLaunchTemplateVersion {

@@ -68,6 +68,12 @@ export class Lock {
     return this.#living(await this.#claims())?.claim
   }
 
+  /** Who holds it now, and who had it last. */
+  async standing(): Promise<{ readonly holder: Claim | undefined; readonly last: Claim | undefined }> {
+    const claims = await this.#claims()
+    return { holder: this.#living(claims)?.claim, last: claims.at(-1)?.claim }
+  }
+
   /** The claim of the highest number, living or not: who had it last. */
   async last(): Promise<Claim | undefined> {
     return (await this.#claims()).at(-1)?.claim
@@ -101,10 +107,10 @@ export class Lock {
     }
   }
 
-  /** Takes the lock away from whoever has it; gives whose it was. */
-  async force(by: string): Promise<Claim | undefined> {
+  /** Takes the lock away from whoever has it, or from that owner only; gives whose it was. */
+  async force(by: string, from?: string): Promise<Claim | undefined> {
     const held = this.#living(await this.#claims())
-    if (held === undefined) return undefined
+    if (held === undefined || (from !== undefined && held.claim.owner.id !== from)) return undefined
     const released = { by, at: iso(this.#clock.now()), forced: true }
     await this.#parameters.put(numbered(this.#path, held.number), JSON.stringify({ ...held.claim, released }))
     return held.claim
