@@ -1,5 +1,6 @@
 import type { RequestListener } from 'node:http'
 import type { Digest } from '../domain/digest.js'
+import { startBalancer, type Balancer } from './balancer/balancer.js'
 import { createRegistry, type Registry, type RegistryOptions } from './registry/registry.js'
 import { scenarios, type Scenario, type ScenarioName } from './scenarios.js'
 import { seedImages } from './seed-images.js'
@@ -35,6 +36,8 @@ export interface RehearsalOptions extends Pick<WireOptions, 'onCall' | 'onAnswer
   /** After those of the scenario. */
   readonly faults?: readonly Fault[]
   readonly seed?: number
+  /** How many real milliseconds each of those takes that an answer of the load balancer takes; 1 if absent, 0 for none. */
+  readonly answerPace?: number
   /** Runs when the nth request to the registry (from 1) has arrived, before anything of its body is read. */
   readonly onRegistryRequest?: (n: number, method: string, path: string) => void
   /** By default as ECR does, with blob mounting enabled: simulated bases have no bytes that could be uploaded. */
@@ -54,6 +57,8 @@ export interface Rehearsal {
   readonly previousImages: Readonly<Record<string, Digest>>
   readonly world: World
   readonly registry: Registry
+  /** Where the load balancer listens. */
+  readonly balancer: Balancer
   /** Ends every connection and deletes what the registry stored. */
   close(): Promise<void>
 }
@@ -90,6 +95,13 @@ export async function startRehearsal(options: RehearsalOptions): Promise<Rehears
       switches: { ...scenario.switches, ...options.switches },
     })
     listener = createListener(options, scenario, world, registry)
+    const balancer = await startBalancer({
+      world,
+      now,
+      seed: options.seed ?? 1,
+      pace: options.answerPace ?? 1,
+      host: options.host ?? '127.0.0.1',
+    })
     return {
       url: server.url,
       port: server.port,
@@ -99,8 +111,10 @@ export async function startRehearsal(options: RehearsalOptions): Promise<Rehears
       previousImages,
       world,
       registry,
+      balancer,
       close: async () => {
         await server.close()
+        await balancer.close()
         await registry.close()
       },
     }

@@ -58,6 +58,36 @@ export const scenarios = {
     switches: { alarm: 'trips-at-half' },
     faults: [],
   },
+  'lying-health': {
+    description: 'the new release passes its health checks and answers every real request with 503',
+    switches: { newAnswers: 'unavailable' },
+    faults: [],
+  },
+  'slow-release': {
+    description: 'the new release takes twice as long for its answers',
+    switches: { latencyFactor: 2 },
+    faults: [],
+  },
+  'drifted-answers': {
+    description: 'the new release answers the same questions differently',
+    switches: { newAnswers: 'drifted' },
+    faults: [],
+  },
+  'plain-http': {
+    description: 'the load balancer serves requests over plain HTTP that it should redirect',
+    switches: { plainListener: 'serves' },
+    faults: [],
+  },
+  'leaking-logs': {
+    description: 'the new release writes secrets and personal data into its log',
+    switches: { newLogs: 'leaking' },
+    faults: [],
+  },
+  'model-downloads': {
+    description: 'the base lacks the models that it names: the new release downloads them at every start',
+    switches: { newModels: 'lacking' },
+    faults: [],
+  },
   'no-capacity': {
     description: 'AWS has no capacity for instances or tasks of the new release',
     switches: { capacity: 'none' },

@@ -1,4 +1,5 @@
-import { type RequestListener, createServer } from 'node:http'
+import { type RequestListener, type Server, createServer } from 'node:http'
+import type { Server as SecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 
 /** A server that runs. `url` has no slash at its end. */
@@ -15,9 +16,15 @@ export async function startServer(options: {
   readonly port?: number
   readonly host?: string
 }): Promise<RunningServer> {
-  const { listener, port = 0, host = '127.0.0.1' } = options
   // Clients keep connections for longer than Node's 5 s, and an image of some gigabytes may take longer than its 300 s.
-  const server = createServer({ keepAliveTimeout: 60_000, requestTimeout: 0 }, listener)
+  return listen(createServer({ keepAliveTimeout: 60_000, requestTimeout: 0 }, options.listener), options)
+}
+
+/** Lets a server listen, on a free port of the loopback interface unless told otherwise; rejects as `listen` does. */
+export async function listen(
+  server: Server | SecureServer,
+  { port = 0, host = '127.0.0.1' }: { readonly port?: number; readonly host?: string },
+): Promise<RunningServer> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, host, () => {

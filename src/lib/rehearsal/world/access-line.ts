@@ -5,17 +5,24 @@ export function runsOnNode(service: Pick<RehearsedService, 'port'>, models: read
   return models.length === 0 && service.port === 3000
 }
 
-const words: Readonly<Record<number, string>> = { 200: 'OK', 503: 'Service Unavailable' }
+const words: Readonly<Record<number, string>> = {
+  200: 'OK',
+  404: 'Not Found',
+  422: 'Unprocessable Entity',
+  503: 'Service Unavailable',
+}
 
 /** The line that a server writes about one request; `client` is its address with the port. */
 export function accessLine(request: {
   readonly node: boolean
   readonly client: string
+  /** GET if absent. */
+  readonly method?: string
   readonly path: string
-  readonly status: 200 | 503
+  readonly status: number
 }): string {
-  const { node, client, path, status } = request
+  const { node, client, method = 'GET', path, status } = request
   return node
-    ? ` GET ${path} ${status} in 11ms`
-    : `INFO:     ${client} - "GET ${path} HTTP/1.1" ${status} ${words[status]}`
+    ? ` ${method} ${path} ${status} in 11ms`
+    : `INFO:     ${client} - "${method} ${path} HTTP/1.1" ${status} ${words[status] ?? ''}`
 }

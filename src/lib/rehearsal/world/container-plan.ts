@@ -1,11 +1,14 @@
 import { accessLine, runsOnNode } from './access-line.js'
 import type { Answer, WorldState } from './state.js'
 import type { NeededModel } from './models.js'
+import type { Whisper } from './whispers.js'
 
 /** One thing that a container does, `after` seconds from its start. */
 export type ContainerStep = { readonly after: number } & (
   | { readonly kind: 'line'; readonly text: string }
   | { readonly kind: 'answer'; readonly answer: Answer }
+  /** From here on it answers what it is asked. */
+  | { readonly kind: 'ready' }
   | { readonly kind: 'exit'; readonly code: number }
 )
 
@@ -32,6 +35,8 @@ export interface ContainerFacts {
   readonly modelDownloadBytesPerSecond: number
   /** The first three numbers of the load balancer's address, e.g. `10.0.1`. */
   readonly balancerNetwork: string
+  /** What else it writes once it is ready: lines, each so many seconds later. */
+  readonly whispers?: readonly Whisper[]
   /** The bytes of models that it can load before it is killed; absent when its memory has no bound. */
   readonly roomForModels?: number
 }
@@ -118,10 +123,15 @@ function pythonService(facts: ContainerFacts): readonly ContainerStep[] {
       kind: 'line',
       text: `${logger}.readiness: ready, ${facts.models.length} models loaded in ${(after - 4).toFixed(1)}s`,
     },
+    { after: after + 0.8, kind: 'ready' },
     { after: after + 2, kind: 'line', text: access(facts, readyPath, 200) },
+    ...whispered(facts, after + 2),
   )
   return steps
 }
+
+const whispered = ({ whispers = [] }: ContainerFacts, from: number): readonly ContainerStep[] =>
+  whispers.map(({ after, text }) => ({ after: from + after, kind: 'line', text }))
 
 const quarters = [0.25, 0.5, 0.75, 1] as const
 
@@ -190,7 +200,9 @@ function webService(facts: ContainerFacts): readonly ContainerStep[] {
     { after: 1.4, kind: 'line', text: '   Ready in 812ms' },
     { after: 1.4, kind: 'answer', answer: facts.behaviour === 'never-ready' ? 503 : 200 },
   ]
-  return facts.behaviour === 'never-ready' ? [...ready, ...refusals(facts, 2)] : ready
+  return facts.behaviour === 'never-ready'
+    ? [...ready, ...refusals(facts, 2)]
+    : [...ready, { after: 1.4, kind: 'ready' }, ...whispered(facts, 2)]
 }
 
 function crashes(facts: ContainerFacts): readonly ContainerStep[] {

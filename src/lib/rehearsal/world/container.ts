@@ -4,7 +4,9 @@ import { accessLine, runsOnNode } from './access-line.js'
 import { planContainer, withRestarts, type Behaviour } from './container-plan.js'
 import { setAnswer } from './load-balancer.js'
 import { neededModels } from './models.js'
+import { startServing } from './serving.js'
 import type { Host, WorldState } from './state.js'
+import { whispersOf } from './whispers.js'
 
 /** A container that is about to start on an instance or in a task. */
 export interface Container {
@@ -14,6 +16,8 @@ export interface Container {
   readonly name: string
   readonly image: CatalogImage
   readonly behaviour: Behaviour
+  /** Whether what is wrong with the new release is in it. */
+  readonly troubled: boolean
   /** The network of the load balancer: the first three numbers of an address. */
   readonly network: string
   /** Of the log; undefined when its lines go nowhere. */
@@ -34,21 +38,24 @@ export function runContainer(world: WorldState, container: Container, from: numb
   const { switches } = world
   const { host, service, image, stream } = container
   const isNew = !world.previous.has(image.digest)
+  const models = neededModels(service, image, container.troubled && switches.newModels === 'lacking')
   const port = service?.port ?? Number.parseInt(image.exposedPorts[0] ?? '80', 10)
   const once = planContainer({
     service: container.name,
     port,
     livePath: service?.livePath ?? '/',
     readyPath: service?.readyPath ?? '/',
-    models: neededModels(service, image),
+    models,
     behaviour: container.behaviour,
     crashAfterSeconds: switches.crashAfterSeconds,
     modelLoadBytesPerSecond: switches.modelLoadBytesPerSecond / (isNew ? switches.modelLoadFactor : 1),
     modelDownloadBytesPerSecond: switches.modelDownloadBytesPerSecond,
     balancerNetwork: container.network,
+    ...(container.troubled && { whispers: whispersOf(switches) }),
     ...(container.roomForModels !== undefined && { roomForModels: container.roomForModels }),
   })
   const steps = container.restarts ? withRestarts(once) : once
+  const serving = service && startServing({ ...container, service }, models, from)
   const pace = world.random.between(0.95, 1.1)
   for (const step of steps) {
     const at = from + step.after * 1000 * pace
@@ -57,8 +64,9 @@ export function runContainer(world: WorldState, container: Container, from: numb
     } else {
       world.agenda.add(at, () => {
         if (!container.isAlive()) return
+        serving?.take(step)
         if (step.kind === 'answer') setAnswer(world, host, port, step.answer)
-        else container.onExit?.(step.code)
+        else if (step.kind === 'exit') container.onExit?.(step.code)
       })
     }
   }

@@ -37,6 +37,7 @@ export function launchInstance(world: WorldState, cause: string): boolean {
     healthStatus: 'Healthy',
     protectedFromScaleIn: false,
     answers: new Map(),
+    serving: new Map(),
   }
   group.instances.push(instance)
   world.instances.push(instance)

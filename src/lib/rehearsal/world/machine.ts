@@ -1,9 +1,9 @@
-import type { CatalogImage } from '../image-catalog.js'
 import { formatImageRef, type ImageRef } from '../../domain/image-ref.js'
 import type { RehearsedService } from '../setup.js'
-import { behaviourOfRelease, type Behaviour } from './container-plan.js'
+import { behaviourOfRelease } from './container-plan.js'
 import { runContainer, traffic, type Container } from './container.js'
 import { findImage, pullImage } from './pull.js'
+import { isTroubled } from './serving.js'
 import type { Instance, WorldState } from './state.js'
 import { imagesInUserData } from './user-data.js'
 
@@ -32,7 +32,9 @@ export function bootMachine(world: WorldState, instance: Instance, userData: str
     say(at, `+ docker run --detach ${formatImageRef(reference)}`)
     const image = findImage(world, reference)
     const service = world.setup.services.find(({ repository }) => repository === reference.repository)
-    const behaviour = image === undefined ? 'missing' : behaviourOf(world, instance, service, image)
+    // A release with a fault in it has the fault in its first service that changed; the others are as good as before.
+    const troubled = image !== undefined && isTroubled(world, service, image, instance.changedService)
+    const behaviour = troubled ? behaviourOfRelease(world) : 'fine'
     if (image === undefined || behaviour === 'missing') {
       at += 600
       say(
@@ -46,7 +48,7 @@ export function bootMachine(world: WorldState, instance: Instance, userData: str
       return
     }
     at = pullImage(world, { image, reference, present }, at, say)
-    runContainer(world, containerOn(instance, reference, service, image, behaviour), at)
+    runContainer(world, containerOn(instance, { reference, service, image, behaviour, troubled }), at)
     at += 700
   }
   const seconds = ((at - world.now) / 1000).toFixed(2)
@@ -86,19 +88,11 @@ function baseLayers(world: WorldState): readonly string[] {
 
 function containerOn(
   instance: Instance,
-  reference: ImageRef,
-  service: RehearsedService | undefined,
-  image: CatalogImage,
-  behaviour: Container['behaviour'],
+  what: Pick<Container, 'service' | 'image' | 'behaviour' | 'troubled'> & { readonly reference: ImageRef },
 ): Container {
-  return {
-    ...onInstance(instance, service?.name ?? reference.repository),
-    service,
-    name: service?.name ?? reference.repository,
-    image,
-    behaviour,
-    restarts: true,
-  }
+  const { reference, ...container } = what
+  const name = container.service?.name ?? reference.repository
+  return { ...onInstance(instance, name), ...container, name, restarts: true }
 }
 
 const onInstance = (instance: Instance, name: string) => ({
@@ -108,18 +102,6 @@ const onInstance = (instance: Instance, name: string) => ({
   isAlive: (): boolean => instance.state === 'running',
   isServing: (): boolean => instance.lifecycle === 'InService',
 })
-
-// A release with a fault in it has the fault in its first service that changed; the others are as good as before.
-function behaviourOf(
-  world: WorldState,
-  instance: Instance,
-  service: RehearsedService | undefined,
-  image: CatalogImage,
-): Behaviour | 'missing' {
-  const faulty = world.switches.faultyService ?? instance.changedService
-  if (service === undefined || world.previous.has(image.digest) || faulty !== service.name) return 'fine'
-  return behaviourOfRelease(world)
-}
 
 /** Writes the lines of ordinary traffic of a service for as long as its machine serves it. */
 export function instanceTraffic(world: WorldState, instance: Instance, service: RehearsedService): void {

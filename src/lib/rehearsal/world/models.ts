@@ -26,8 +26,15 @@ export interface NeededModel extends RehearsedModel {
   readonly baked: boolean
 }
 
-/** What a service loads: the models that its set-up names and those that its image carries. */
-export function neededModels(service: RehearsedService | undefined, image: CatalogImage): readonly NeededModel[] {
+/**
+ * What a service loads: the models that its set-up names and those that its image carries. `lacking` is of an image
+ * whose label names models that are not in it.
+ */
+export function neededModels(
+  service: RehearsedService | undefined,
+  image: CatalogImage,
+  lacking = false,
+): readonly NeededModel[] {
   const baked = modelsInImage(image)
   const named = service?.base?.models ?? []
   const isBaked = (model: RehearsedModel): RehearsedModel | undefined =>
@@ -36,8 +43,8 @@ export function neededModels(service: RehearsedService | undefined, image: Catal
     ...named.map((model) => ({
       ...model,
       bytes: isBaked(model)?.bytes || model.bytes,
-      baked: isBaked(model) !== undefined,
+      baked: !lacking && isBaked(model) !== undefined,
     })),
-    ...baked.filter(({ id }) => !named.some((each) => each.id === id)).map((model) => ({ ...model, baked: true })),
+    ...baked.filter(({ id }) => !named.some((each) => each.id === id)).map((model) => ({ ...model, baked: !lacking })),
   ]
 }

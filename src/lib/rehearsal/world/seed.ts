@@ -5,6 +5,7 @@ import { accessLine, runsOnNode } from './access-line.js'
 import { instanceTags } from './launch.js'
 import { registerHealthyTargets } from './load-balancer.js'
 import { instanceTraffic } from './machine.js'
+import { serveSince } from './serving.js'
 import type { Alarm, Group, Instance, LaunchTemplate, TargetGroup, WorldState } from './state.js'
 import { writeUserData } from './user-data.js'
 
@@ -127,7 +128,7 @@ export function seedAlarms(setup: RehearsalSetup, now: number): Alarm[] {
 }
 
 /** Fills the group to its desired capacity with instances that have long been serving, and their older log lines. */
-export function seedInstances(world: WorldState): void {
+export function seedInstances(world: WorldState, previous: PreviousImages): void {
   const { group, random, setup, templates } = world
   const [template] = templates
   const version = template?.versions[0]
@@ -151,10 +152,16 @@ export function seedInstances(world: WorldState): void {
       terminatedAt: undefined,
       healthStatus: 'Healthy',
       protectedFromScaleIn: false,
-      answers: new Map(setup.services.map(({ port }) => [port, 200])),
+      answers: new Map(),
+      serving: new Map(),
     }
     group.instances.push(instance)
     world.instances.push(instance)
+    for (const service of setup.services) {
+      const image = previous[service.repository]
+      const stream = `${instance.id}/${service.name}`
+      if (image !== undefined) serveSince(instance, { service, image, startedAt: launchedAt + 60_000, stream })
+    }
     registerHealthyTargets(world, instance, launchedAt)
     world.activities.push({
       id: random.uuid(),

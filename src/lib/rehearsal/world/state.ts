@@ -7,6 +7,7 @@ import type { EcsState } from './ecs/state.js'
 import type { LogStore } from './log-store.js'
 import type { Random } from './random.js'
 import type { Refresh } from './refresh/refresh.js'
+import type { Serving } from './serving.js'
 import type { Switches } from './switches.js'
 
 /** All times in the world are virtual milliseconds since 1970. */
@@ -51,8 +52,10 @@ export type Answer = number | 'refused' | 'timeout'
 /** What a target group checks: an instance by its id, or a task by its address. */
 export interface Host {
   readonly id: string
-  /** By port. */
+  /** What health checks get, by port. */
   readonly answers: Map<number, Answer>
+  /** What requests meet, by port. */
+  readonly serving: Map<number, Serving>
 }
 
 export interface Instance extends Host {

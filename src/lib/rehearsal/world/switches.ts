@@ -76,6 +76,8 @@ export interface Conditions {
   readonly modelLoadBytesPerSecond: number
   /** Whether the machine image already holds the layers of the base images. */
   readonly machineImageCarriesBase: boolean
+  /** What listens on the load balancer's port of plain HTTP: all is redirected, or what is below `/api` and its like is served. */
+  readonly plainListener: 'redirects' | 'serves'
   /** Between two lines of ordinary traffic in a service's log; 0 for none. */
   readonly trafficSeconds: number
 }
@@ -92,6 +94,14 @@ export interface Troubles {
   /** How many times longer their models take to load. */
   readonly modelLoadFactor: number
   readonly capacity: 'available' | 'none'
+  /** What it answers to requests while its health checks are passed: 503, or other things than the release before. */
+  readonly newAnswers: 'fine' | 'unavailable' | 'drifted'
+  /** How many times longer its answers take. */
+  readonly latencyFactor: number
+  /** Whether its base lacks the models that it says it carries, so that they are downloaded at every start. */
+  readonly newModels: 'baked' | 'lacking'
+  /** Whether it writes secrets and personal data into its log. */
+  readonly newLogs: 'clean' | 'leaking'
   /** Whether an alarm goes off once half of the fleet serves the new release. */
   readonly alarm: 'quiet' | 'trips-at-half'
 }
@@ -142,6 +152,7 @@ export const defaultSwitches: Switches = {
   modelDownloadBytesPerSecond: 40_000_000,
   modelLoadBytesPerSecond: 75_000_000,
   machineImageCarriesBase: false,
+  plainListener: 'redirects',
   trafficSeconds: 60,
 
   newImages: 'fine',
@@ -149,6 +160,10 @@ export const defaultSwitches: Switches = {
   crashAfterSeconds: 45,
   faultyService: undefined,
   modelLoadFactor: 1,
+  newAnswers: 'fine',
+  latencyFactor: 1,
+  newModels: 'baked',
+  newLogs: 'clean',
   capacity: 'available',
   alarm: 'quiet',
 }

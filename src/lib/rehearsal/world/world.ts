@@ -36,7 +36,7 @@ export interface World {
 /** A world in which the earlier release has long been serving on every instance or task. */
 export function createWorld(options: WorldOptions): World {
   const state = createState(options)
-  seedInstances(state)
+  seedInstances(state, options.previousImages)
   seedEcsServices(state, options.previousImages)
   let wakeAt = Infinity
 

@@ -6,6 +6,7 @@ import { traffic } from '../container.js'
 import { registerHealthyTargets } from '../load-balancer.js'
 import type { PreviousImages } from '../seed.js'
 import type { TargetGroup, WorldState } from '../state.js'
+import { serveSince } from '../serving.js'
 import { createRevision, startDeployment, succeed } from './deployments.js'
 import { sizeForMemory } from './fargate.js'
 import { arnPrefix } from './names.js'
@@ -226,8 +227,12 @@ function serve(world: WorldState, task: EcsTask): void {
       world.setup.ecs?.services.some((each) => each.service === name && each.name === task.service?.name),
     )
     if (run === undefined) continue
-    task.answers.set(run.port, 200)
     const host = containerHost(world, task, container)
+    task.answers.set(run.port, 200)
+    if (container.digest !== undefined) {
+      const { digest: image, startedAt = world.now } = container
+      serveSince(task, { service: run, image, startedAt, stream: host.stream })
+    }
     seedLogs(world, { ...host, service: run })
   }
   registerHealthyTargets(world, task, task.startedAt ?? world.now, groups)

@@ -5,6 +5,7 @@ import { behaviourOfRelease, type Behaviour } from '../container-plan.js'
 import { runContainer } from '../container.js'
 import { registerTargets } from '../load-balancer.js'
 import { findImage, pullImage } from '../pull.js'
+import { isTroubled } from '../serving.js'
 import type { WorldState } from '../state.js'
 import { memoryMebibytes } from './fargate.js'
 import type { EcsTask, TaskContainer } from './state.js'
@@ -38,7 +39,7 @@ export function startTask(world: WorldState, task: EcsTask, stop: Stop): void {
       task.pullStoppedAt = world.now
       task.status = 'ACTIVATING'
       registerTargets(world, task, targetGroupsOf(world, task))
-      for (const { container, image, behaviour } of pulled.images) start(world, task, container, image, behaviour, stop)
+      for (const pull of pulled.images) start(world, task, pull, stop)
       world.agenda.add(world.now + switches.taskActivatingSeconds * second * random.between(0.9, 1.2), () => {
         if (!isWanted()) return
         task.status = 'RUNNING'
@@ -48,28 +49,36 @@ export function startTask(world: WorldState, task: EcsTask, stop: Stop): void {
   })
 }
 
+interface Pull {
+  readonly container: TaskContainer
+  readonly image: CatalogImage
+  readonly behaviour: Behaviour
+  readonly troubled: boolean
+}
+
 interface Pulled {
   readonly at: number
   readonly problem?: string
-  readonly images: readonly { container: TaskContainer; image: CatalogImage; behaviour: Behaviour }[]
+  readonly images: readonly Pull[]
 }
 
 function pullAll(world: WorldState, task: EcsTask): Pulled {
   const present = new Set<string>()
-  const images = []
+  const images: Pull[] = []
   let at = world.now
   for (const container of task.containers) {
     const reference = pinned(task, container)
     const isOurs = reference?.registry === world.registryHost
     const image = reference !== undefined && isOurs ? findImage(world, reference) : foreign
-    const behaviour = image === undefined ? 'missing' : behaviourOf(world, task, reference, image)
+    const troubled = image !== undefined && hasTrouble(world, task, reference, image)
+    const behaviour = troubled ? behaviourOfRelease(world) : 'fine'
     if (image === undefined || behaviour === 'missing') {
       const problem = cannotPull(container.image)
       container.reason = problem
       return { at: at + 1.4 * second, problem, images: [] }
     }
     if (reference !== undefined) at = pullImage(world, { image, reference, present }, at, () => undefined)
-    images.push({ container, image, behaviour })
+    images.push({ container, image, behaviour, troubled })
   }
   return { at, images }
 }
@@ -89,26 +98,12 @@ function pinned(task: EcsTask, { name, image }: TaskContainer): ImageRef | undef
   )
 }
 
-function behaviourOf(
-  world: WorldState,
-  task: EcsTask,
-  reference: ImageRef | undefined,
-  image: CatalogImage,
-): Behaviour | 'missing' {
+function hasTrouble(world: WorldState, task: EcsTask, reference: ImageRef | undefined, image: CatalogImage): boolean {
   const service = world.setup.services.find(({ repository }) => repository === reference?.repository)
-  const faulty = world.switches.faultyService ?? world.ecs.changedFirst
-  if (service === undefined || task.changedService !== service.name || world.previous.has(image.digest)) return 'fine'
-  return service.name === faulty ? behaviourOfRelease(world) : 'fine'
+  return task.changedService === service?.name && isTroubled(world, service, image, world.ecs.changedFirst)
 }
 
-function start(
-  world: WorldState,
-  task: EcsTask,
-  container: TaskContainer,
-  image: CatalogImage,
-  behaviour: Behaviour,
-  stop: Stop,
-): void {
+function start(world: WorldState, task: EcsTask, { container, image, behaviour, troubled }: Pull, stop: Stop): void {
   const reference = parseImageRef(container.image)
   container.status = 'RUNNING'
   container.startedAt = world.now
@@ -139,6 +134,7 @@ function start(
       name: service?.name ?? container.name,
       image,
       behaviour,
+      troubled,
       restarts: false,
       roomForModels: roomForModels(world, task, container),
       onExit: end,

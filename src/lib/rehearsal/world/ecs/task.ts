@@ -47,6 +47,7 @@ export function createTask(world: WorldState, order: TaskOrder): EcsTask {
   return {
     id: freeAddress(world, index + 1),
     answers: new Map(),
+    serving: new Map(),
     taskId,
     arn,
     definition: order.definition,
