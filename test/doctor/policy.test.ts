@@ -1,6 +1,8 @@
 import { execFileSync } from 'node:child_process'
 import { expect, onTestFinished, test } from 'vitest'
 import { runBaseBuild, runBaseStatus } from '../../src/lib/compose/base.js'
+import { runLockStatus } from '../../src/lib/compose/lock.js'
+import { runReleases } from '../../src/lib/compose/releases.js'
 import { runDoctor } from '../../src/lib/compose/doctor.js'
 import { runDeploy, runStatus } from '../../src/lib/compose/deploy.js'
 import { actionsOf, baseBuildStatements, leastPrivilege, type PolicyDocument } from '../../src/lib/doctor/policy.js'
@@ -35,8 +37,8 @@ async function asked(options: CloudOptions, work: (config: string) => Promise<un
   return askedOf(await startCloud(options), work)
 }
 
-const deploy = (config: string): Promise<{ readonly exitCode: number }> =>
-  runDeploy({ ...shared, progress: 'quiet', config, force: false })
+const deploy = (config: string, force = false): Promise<{ readonly exitCode: number }> =>
+  runDeploy({ ...shared, progress: 'quiet', config, force })
 
 /**
  * What ECR wants for a request of the registry protocol:
@@ -99,7 +101,11 @@ test('every operation that deploy, status, base status and doctor call is in the
   const all = [
     ...(await asked({}, async (config) => {
       expect((await deploy(config)).exitCode).toBe(0)
+      // The second one forgets what the first one claimed.
+      expect((await deploy(config, true)).exitCode).toBe(0)
       expect((await runStatus({ ...shared, config })).exitCode).toBe(0)
+      expect((await runReleases({ ...shared, config, limit: 10 })).exitCode).toBe(0)
+      expect((await runLockStatus({ ...shared, config })).exitCode).toBe(0)
       expect((await runBaseStatus({ ...shared, config, check: true })).exitCode).toBe(0)
       expect((await runDoctor({ ...shared, config, offline: false, policy: false })).exitCode).toBe(0)
     })),
@@ -169,10 +175,11 @@ test('other partitions, another registry, no logs and no alarms', () => {
     baseRepositories: [],
     logGroup: undefined,
     alarms: false,
+    ledger: undefined,
   } as const
   const policy = leastPrivilege(scope)
   const text = JSON.stringify(policy)
-  expect(text).not.toMatch(/ecr:|logs:|cloudwatch:|arn:aws:/)
+  expect(text).not.toMatch(/ecr:|logs:|ssm:|cloudwatch:|arn:aws:/)
   expect(text).toContain('arn:aws-cn:autoscaling:cn-north-1:123456789012:autoScalingGroup:*:autoScalingGroupName/g')
   expect(text).toContain('ec2.amazonaws.com.cn')
   expect(JSON.stringify(leastPrivilege({ ...scope, region: 'us-gov-west-1' }))).toContain('arn:aws-us-gov:')

@@ -3,6 +3,7 @@ import { homedir } from 'node:os'
 import type { Performed, SharedFlags } from '../../base-command.js'
 import { checkBases } from './bases.js'
 import { openRegistry } from './images.js'
+import { placeOf } from './keeper.js'
 import { configure, secretsOf } from './deploy.js'
 import { composeDriver } from './driver.js'
 import type { Config } from '../config/index.js'
@@ -109,6 +110,7 @@ async function openEnvironment(config: Config): Promise<Opened> {
         registry: elsewhere,
         repositories: repositories(config),
         logGroup: logs?.group,
+        place: config.environment.release.ledger ? placeOf(config) : undefined,
         warmup: typeof rollout.warmup === 'number' ? Math.round(rollout.warmup / 1000) : undefined,
       },
       {
@@ -116,6 +118,7 @@ async function openEnvironment(config: Config): Promise<Opened> {
         driver: await composeDriver(config, aws, clock, brief),
         registry,
         checkBases: async () => checkBases(config, await registry()),
+        clock,
         now: () => Date.now(),
       },
     ),
@@ -220,6 +223,7 @@ async function printPolicy(flags: DoctorFlags): Promise<Performed> {
     repositories: isEcr ? repositories(config) : [],
     baseRepositories: isEcr ? services.flatMap(({ base }) => (base === undefined ? [] : [base.repository])) : [],
     logGroup: environment.logs?.group,
+    ledger: environment.release.ledger ? placeOf(config) : undefined,
     alarms: environment.rollout.alarms.length > 0,
   })
   if (asked.account === undefined) {

@@ -15,6 +15,8 @@ export interface PolicyScope {
   readonly baseRepositories: readonly string[]
   readonly logGroup: string | undefined
   readonly alarms: boolean
+  /** What keeps its releases and its lock in Parameter Store; undefined where nothing is kept. */
+  readonly ledger: { readonly app: string; readonly environment: string } | undefined
 }
 
 interface Statement {
@@ -168,6 +170,21 @@ export function leastPrivilege(scope: PolicyScope): PolicyDocument {
       ...(logGroup === undefined
         ? []
         : [statement('ReadLogs', ['logs:FilterLogEvents'], arn('logs', `log-group:${logGroup}:*`))]),
+      ...(scope.ledger === undefined
+        ? []
+        : [
+            statement(
+              'KeepReleases',
+              [
+                'ssm:DeleteParameter',
+                'ssm:GetParameter',
+                'ssm:GetParameterHistory',
+                'ssm:GetParametersByPath',
+                'ssm:PutParameter',
+              ],
+              arn('ssm', `parameter/rampart/${scope.ledger.app}/${scope.ledger.environment}/*`),
+            ),
+          ]),
       ...(fleet.kind === 'asg' ? groupStatements(fleet.group) : serviceStatements(fleet)),
     ],
   }

@@ -6,9 +6,14 @@ import type { FleetStatus } from '../domain/fleet-status.js'
 import type { Account, Identity } from '../ports/account.js'
 import type { AutoScaling, LaunchTemplates } from '../ports/auto-scaling.js'
 import type { LogSource } from '../ports/log-source.js'
+import type { Clock } from '../ports/clock.js'
+import type { Parameters } from '../ports/parameters.js'
 import type { Registry } from '../ports/registry.js'
+import { holderWords } from '../release/lock.js'
+import type { Place } from '../release/paths.js'
 import type { Check, Driver } from '../rollout/driver.js'
 import { checkAccount } from './check-account.js'
+import { lockStatus } from './lock.js'
 
 /** What the checks of an environment ask. */
 export interface EnvironmentPorts {
@@ -16,10 +21,13 @@ export interface EnvironmentPorts {
   readonly autoScaling: AutoScaling
   readonly launchTemplates: LaunchTemplates
   readonly logs: LogSource
+  readonly parameters: Parameters
   readonly driver: Driver
   /** Opened at the first use. */
   readonly registry: () => Promise<Registry>
   readonly checkBases: () => Promise<readonly Check[]>
+  /** The clock that the fleet is on, and who changes it. */
+  readonly clock: Clock
   /** Milliseconds since 1970, of the clock that credentials are on. */
   readonly now: () => number
 }
@@ -33,6 +41,8 @@ export interface CheckedEnvironment {
   readonly registry: string | undefined
   readonly repositories: readonly string[]
   readonly logGroup: string | undefined
+  /** Where releases and the lock are kept; undefined where they are not. */
+  readonly place: Place | undefined
   /** Seconds; undefined leaves it to the group. */
   readonly warmup: number | undefined
 }
@@ -192,6 +202,22 @@ export function environmentTasks(environment: CheckedEnvironment, ports: Environ
     return bad('warn', running.conflict.message, running.conflict.next[0] ?? 'rampart status')
   }
 
+  const ledger = async (): Promise<Outcome> => {
+    const { place } = environment
+    if (place === undefined) return skip('release.ledger is off: there is no lock, and no list of releases')
+    const where = `/rampart/${place.app}/${place.environment} of Parameter Store`
+    const { holder, hold } = await lockStatus({ parameters: ports.parameters, clock: ports.clock, place })
+    if (hold !== undefined) {
+      return bad(
+        'warn',
+        `deploys are held since ${hold.at} by ${hold.by}: ${hold.reason}`,
+        'rampart deploy --release-hold',
+      )
+    }
+    if (holder !== undefined) return bad('warn', `in use: ${holderWords(holder)}`, 'rampart lock status')
+    return ok(`${where} can be read; for writing compare rampart doctor --policy`)
+  }
+
   const logsThere = async (): Promise<Outcome> => {
     if (logGroup === undefined)
       return skip('no log group is configured', 'set environments.<name>.logs.group in rampart.yml')
@@ -258,6 +284,7 @@ export function environmentTasks(environment: CheckedEnvironment, ports: Environ
     task('pinned-user-data', inAws(latest)),
     task('targets', inAws(targets)),
     task('rollout', inAws(rollout)),
+    task('ledger', inAws(ledger)),
     task('log-group', inAws(logsThere)),
     task('warmup', inAws(warmup)),
   ]
@@ -274,6 +301,7 @@ export const environmentCheckNames: readonly string[] = [
   'pinned-user-data',
   'targets',
   'rollout',
+  'ledger',
   'log-group',
   'warmup',
 ]
