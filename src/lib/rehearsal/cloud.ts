@@ -139,7 +139,7 @@ function createListener(
   return createWire({
     services: [
       createSts(),
-      createSsm(),
+      createSsm(world),
       createEcrService(registry),
       createAutoScalingService(world),
       createEc2Service(world),

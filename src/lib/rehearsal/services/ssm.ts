@@ -2,17 +2,20 @@ import * as sdk from '@aws-sdk/client-ssm'
 import { createHash } from 'node:crypto'
 import { paginate } from '../wire/pagination.js'
 import { type RequestContext, type Service, ServiceError } from '../wire/service.js'
+import { runCommandHandlers } from './ssm-commands.js'
 import { type Version, checkMembers, newName, parentPath, tierOf, validName } from './ssm-rules.js'
 import { partitionOf } from './sts.js'
+import type { World } from '../world/world.js'
 
 /** Versions of a parameter that AWS keeps. */
 const keptVersions = 100
 
 /**
- * SSM's Parameter Store: what reads, writes, lists and deletes parameters, with a store of its own for each region.
+ * SSM's Parameter Store: what reads, writes, lists and deletes parameters, with a store of its own for each region;
+ * and Run Command where there is a world with instances.
  * https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html
  */
-export function createSsm(): Service {
+export function createSsm(world?: World): Service {
   const parameters = new Map<string, readonly Version[]>()
 
   function get(input: sdk.GetParameterRequest, context: RequestContext): sdk.GetParameterResult {
@@ -116,6 +119,7 @@ export function createSsm(): Service {
     GetParameterHistory: history,
     PutParameter: put,
     DeleteParameter: remove,
+    ...(world !== undefined && runCommandHandlers(world)),
   }
   return { ...wire, target: 'AmazonSSM', sdk, handlers }
 }

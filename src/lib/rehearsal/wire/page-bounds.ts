@@ -28,6 +28,8 @@ const bounds: Readonly<Record<string, Bounds>> = {
   ListServiceDeployments: { member: 'maxResults', least: 1, most: 100 },
   GetParametersByPath: { member: 'MaxResults', least: 1, most: 10 },
   GetParameterHistory: { member: 'MaxResults', least: 1, most: 50 },
+  ListCommandInvocations: { member: 'MaxResults', least: 1, most: 50 },
+  DescribeInstanceInformation: { member: 'MaxResults', least: 5, most: 50 },
   DescribeAlarms: { member: 'MaxRecords', least: 1, most: 100 },
 }
 

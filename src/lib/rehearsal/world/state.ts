@@ -3,6 +3,7 @@ import type { Digest } from '../../domain/digest.js'
 import type { ImageCatalog } from '../image-catalog.js'
 import type { RehearsalSetup } from '../setup.js'
 import type { Agenda } from './agenda.js'
+import type { CommandRecord } from './commands.js'
 import type { EcsState } from './ecs/state.js'
 import type { LogStore } from './log-store.js'
 import type { Random } from './random.js'
@@ -173,6 +174,8 @@ export interface WorldState {
   readonly activities: Activity[]
   /** Newest last. */
   readonly refreshes: Refresh[]
+  /** What Run Command was given, newest last. */
+  readonly commands: CommandRecord[]
   /** What EventBridge would have been sent, newest last. */
   readonly notices: { readonly at: number; readonly type: string; readonly detail: Readonly<Record<string, unknown>> }[]
 }

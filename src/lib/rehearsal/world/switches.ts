@@ -76,6 +76,8 @@ export interface Conditions {
   readonly modelLoadBytesPerSecond: number
   /** Whether the machine image already holds the layers of the base images. */
   readonly machineImageCarriesBase: boolean
+  /** Whether the instances have an SSM agent that may register. */
+  readonly remoteAgents: 'online' | 'none'
   /** What listens on the load balancer's port of plain HTTP: all is redirected, or what is below `/api` and its like is served. */
   readonly plainListener: 'redirects' | 'serves'
   /** Between two lines of ordinary traffic in a service's log; 0 for none. */
@@ -152,6 +154,7 @@ export const defaultSwitches: Switches = {
   modelDownloadBytesPerSecond: 40_000_000,
   modelLoadBytesPerSecond: 75_000_000,
   machineImageCarriesBase: false,
+  remoteAgents: 'online',
   plainListener: 'redirects',
   trafficSeconds: 60,
 

@@ -102,6 +102,7 @@ function createState({ setup, images, previousImages, registryHost, start, seed,
     alarmPending: false,
     activities: [],
     refreshes: [],
+    commands: [],
     notices: [],
   }
 }

@@ -1,0 +1,78 @@
+import type { Digest } from '../../domain/digest.js'
+import {
+  probeAnswerMarker,
+  type ProbeAnswer,
+  type ProbedReport,
+  type ProbedService,
+  type ProbeReport,
+  type ProbeRequest,
+} from '../../domain/target-probe.js'
+import type { Serving } from '../world/serving.js'
+import type { Instance, WorldState } from '../world/state.js'
+import { answerOf, type AppRequest } from './application.js'
+import { latencyOf } from './latency.js'
+
+const gibibyte = 2 ** 30
+
+/** Bytes of memory by instance type, as far as the rehearsal launches them; 8 GiB for others. */
+const memoryOfType: Readonly<Record<string, number>> = { 't3.medium': 4 * gibibyte, 't3.large': 8 * gibibyte }
+
+/** What the system and Docker take of a machine, and Python with its libraries before any model. */
+const systemBytes = 620_000_000
+const processBytes = 420_000_000
+
+/** The one line that the probe prints on an instance, and how many seconds it asked for. */
+export function probeAnswer(
+  world: WorldState,
+  instance: Instance,
+  request: ProbeRequest,
+): { readonly line: string; readonly seconds: number } {
+  const services = request.services.map((service) => reportOf(world, instance, service))
+  const total = memoryOfType[instance.instanceType] ?? 8 * gibibyte
+  const used = [...instance.serving.values()].reduce((sum, serving) => sum + memoryOf(world, serving), systemBytes)
+  const report: ProbeReport = {
+    lacks: [],
+    memory: { total, available: Math.max(0, total - used) },
+    services,
+  }
+  const seconds = services.reduce((sum, one) => sum + (one.first?.seconds ?? 0) + (one.again?.seconds ?? 0), 0)
+  return { line: probeAnswerMarker + JSON.stringify(report), seconds }
+}
+
+const encoded = (text: string): string => Buffer.from(text).toString('base64')
+
+const memoryOf = ({ switches }: WorldState, { models, ready }: Serving): number =>
+  processBytes + (ready ? models.reduce((sum, { bytes }) => sum + bytes, 0) * switches.modelMemoryFactor : 0)
+
+function reportOf(world: WorldState, instance: Instance, asked: ProbedService): ProbedReport {
+  const { name, question, models } = asked
+  const serving = [...instance.serving.values()].find(({ service }) => service.repository === asked.repository)
+  if (serving === undefined) return { name, digests: [], containers: 0, processes: [], models: [] }
+  const ask = (request: AppRequest): ProbeAnswer & { readonly body: string } => {
+    const answer = answerOf(serving, world.switches, request)
+    const seconds = latencyOf(world.random, {
+      work: answer.work,
+      first: !serving.asked,
+      fetched: serving.fetched.size > 0,
+      factor: serving.troubled ? world.switches.latencyFactor : 1,
+    })
+    if (answer.work !== 'none' && answer.work !== 'page') serving.asked = true
+    return { status: answer.status, seconds: Math.round(seconds) / 1000, body: answer.body }
+  }
+  const ready = ask({ method: 'GET', path: asked.readyPath, body: '' })
+  const first = question && ask(question)
+  const again = question && ask(question)
+  const memory = Math.round(memoryOf(world, serving))
+  const digests: readonly Digest[] = [serving.image]
+  return {
+    name,
+    digests,
+    containers: 1,
+    ready: { status: ready.status, seconds: ready.seconds },
+    ...(first !== undefined && { first: { status: first.status, seconds: first.seconds } }),
+    ...(again !== undefined && { again: { ...again, body: encoded(again.body), cut: false } }),
+    memory,
+    processes: [memory],
+    models: models.map(({ id, revision }) => ({ id, revision, place: serving.fetched.has(id) ? 'written' : 'image' })),
+  }
+}
