@@ -27,12 +27,20 @@ const tools = {
     present: () => canBootstrap(dockerProgram),
     install: 'apt-get install debootstrap, root, and a Debian mirror in apt that answers',
   },
+  'ecs-deploy': {
+    present: () => runs(ecsDeployProgram, '--version'),
+    install: 'pip install ecs-deploy in a virtual environment; its program ecs on the path by the name ecs-deploy',
+  },
   git: { present: () => runs('git', '--version'), install: 'apt-get install git' },
   openssl: { present: () => runs('openssl', 'version'), install: 'apt-get install openssl' },
   skopeo: { present: () => runs('skopeo', '--version'), install: 'apt-get install skopeo' },
   crane: {
     present: () => runs('crane', 'version'),
     install: 'go install github.com/google/go-containerregistry/cmd/crane@latest',
+  },
+  moto: {
+    present: () => runs(motoProgram, '--help'),
+    install: "pip install 'moto[server]' in a virtual environment; its moto_server on the path",
   },
   aws: { present: () => runs('/usr/bin/aws', '--version'), install: 'apt-get install awscli' },
   python3: { present: () => runs('python3', '--version'), install: 'apt-get install python3' },
@@ -43,6 +51,12 @@ export type ToolName = keyof typeof tools
 
 /** The docker client of the distribution when it is there: it is of the engine's own version. */
 export const dockerProgram = existsSync('/usr/bin/docker') ? '/usr/bin/docker' : 'docker'
+
+/** moto: AWS as its own developers understand it, in Python. */
+export const motoProgram = 'moto_server'
+
+/** ecs-deploy: an ECS client of its own, in Python. Its program is called only `ecs`. */
+export const ecsDeployProgram = 'ecs-deploy'
 
 const requireAll = process.env['RAMPART_REQUIRE_ALL'] === '1'
 const known = new Map<ToolName, boolean>()

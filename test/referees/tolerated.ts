@@ -1,0 +1,146 @@
+/** A difference that is known, and why it is none of ours. */
+export interface Tolerance {
+  /** The questions in whose answers it may be found. */
+  readonly in: RegExp
+  /** Who has what the other has not. */
+  readonly has: 'ours' | 'theirs'
+  readonly members: readonly string[]
+  readonly why: string
+}
+
+/** Members of a service, from DescribeServices and UpdateService alike. */
+const ofService = (members: readonly string[]): readonly string[] =>
+  members.flatMap((member) => [`services[].${member}`, `service.${member}`])
+const ofTask = (members: readonly string[]): readonly string[] =>
+  members.flatMap((member) => [`tasks[].${member}`, `task.${member}`])
+
+/** Every difference between the shapes of the two that is let pass. moto 5.2.5. */
+export const tolerated: readonly Tolerance[] = [
+  {
+    in: /^(?:DescribeServices|UpdateService)$/,
+    has: 'ours',
+    members: ofService([
+      'currentServiceDeployment',
+      'currentServiceRevisions[].arn',
+      'currentServiceRevisions[].pendingTaskCount',
+      'currentServiceRevisions[].requestedTaskCount',
+      'currentServiceRevisions[].runningTaskCount',
+    ]),
+    why: 'moto has no service deployments and no service revisions',
+  },
+  {
+    in: /^(?:DescribeServices|UpdateService)$/,
+    has: 'ours',
+    members: [
+      ...ofService([
+        'deploymentConfiguration.bakeTimeInMinutes',
+        'deploymentConfiguration.deploymentCircuitBreaker.resetOnHealthyTask',
+        'deploymentConfiguration.deploymentCircuitBreaker.thresholdConfiguration.type',
+        'deploymentConfiguration.deploymentCircuitBreaker.thresholdConfiguration.value',
+        'deploymentConfiguration.strategy',
+      ]),
+      // Sent with UpdateService.
+      'services[].deploymentConfiguration.deploymentCircuitBreaker.enable',
+      'services[].deploymentConfiguration.deploymentCircuitBreaker.rollback',
+      'services[].deploymentConfiguration.maximumPercent',
+      'services[].deploymentConfiguration.minimumHealthyPercent',
+    ],
+    why: 'AWS fills in the defaults of a deployment configuration; moto gives back what it was sent',
+  },
+  {
+    in: /^(?:DescribeServices|UpdateService)$/,
+    has: 'ours',
+    members: ofService([
+      'availabilityZoneRebalancing',
+      'createdAt',
+      'createdBy',
+      'deployments[].platformVersion',
+      'enableECSManagedTags',
+      'enableExecuteCommand',
+      'healthCheckGracePeriodSeconds',
+      'platformFamily',
+      'platformVersion',
+      'roleArn',
+    ]),
+    why: 'moto does not keep them',
+  },
+  {
+    in: /^(?:DescribeServices|UpdateService)$/,
+    has: 'ours',
+    members: ofService(['events[].createdAt', 'events[].id', 'events[].message']),
+    why: 'nothing happens to a service of moto, so that it has no events',
+  },
+  {
+    in: /^DescribeClusters$/,
+    has: 'ours',
+    members: ['clusters[].capacityProviders[]'],
+    why: 'the cluster of the rehearsal has FARGATE; that of moto was made without',
+  },
+  {
+    in: /^RegisterTaskDefinition$/,
+    has: 'ours',
+    members: ['tags[].key', 'tags[].value'],
+    why: 'AWS answers with the tags beside the definition; moto only when it is described',
+  },
+  {
+    in: /^(?:RegisterTaskDefinition|DescribeTaskDefinition)$/,
+    has: 'ours',
+    members: [
+      'taskDefinition.containerDefinitions[].portMappings[].hostPort',
+      'taskDefinition.registeredAt',
+      'taskDefinition.registeredBy',
+      'taskDefinition.requiresAttributes[].name',
+    ],
+    why: 'what AWS works out when it registers: with awsvpc the host port is the container port',
+  },
+  {
+    in: /^(?:RunTask|DescribeTasks|StopTask)$/,
+    has: 'ours',
+    members: ofTask([
+      'attributes[].name',
+      'attributes[].value',
+      'availabilityZone',
+      'connectivity',
+      'cpu',
+      'createdAt',
+      'enableExecuteCommand',
+      'ephemeralStorage.sizeInGiB',
+      'healthStatus',
+      'memory',
+      'platformFamily',
+      'platformVersion',
+      'version',
+    ]),
+    why: 'moto does not keep them',
+  },
+  {
+    in: /^StopTask$/,
+    has: 'ours',
+    members: ['task.stopCode', 'task.stoppedReason', 'task.stoppingAt'],
+    why: 'a task of moto is stopped at once and without a word',
+  },
+  {
+    in: /^(?:RunTask|DescribeTasks|StopTask)$/,
+    has: 'theirs',
+    members: [...ofTask(['containers[].exitCode']), 'tasks[].stoppedReason'],
+    why: 'moto says how a task ended that runs; AWS only when it has',
+  },
+  {
+    in: /^DescribeImages$/,
+    has: 'ours',
+    members: ['imageDetails[].artifactMediaType', 'imageDetails[].imageStatus'],
+    why: 'newer than moto',
+  },
+  {
+    in: /^GetLifecyclePolicy$/,
+    has: 'theirs',
+    members: ['lastEvaluatedAt'],
+    why: 'AWS has it once the policy was evaluated, which the rehearsal never does; moto has it at once',
+  },
+  {
+    in: /^GetParameter: a version of it$/,
+    has: 'ours',
+    members: ['Parameter.Selector'],
+    why: 'AWS says which version was chosen, and how; moto does not',
+  },
+]

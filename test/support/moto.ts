@@ -1,0 +1,45 @@
+import { spawn } from 'node:child_process'
+import { createServer } from 'node:net'
+import { once } from 'node:events'
+import { setTimeout as delay } from 'node:timers/promises'
+import { motoProgram } from './requires.js'
+
+/** A free port of the loopback interface; somebody else may take it before it is used. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  return typeof address === 'object' && address !== null ? address.port : 0
+}
+
+async function answers(url: string): Promise<boolean> {
+  try {
+    return (await fetch(`${url}/moto-api/`)).ok
+  } catch {
+    return false
+  }
+}
+
+/** moto's server as a process of its own, which has nothing in it. */
+export async function startMoto(): Promise<{ readonly url: string; readonly close: () => Promise<void> }> {
+  const port = await freePort()
+  const child = spawn(motoProgram, ['-H', '127.0.0.1', '-p', String(port)], { stdio: ['ignore', 'pipe', 'pipe'] })
+  let said = ''
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (said += text))
+  const ended = once(child, 'close')
+  const url = `http://127.0.0.1:${port}`
+  const close = async (): Promise<void> => {
+    child.kill('SIGTERM')
+    await ended
+  }
+  const deadline = Date.now() + 60_000
+  while (!(await answers(url))) {
+    if (child.exitCode !== null || Date.now() > deadline) {
+      await close()
+      throw new Error(`moto did not start: ${said}`)
+    }
+    await delay(50)
+  }
+  return { url, close }
+}
