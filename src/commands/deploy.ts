@@ -53,6 +53,12 @@ Ctrl-C leaves; a rollout that has begun goes on without you.`
       description: 'roll every target even when the fleet serves this release already',
       env: 'RAMPART_FORCE',
     }),
+    hooks: Flags.boolean({
+      allowNo: true,
+      default: true,
+      description: 'run the programs in .rampart/hooks, and post the notices that rampart.yml names',
+      env: 'RAMPART_HOOKS',
+    }),
   }
 
   async run(): Promise<unknown> {

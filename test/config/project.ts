@@ -87,6 +87,7 @@ environments:
       maxFailedStarts: 2
     logs: { group: /demo/production }
     release: { ledger: off, tags: [prod, 'v{version}'] }
+    notify: [{ webhook: https://hooks.example.com/T0/B0, format: json, on: [failed] }]
   staging:
     region: eu-central-1
     target: { kind: asg, group: demo-staging }

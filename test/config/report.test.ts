@@ -35,14 +35,14 @@ rampart.yml:6:5: \`services.web.tag\` is not a key of rampart.yml
     `rampart.yml:9:5: \`environments.production.warmup\` is not a key of rampart.yml
   It belongs under \`environments.<name>.rollout\`
 rampart.yml:10:5: \`environments.production.colour\` is not a key of rampart.yml
-  Valid here: \`default\`, \`region\`, \`registry\`, \`target\`, \`rollout\`, \`logs\`, \`release\``,
+  Valid here: \`default\`, \`region\`, \`registry\`, \`target\`, \`rollout\`, \`logs\`, \`release\`, \`serves\`, \`notify\``,
   ],
   [
     'numbers without units',
     services('    repository: demo-web\n    budget: 100\n').replace('asg }\n', 'asg }\n    rollout: { warmup: 180 }\n'),
     `rampart.yml:5:13: \`services.web.budget\` must be a size above zero, with its unit, not the number 100
   Write \`100MB\`
-rampart.yml:10:24: \`environments.production.rollout.warmup\` must be a duration from 0s to 1d, with its unit, not the number 180
+rampart.yml:10:24: \`environments.production.rollout.warmup\` must be \`auto\`, or a duration from 0s to 24h, with its unit, not the number 180
   Write \`180s\``,
   ],
   [

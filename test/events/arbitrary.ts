@@ -1,4 +1,5 @@
 import * as fc from 'fast-check'
+import { hookNames, noticeNames } from '../../src/lib/domain/hook.js'
 import { loadStates } from '../../src/lib/domain/model-load.js'
 import { phases } from '../../src/lib/domain/phase.js'
 import type { Digest } from '../../src/lib/domain/digest.js'
@@ -17,6 +18,7 @@ const digest = fc
   .string({ unit: fc.constantFrom(...hexadecimal), minLength: 64, maxLength: 64 })
   .map((hex): Digest => `sha256:${hex}`)
 const phase = fc.constantFrom(...phases)
+const hook = fc.constantFrom(...hookNames)
 const release = fc.record({
   id: text,
   app: text,
@@ -185,6 +187,14 @@ const bodies: { readonly [T in EventType]: fc.Arbitrary<BodyOf<T>> } = {
   checkpoint: body('checkpoint', { percentage: duration, detail: text }, {}),
   alarm: body('alarm', { name: text, state: text }, {}),
   'log.line': body('log.line', { target: text, time: text, text }, { trouble: fc.boolean() }),
+  'hook.started': body('hook.started', { hook }, {}),
+  'hook.line': body('hook.line', { hook, text }, {}),
+  'hook.finished': body(
+    'hook.finished',
+    { hook, outcome: fc.constantFrom('done', 'failed', 'stopped'), duration },
+    { exitCode: count, reason: text },
+  ),
+  'notice.sent': body('notice.sent', { notice: fc.constantFrom(...noticeNames), to: text }, {}),
   warning: body('warning', { message: text }, { next: texts }),
   'rollout.finished': body(
     'rollout.finished',

@@ -17,6 +17,12 @@ All that it shows is simulated. The clock of that cloud runs faster than yours.`
       description: 'roll every target even when the fleet serves this release already',
       env: 'RAMPART_FORCE',
     }),
+    hooks: Flags.boolean({
+      allowNo: true,
+      default: false,
+      description: 'also run the programs in .rampart/hooks and post notices: these are real',
+      env: 'RAMPART_HOOKS',
+    }),
   }
 
   async run(): Promise<unknown> {

@@ -1,12 +1,14 @@
 import { relative } from 'node:path'
 import type { Performed, SharedFlags } from '../../base-command.js'
+import { announcing, webhookSecrets, type OutsideFlags } from './announcer.js'
 import { composeDriver } from './driver.js'
 import { composeImages } from './images.js'
 import { composeKeeper, lockWaitOf, openGate, type Gate } from './keeper.js'
 import { findConfig, loadConfig, type Config } from '../config/index.js'
-import { phases, type Phase } from '../domain/phase.js'
+import { deployPhases, type Phase } from '../domain/phase.js'
 import type { Release } from '../domain/release.js'
 import type { BuilderName } from '../image/engine/choose.js'
+import type { Announcer } from '../operations/announcer.js'
 import type { Ended, RunContext } from '../operations/run.js'
 import type { Account } from '../ports/account.js'
 import type { LogSource } from '../ports/log-source.js'
@@ -53,7 +55,7 @@ export function performance(
     environment: config.environment.name,
     simulation: process.env['RAMPART_SIMULATION'],
     clock: clockFrom(process.env['RAMPART_CLOCK']),
-    secrets: [...secretsOf(config), ...secrets],
+    secrets: [...secretsOf(config), ...webhookSecrets(config), ...secrets],
   }
 }
 
@@ -114,7 +116,7 @@ const imageOptions = (flags: ImageFlags): { readonly allowOverBudget: boolean; r
   builder: flags.builder === 'layer' || flags.builder === 'docker' ? flags.builder : 'auto',
 })
 
-interface DeployFlags extends SharedFlags, ImageFlags, WatchFlags {
+interface DeployFlags extends SharedFlags, ImageFlags, WatchFlags, OutsideFlags {
   readonly continue?: boolean
   readonly force: boolean
   readonly 'allow-stale-base'?: boolean
@@ -136,7 +138,7 @@ export async function runDeploy(flags: DeployFlags): Promise<Performed> {
   const lockWait = lockWaitOf(flags['lock-wait'])
   const config = await configure(flags)
   const secrets = flags['with-base'] === true ? await (await import('./models.js')).hubSecrets(process.env) : []
-  const about = performance('deploy', config, phases, secrets)
+  const about = performance('deploy', config, deployPhases, secrets)
   const calls = countCalls(flags, about.clock)
   const performing = { ...about, ...(calls.onCall !== undefined && { onCall: calls.onCall }) }
   let known: Driver | undefined
@@ -146,7 +148,7 @@ export async function runDeploy(flags: DeployFlags): Promise<Performed> {
     record: flags.record,
     lastWords: calls.lastWords,
   }
-  const body = async (run: RunContext): Promise<Ended> => {
+  const work = async (run: RunContext, announcer: Announcer | undefined): Promise<Ended> => {
     const { deploy } = await import('../operations/deploy.js')
     const { checkAccount } = await import('../operations/check-account.js')
     const gate = openGate()
@@ -179,6 +181,7 @@ export async function runDeploy(flags: DeployFlags): Promise<Performed> {
                 version: undefined,
               }),
           }),
+          ...(announcer !== undefined && { announcer }),
           ...(lines !== undefined && { lines }),
           patience: patience(config.environment),
           force: flags.force,
@@ -199,6 +202,8 @@ export async function runDeploy(flags: DeployFlags): Promise<Performed> {
       await images.close()
     }
   }
+  const body = async (run: RunContext): Promise<Ended> =>
+    announcing(config, run, { command: 'deploy', performing, flags }, work)
   return perform(performing, flags, body, watch)
 }
 

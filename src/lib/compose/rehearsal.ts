@@ -170,7 +170,9 @@ function enter(environment: Readonly<Record<string, string>>): void {
 }
 
 /** `rampart rehearse`. */
-export async function runRehearsal(flags: RehearsalFlags & { readonly force: boolean }): Promise<Performed> {
+export async function runRehearsal(
+  flags: RehearsalFlags & { readonly force: boolean; readonly hooks?: boolean },
+): Promise<Performed> {
   const { cloud, config, environment } = await start(flags, 0)
   try {
     enter(environment)

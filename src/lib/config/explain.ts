@@ -77,11 +77,15 @@ export function explain(issue: z.core.$ZodIssue, data: unknown, source: YamlSour
     typeof value === 'string' && kindOf(schema) === 'number' && source.origin(path)?.interpolated === false
       ? 'the text '
       : ''
-  const message = `\`${text === '' ? 'rampart.yml' : text}\` must be ${what}, not ${word}${shown(value, path, source)}`
+  const isSecret = doc?.secret === true
+  const given = isSecret ? 'what is written there' : `${word}${shown(value, path, source)}`
+  const message = `\`${text === '' ? 'rampart.yml' : text}\` must be ${what}, not ${given}`
   // A correction repeats the value, which may be a secret when a variable gave it.
   const origin = source.origin(path)
   const correction =
-    schema === undefined || origin?.interpolated === true ? undefined : correct(schema, value, origin?.source)
+    schema === undefined || isSecret || origin?.interpolated === true
+      ? undefined
+      : correct(schema, value, origin?.source)
   const hint =
     correction ??
     doc?.hint ??

@@ -31,6 +31,7 @@ export function resolveConfig(
     environment: resolveEnvironment(environment, chosen, region),
     ...(file.verify !== undefined && { verify: resolveVerify(file.verify, directory) }),
     environments,
+    hooks: file.hooks,
     interpolated,
   })
 }
@@ -87,6 +88,7 @@ function resolveEnvironment(name: string, environment: FileEnvironment, region: 
     ...(serves !== undefined && {
       serves: { url: serves.url, load: serves.load, ...(serves.leadsTo !== undefined && { leadsTo: serves.leadsTo }) },
     }),
+    notify: environment.notify.filter(({ webhook }) => webhook !== ''),
   }
 }
 

@@ -15,6 +15,8 @@ export interface Doc {
   readonly values?: readonly string[]
   /** What to do about a wrong value, where examples do not help. */
   readonly hint?: string
+  /** True for a value that no message may show. */
+  readonly secret?: boolean
 }
 
 /** The documentation of every value of the schema. */

@@ -16,6 +16,7 @@ import {
   whole,
 } from './schema-parts.js'
 import { logsSchema } from './schema-logs.js'
+import { hooksSchema, noticeSchema } from './schema-outside.js'
 import { releaseSchema } from './schema-release.js'
 import { servesSchema, verifySchema } from './verify-schema.js'
 import { circuitBreakerSchema, earlySuccessSchema, strategySchema, targetSchema } from './target-schema.js'
@@ -303,6 +304,14 @@ const environmentSchema = z.strictObject({
   logs: z.optional(group(logsSchema, 'a map with `group`', 'Where the containers write their logs.')),
   release: z.prefault(group(releaseSchema, 'a map', 'How releases are kept and named.'), {}),
   serves: z.optional(group(servesSchema, 'a map with `url`', 'Where users reach it: what `rampart verify` asks.')),
+  notify: z.prefault(
+    group(
+      z.array(group(noticeSchema, 'a map with `webhook`', 'One that is told.')).check(z.maxLength(10)),
+      'a list of at most 10 maps',
+      'Who is told how deploys and rollbacks of this environment end.',
+    ),
+    [],
+  ),
 })
 
 /** rampart.yml: structure and single values. What concerns several values at once is in checks.ts. */
@@ -330,6 +339,10 @@ export const fileSchema = z.strictObject({
       'a map with `endpoints`',
       'What must hold of the app wherever it is deployed: `rampart verify`.',
     ),
+  ),
+  hooks: z.prefault(
+    group(hooksSchema, 'a map', 'How the programs in `.rampart/hooks`, beside this file, are run.'),
+    {},
   ),
 })
 docs.add(fileSchema, {

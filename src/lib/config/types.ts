@@ -1,3 +1,4 @@
+import type { NoticeName } from '../domain/hook.js'
 import type { LinePattern } from '../domain/line-pattern.js'
 import type { EndpointPlan, HttpsPlan, LoadPlan } from '../domain/verify-plan.js'
 
@@ -143,6 +144,15 @@ export interface EnvironmentConfig {
     readonly tags: readonly string[]
   }
   readonly serves?: ServesConfig
+  /** Who is told how runs end; those whose address is empty are left out. */
+  readonly notify: readonly NoticeConfig[]
+}
+
+export interface NoticeConfig {
+  /** The address that notices are posted to: a secret. */
+  readonly webhook: string
+  readonly format: 'slack' | 'json'
+  readonly on: readonly NoticeName[]
 }
 
 /** rampart.yml, checked and resolved for one environment; frozen to its last part. */
@@ -157,6 +167,8 @@ export interface Config {
   readonly verify?: VerifyConfig
   /** The names of all environments, in the order of the file. */
   readonly environments: readonly string[]
+  /** Milliseconds that one hook may take. */
+  readonly hooks: { readonly timeout: number }
   /** The values that `${NAME}` took from the environment or from .env: possible secrets, to be masked in output. */
   readonly interpolated: ReadonlySet<string>
 }

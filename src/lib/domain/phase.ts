@@ -1,4 +1,7 @@
-/** The stretches of a run that are timed and shown, in the order in which a deploy goes through them. */
-export const phases = ['preflight', 'build', 'push', 'release', 'rollout', 'proof'] as const
+/** The stretches that a deploy goes through, in their order. */
+export const deployPhases = ['preflight', 'build', 'push', 'release', 'rollout', 'proof'] as const
+
+/** Every stretch of a run that is timed and shown. `hooks` are those of the user that run when all else is over. */
+export const phases = [...deployPhases, 'hooks'] as const
 
 export type Phase = (typeof phases)[number]

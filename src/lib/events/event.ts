@@ -1,5 +1,6 @@
 import type { Digest } from '../domain/digest.js'
 import type { Forecast, WarmupAdvice } from '../domain/forecast.js'
+import type { HookName, NoticeName } from '../domain/hook.js'
 import type { LockHolder } from '../domain/lock-holder.js'
 import type { ModelLoad } from '../domain/model-load.js'
 import type { Cause, RolloutOutcome, TargetProof } from '../domain/outcome.js'
@@ -125,6 +126,23 @@ export type EventBody =
       /** True for a line that speaks of an error. */
       readonly trouble?: boolean
     }
+  /** A program of the user's runs, at the moment that its name tells. */
+  | { readonly type: 'hook.started'; readonly hook: HookName }
+  /** A line that it wrote, on either of its streams; bounded. */
+  | { readonly type: 'hook.line'; readonly hook: HookName; readonly text: string }
+  | {
+      readonly type: 'hook.finished'
+      readonly hook: HookName
+      /** `stopped` when it was ended because the run was. */
+      readonly outcome: 'done' | 'failed' | 'stopped'
+      /** By the machine's own clock: hooks are real also in a rehearsal. */
+      readonly duration: number
+      readonly exitCode?: number
+      /** Why it failed, e.g. `it ended with code 3`. */
+      readonly reason?: string
+    }
+  /** A notice was posted; `to` is the host that took it. */
+  | { readonly type: 'notice.sent'; readonly notice: NoticeName; readonly to: string }
   | { readonly type: 'warning'; readonly message: string; readonly next?: readonly string[] }
   | {
       readonly type: 'rollout.finished'

@@ -1,4 +1,5 @@
 import type { Digest } from '../domain/digest.js'
+import { hookNames, noticeNames } from '../domain/hook.js'
 import { loadStates } from '../domain/model-load.js'
 import { phases } from '../domain/phase.js'
 import { eventVersion, type EventType } from './event.js'
@@ -67,6 +68,7 @@ const percentage = { type: 'number', minimum: 0 } as const
 const flag = { type: 'boolean' } as const
 const digest = { $ref: '#/$defs/digest' } as const
 const phase = { type: 'string', enum: phases } as const
+const hook = { type: 'string', enum: hookNames } as const
 
 function oneOf<const Words extends readonly string[]>(...words: Words) {
   return { type: 'string', enum: words } as const
@@ -293,6 +295,15 @@ export const eventShapes = {
   checkpoint: shape({ percentage, detail: text }, 'percentage', 'detail'),
   alarm: shape({ name: text, state: text }, 'name', 'state'),
   'log.line': shape({ target: text, time: text, text, trouble: flag }, 'target', 'time', 'text'),
+  'hook.started': shape({ hook }, 'hook'),
+  'hook.line': shape({ hook, text }, 'hook', 'text'),
+  'hook.finished': shape(
+    { hook, outcome: oneOf('done', 'failed', 'stopped'), duration, exitCode: count, reason: text },
+    'hook',
+    'outcome',
+    'duration',
+  ),
+  'notice.sent': shape({ notice: { type: 'string', enum: noticeNames }, to: text }, 'notice', 'to'),
   warning: shape({ message: text, next: texts }, 'message'),
   'rollout.finished': shape(
     {

@@ -43,10 +43,13 @@ interface Built {
   readonly release: Release
   /** The revision that launches it, when there is one already. */
   readonly found: Revision | undefined
+  /** True when it is being rolled out already. */
+  readonly isUnderWay: boolean
 }
 
 async function build(request: DeployRequest, run: RunContext): Promise<Built> {
   return inPhase(run, 'build', async () => {
+    await request.announcer?.before('pre-build', run)
     const images = await unlessStopped(run.signal, Promise.all(request.images.map((image) => image.build())))
     const release = makeRelease(request.app, request.environment, images)
     const [found, running] = await unlessStopped(
@@ -55,7 +58,8 @@ async function build(request: DeployRequest, run: RunContext): Promise<Built> {
     )
     // Asked here and not sooner, because only now is it known whether what runs is ours; and before anything is pushed.
     if (running !== undefined && (found === undefined || !sameRevision(running.revision, found))) throw running.conflict
-    return { value: { release, found }, detail: `${images.length} ${images.length === 1 ? 'image' : 'images'}` }
+    const value = { release, found, isUnderWay: running !== undefined }
+    return { value, detail: `${images.length} ${images.length === 1 ? 'image' : 'images'}` }
   })
 }
 
@@ -68,11 +72,13 @@ interface Recorded {
   readonly targets: number
   /** True when every target was seen to be on the revision, before anybody could need the lock. */
   readonly isSettled: boolean
+  readonly isUnderWay: boolean
 }
 
 const doing = ({ id }: Release): string => `rollout of ${id}`
 
-async function record(request: DeployRequest, run: RunContext, { release, found: before }: Built): Promise<Recorded> {
+async function record(request: DeployRequest, run: RunContext, built: Built): Promise<Recorded> {
+  const { release, found: before, isUnderWay } = built
   return inPhase(run, 'release', async () => {
     const { driver, keeper, force } = request
     // Where there is nothing to do nobody needs the lock; else it is had before anything is looked at to be changed.
@@ -88,11 +94,13 @@ async function record(request: DeployRequest, run: RunContext, { release, found:
     )
     const reused = found !== undefined
     if (!reused) await keeper?.take(doing(release), run)
+    // Under the lock, with the images where targets find them, and before anything of the environment is changed.
+    if (!reused) await request.announcer?.before('pre-deploy', run, release)
     const revision = found ?? (await driver.record(release))
     run.emit({ type: 'release.recorded', release, revision, reused })
     run.emit({ type: 'plan.made', release, from, targets, estimate })
     return {
-      value: { release, revision, from, targets, isSettled: isSettled && sameRevision(before, revision) },
+      value: { release, revision, from, targets, isUnderWay, isSettled: isSettled && sameRevision(before, revision) },
       detail: `${release.id} is version ${revision.number}${reused ? ', made before' : ''}`,
     }
   })
@@ -116,19 +124,20 @@ async function warmupOf({ driver, lines }: DeployRequest, run: RunContext): Prom
 async function rollOut(
   request: DeployRequest,
   run: RunContext,
-  { release, revision, from, targets, isSettled }: Recorded,
+  { release, revision, from, targets, isSettled, isUnderWay }: Recorded,
 ): Promise<Followed | undefined> {
   return inPhase(run, 'rollout', async () => {
-    const { driver, keeper } = request
+    const { driver, keeper, announcer } = request
     if (isSettled || (!request.force && (await unlessStopped(run.signal, driver.settledOn(revision))))) {
       keeper?.resume(release, revision, run)
       return { value: undefined, outcome: 'skipped', detail: 'nothing to do: every target is on this release already' }
     }
     const warmup = request.measuresWarmup === true ? await warmupOf(request, run) : undefined
-    if (keeper !== undefined) {
-      const [origins] = await Promise.all([request.origins?.(release), keeper.take(doing(release), run)])
-      await keeper.begin({ kind: 'deploy', release, revision, from, ...origins })
-    }
+    const origins = keeper && request.origins?.(release)
+    await keeper?.take(doing(release), run)
+    // What is under way has had its hook when it was begun.
+    if (!isUnderWay) await announcer?.before('pre-deploy', run, release)
+    await keeper?.begin({ kind: 'deploy', release, revision, from, ...(await origins) })
     // Not to be given up half-way: who leaves now must learn whether a rollout goes on.
     const handle = await driver
       .start(revision, { force: request.force, signal: run.signal, ...(warmup !== undefined && { warmup }) })

@@ -5,7 +5,19 @@ import type { Mask } from '../terminal/mask.js'
  * The fields whose values are words of the format and not text of anyone's. They are left as they are: a secret that
  * happens to be `done` must not break the stream, and masking it there would tell what it is.
  */
-const formatFields = new Set(['type', 'at', 'phase', 'phases', 'outcome', 'result', 'health', 'grade', 'digest'])
+const formatFields = new Set([
+  'type',
+  'at',
+  'phase',
+  'phases',
+  'outcome',
+  'result',
+  'health',
+  'grade',
+  'digest',
+  'hook',
+  'notice',
+])
 
 /** The event with every text in it put through `clean`; what the format itself says stays as it is. */
 export function cleanEvent(event: Event, clean: Mask): Event {

@@ -25,6 +25,7 @@ export function phaseDetails(page: Page, view: View, { phase, state }: PhaseView
   const warning = view.ending === undefined ? view.warnings.at(-1) : undefined
   return [
     ...detailsOf(page, view, phase),
+    ...hookLines(view),
     ...(warning === undefined ? [] : [`${sign(page, 'warn')} warning: ${warning.message}`]),
     ...(view.ending === undefined ? age(view, now) : []),
   ].filter((line) => line !== '')
@@ -52,7 +53,14 @@ function detailsOf(page: Page, view: View, phase: PhaseView['phase']): string[] 
       return rolloutLines(page, view)
     case 'proof':
       return view.proof === undefined ? [] : [proofWords(view.proof)]
+    // What runs there says so itself.
+    case 'hooks':
+      return []
   }
+}
+
+function hookLines({ hook }: View): string[] {
+  return hook === undefined ? [] : [`hook ${hook.hook} runs`, ...hook.lines.map((line) => `  ${line}`)]
 }
 
 function checkLines(page: Page, view: View): string[] {

@@ -153,6 +153,14 @@ export function createPlainLines(): (event: Event, view: View) => readonly Plain
         return event.trouble === true && isNews(`log ${event.target}`, event.text)
           ? { sign: 'detail', label: 'log', text: `${event.target}: ${event.text}` }
           : undefined
+      case 'hook.started':
+        return { sign: 'running', label: 'hook', text: `${event.hook} started` }
+      case 'hook.line':
+        return { sign: 'detail', label: 'hook', text: `${event.hook}: ${event.text}` }
+      case 'hook.finished':
+        return hookLine(event)
+      case 'notice.sent':
+        return { sign: 'ok', label: 'notice', text: `${event.notice}: posted to ${event.to}` }
       case 'warning':
         return { sign: 'warn', label: 'warning', text: event.message, more: event.next ?? [] }
       case 'rollout.finished':
@@ -213,6 +221,16 @@ export function createPlainLines(): (event: Event, view: View) => readonly Plain
       ...(line === undefined ? [] : [line]),
       ...(cause === undefined ? [] : [{ sign: 'detail', label: 'cause', text: cause.summary } as const]),
     ]
+  }
+}
+
+function hookLine({ hook, outcome, duration, reason }: Of<'hook.finished'>): PlainLine {
+  const time = formatDuration(duration)
+  if (outcome === 'done') return { sign: 'ok', label: 'hook', text: `${hook} done in ${time}` }
+  return {
+    sign: 'failed',
+    label: 'hook',
+    text: `${hook} ${outcome} after ${time}${reason === undefined ? '' : `: ${reason}`}`,
   }
 }
 

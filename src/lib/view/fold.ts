@@ -7,6 +7,9 @@ export const logBounds = { lines: 10, targets: 32 } as const
 
 type Of<T extends Event['type']> = Extract<Event, { readonly type: T }>
 
+/** How many of the last lines of a hook are kept while it runs. */
+const hookLines = 3
+
 /** The view after the event. Total: any event in any order gives a view; a type unknown here only moves the time. */
 export function fold(view: View, event: Event): View {
   const at = Date.parse(event.at)
@@ -88,6 +91,14 @@ function changes(view: View, event: Event, at: number): Partial<View> {
       return { alarms: withEntry(view.alarms, event.name, event.state) }
     case 'log.line':
       return { logs: addLog(view.logs, event.target, pick(event, 'time', 'text')) }
+    case 'hook.started':
+      return { hook: { hook: event.hook, startedAt: at, lines: [] } }
+    case 'hook.line':
+      return { hook: addHookLine(view, event) }
+    case 'hook.finished':
+      return { hook: undefined }
+    case 'notice.sent':
+      return {}
     case 'warning':
       return { warnings: [...view.warnings, { message: event.message, next: event.next ?? [] }] }
     case 'proof':
@@ -113,6 +124,11 @@ function unknownType(_event: never): Partial<View> {
 
 function pick<T extends object, K extends keyof T>(from: T, ...keys: readonly K[]): Pick<T, K> {
   return Object.fromEntries(keys.map((key) => [key, from[key]])) as Pick<T, K>
+}
+
+/** The hook that runs, with what it wrote last. */
+function addHookLine({ hook }: View, event: Of<'hook.line'>): View['hook'] {
+  return hook && { ...hook, lines: [...hook.lines, event.text].slice(-hookLines) }
 }
 
 function withEntry<K, V>(map: ReadonlyMap<K, V>, key: K, value: V): ReadonlyMap<K, V> {

@@ -1,5 +1,6 @@
 import type { Digest } from '../domain/digest.js'
 import type { Forecast, WarmupAdvice } from '../domain/forecast.js'
+import type { HookName } from '../domain/hook.js'
 import type { LockHolder } from '../domain/lock-holder.js'
 import type { ModelLoad } from '../domain/model-load.js'
 import type { Cause, RolloutOutcome, TargetProof } from '../domain/outcome.js'
@@ -42,6 +43,8 @@ export interface View {
   /** The last state of each alarm that was heard of. */
   readonly alarms: ReadonlyMap<string, string>
   readonly checkpoint: CheckpointView | undefined
+  /** The program of the user's that runs now. */
+  readonly hook: HookView | undefined
   readonly warnings: readonly WarningView[]
   readonly cause: Cause | undefined
   readonly proof: ProofView | undefined
@@ -145,6 +148,13 @@ interface CheckpointView {
   readonly detail: string
 }
 
+interface HookView {
+  readonly hook: HookName
+  readonly startedAt: number
+  /** What it wrote last; a few lines. */
+  readonly lines: readonly string[]
+}
+
 interface WarningView {
   readonly message: string
   readonly next: readonly string[]
@@ -191,6 +201,7 @@ export const initialView: View = {
   logs: new Map(),
   alarms: new Map(),
   checkpoint: undefined,
+  hook: undefined,
   warnings: [],
   cause: undefined,
   proof: undefined,

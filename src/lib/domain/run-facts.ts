@@ -1,0 +1,38 @@
+import type { SourceRecord } from './release-record.js'
+import type { Release, Revision } from './release.js'
+
+/** How a run ended, for programs and services outside. */
+export interface EndFacts {
+  /** A name of `exitCodes`, e.g. `done`, `rolledBack`. */
+  readonly outcome: string
+  readonly exitCode: number
+  readonly message: string
+  readonly problems: readonly string[]
+  readonly next: readonly string[]
+  /** Milliseconds by the run's clock. */
+  readonly duration: number
+}
+
+/**
+ * What programs and services outside are told of a run, without secrets: a stable interface. What is not known yet, or
+ * not at all, is missing. New fields may come, none goes.
+ */
+export interface RunFacts {
+  readonly command: string
+  readonly app: string
+  readonly environment: string
+  /** True when the cloud is the rehearsal: nothing of it is real. */
+  readonly simulated: boolean
+  readonly source?: SourceRecord
+  readonly release?: Release
+  readonly revision?: Revision
+  /** What the fleet was on before. */
+  readonly from?: Revision
+  /** The platform's own id of the rollout. */
+  readonly rollout?: string
+  readonly proof?: { readonly proved: number; readonly total: number }
+  /** Who started the CI run, and its page. */
+  readonly actor?: string
+  readonly link?: string
+  readonly end?: EndFacts
+}
