@@ -63,7 +63,7 @@ export function performance(
  * When to stop hoping. `auto` allows each batch three times what a slow one takes (ten minutes to boot, pull and load,
  * then the warmup), and adds what the configuration itself waits for.
  */
-function patience({ rollout, target }: Config['environment']): (targets: number) => Patience {
+export function patience({ rollout, target }: Config['environment']): (targets: number) => Patience {
   return (targets) => {
     const room = Math.max(1, Math.floor((targets * (rollout.maxHealthy - rollout.minHealthy)) / 100))
     // Services are moved one after the other, each with some of the targets.

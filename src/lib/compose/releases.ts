@@ -21,7 +21,12 @@ interface ReleasesFlags extends SharedFlags {
 /** How many releases `diff` knows by name. */
 const comparable = 100
 
-async function archiveOf(config: Config, aws: ReturnType<typeof createAws>, registryHost: string): Promise<Archive> {
+/** What the platform keeps of the revisions of an environment. */
+export async function archiveOf(
+  config: Config,
+  aws: ReturnType<typeof createAws>,
+  registryHost: string,
+): Promise<Archive> {
   const { app, environment } = config
   const { target, region, name } = environment
   if (target.kind === 'asg') {

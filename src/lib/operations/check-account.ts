@@ -2,6 +2,11 @@ import { RampartError } from '../errors/rampart-error.js'
 import type { Account } from '../ports/account.js'
 import type { Check } from '../rollout/driver.js'
 
+/** Who asks AWS. */
+export async function whoAsks(account: Pick<Account, 'whoAmI'>): Promise<Check> {
+  return { name: 'identity', result: 'ok', detail: (await account.whoAmI()).arn }
+}
+
 /** Who asks AWS, and whether the repositories are there to push to. A registry that is not ECR is asked when it is used. */
 export async function checkAccount(
   account: Account,
@@ -10,10 +15,10 @@ export async function checkAccount(
 ): Promise<readonly Check[]> {
   const asked = registry === undefined ? repositories : []
   const [identity, found] = await Promise.all([
-    account.whoAmI(),
+    whoAsks(account),
     Promise.all(asked.map(async (name) => ({ name, repository: await account.describeRepository(name) }))),
   ])
-  const checks: Check[] = [{ name: 'identity', result: 'ok', detail: identity.arn }]
+  const checks: Check[] = [identity]
   if (registry !== undefined) {
     return [...checks, { name: 'repositories', result: 'skip', detail: `${registry} is asked at the push` }]
   }

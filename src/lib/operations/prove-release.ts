@@ -1,4 +1,6 @@
+import type { TargetProof } from '../domain/outcome.js'
 import type { Release, Revision } from '../domain/release.js'
+import { isInService, isLeaving } from '../domain/target.js'
 import { RampartError } from '../errors/rampart-error.js'
 import type { Driver } from '../rollout/driver.js'
 import { proveTargets } from '../rollout/prove.js'
@@ -32,4 +34,25 @@ export async function proveRelease(
     }
     return { value: { proved, total }, detail: `${proved} of ${total} targets` }
   })
+}
+
+/**
+ * As {@link proveRelease}, for a revision that names images by tag: that every target was launched by it and is well is
+ * all that can be said.
+ */
+export async function proveLaunched(
+  run: RunContext,
+  { driver, release, revision, comeBack }: ToProve,
+): Promise<{ readonly proved: number; readonly total: number }> {
+  const launched: Pick<Driver, 'prove'> = {
+    prove: async () =>
+      (await driver.targets(revision))
+        .filter((target) => !isLeaving(target))
+        .map((target): TargetProof => {
+          const isWell = isInService(target) && (target.health === 'healthy' || target.health === 'none')
+          const detail = `launched by version ${target.revision}, ${target.lifecycle}, ${target.health}`
+          return { target: target.id, proved: target.isNew && isWell, grade: 'launched', detail }
+        }),
+  }
+  return proveRelease(run, { driver: { ...driver, ...launched }, release, revision, comeBack })
 }

@@ -71,7 +71,8 @@ function whenWords({ startedAt }: ReleaseRow, now: number): string {
   return `${startedAt.slice(0, 16).replace('T', ' ')} UTC${age < 0 ? '' : `, ${ageWords(age)} ago`}`
 }
 
-function ageWords(age: number): string {
+/** How long ago something was, in milliseconds, as people say it. */
+export function ageWords(age: number): string {
   const hours = Math.floor(age / 3_600_000)
   if (hours < 1) return `${Math.floor(age / 60_000)} min`
   return hours < 48 ? `${hours} h` : `${Math.floor(hours / 24)} days`

@@ -10,17 +10,11 @@ const same = (a: Target, b: Target): boolean =>
   a.launchedAt === b.launchedAt &&
   a.inServiceAt === b.inServiceAt
 
-/** What happened between two looks at the same rollout, as events. `before` is undefined at the first look. */
-export function changes(id: string, before: Observation | undefined, now: Observation): readonly EventBody[] {
+/** What happened to targets between two looks, as events. `before` is undefined at the first look. */
+export function targetChanges(before: readonly Target[] | undefined, now: readonly Target[]): readonly EventBody[] {
   const events: EventBody[] = []
-  const progressed =
-    before === undefined ||
-    before.status !== now.status ||
-    before.percentage !== now.percentage ||
-    before.remaining !== now.remaining ||
-    before.reason !== now.reason
-  const earlier = new Map((before?.targets ?? []).map((target) => [target.id, target]))
-  for (const target of now.targets) {
+  const earlier = new Map((before ?? []).map((target) => [target.id, target]))
+  for (const target of now) {
     const known = earlier.get(target.id)
     if (known === undefined || !same(known, target)) events.push({ type: 'target.changed', target })
     earlier.delete(target.id)
@@ -28,6 +22,18 @@ export function changes(id: string, before: Observation | undefined, now: Observ
   for (const target of earlier.values()) {
     events.push({ type: 'target.gone', id: target.id, revision: target.revision })
   }
+  return events
+}
+
+/** What happened between two looks at the same rollout, as events. `before` is undefined at the first look. */
+export function changes(id: string, before: Observation | undefined, now: Observation): readonly EventBody[] {
+  const events: EventBody[] = [...targetChanges(before?.targets, now.targets)]
+  const progressed =
+    before === undefined ||
+    before.status !== now.status ||
+    before.percentage !== now.percentage ||
+    before.remaining !== now.remaining ||
+    before.reason !== now.reason
   if (progressed) {
     events.push({
       type: 'rollout.progress',

@@ -145,7 +145,9 @@ export function createLookout(
       if (!signal.aborted) await logs?.finish()
       if (seen?.outcome === undefined) return
       if (seen.outcome === 'succeeded') say(undefined)
-      const now = await orElse(facts, factsNow)
+      const { from } = facts
+      // What it came from was seen on the way; afterwards AWS only tells what a revision was made from.
+      const now = { ...(await orElse(facts, factsNow)), ...(from !== undefined && { from }) }
       if (!same(now, facts)) emit({ type: 'fleet.seen', facts: now })
       const starts = seen.targets.flatMap(({ id, isNew, launchedAt, inServiceAt }): readonly MeasuredStart[] => {
         // Where the logs tell nothing, the first healthy look is the best that is known.

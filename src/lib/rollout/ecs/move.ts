@@ -55,6 +55,9 @@ export class EcsMover {
   /** Takes the rollout over; with `force` every service is replaced, and on the way `back` traffic shifts at once. */
   take(force: boolean, back = false): void {
     this.#moves = true
+    // What was taken back before is another rollout.
+    this.#goBack = false
+    this.#refusal = undefined
     if (back) this.#change = atOnce(this.#options.change)
     if (force) for (const { name } of this.#options.services) this.#forced.add(name)
   }
