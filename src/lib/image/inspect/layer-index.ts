@@ -2,7 +2,8 @@ import { createHash, hash, type Hash } from 'node:crypto'
 import { promisify } from 'node:util'
 import { gunzip, gzip } from 'node:zlib'
 import { readTar, type TarHeader } from '../layer/tar-reader.js'
-import { largestScanned, secretByContent, secretByPath, secretRulesVersion, type SecretSign } from './secret-rules.js'
+import type { SecretSign } from '../../domain/secret-formats.js'
+import { largestScanned, secretByContent, secretByPath, secretRulesVersion } from './secret-rules.js'
 
 /** One entry of a layer. */
 export interface LayerRow {

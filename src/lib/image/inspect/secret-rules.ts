@@ -1,17 +1,9 @@
-/** Something that looks like a secret; never its value. */
-export interface SecretSign {
-  readonly rule: string
-  readonly what: string
-}
+import { secretFormats, type SecretSign } from '../../domain/secret-formats.js'
 
 interface NameRule extends SecretSign {
   /** Of the whole path, without a slash in front. */
   readonly path: RegExp
   readonly except?: RegExp
-}
-
-interface ContentRule extends SecretSign {
-  readonly text: RegExp
 }
 
 // Files that tools keep credentials in: the path alone tells, unless it names a sample.
@@ -40,51 +32,8 @@ const nameRules: readonly NameRule[] = [
   { rule: 'htpasswd', what: 'password hashes', path: /(?:^|\/)\.htpasswd$/ },
 ]
 
-// Prefixes that their makers document so that scanners can find them. A word boundary before each keeps the search from
-// starting inside longer words, and no pattern can match the same text in two ways.
-const contentRules: readonly ContentRule[] = [
-  {
-    // With key material behind it: programs name the header line, too.
-    rule: 'private-key',
-    what: 'private key',
-    text: /-----BEGIN (?:[A-Z]+ ){0,2}PRIVATE KEY(?: BLOCK)?-----(?:\r?\n|\\n)(?:[\w-]+: [^\r\n]*\r?\n)*(?:\r?\n)?[A-Za-z0-9+/=]{40}/,
-  },
-  { rule: 'aws-access-key', what: 'AWS access key', text: /\b(?:AKIA|ASIA)[A-Z2-7]{16}\b(?<!EXAMPLE)/ },
-  {
-    rule: 'aws-secret-key',
-    what: 'AWS secret key',
-    text: /aws_?secret_?access_?key["']?\s{0,4}[=:]\s{0,4}["']?(?![A-Za-z0-9/+]{30,33}EXAMPLE)[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+])/i,
-  },
-  { rule: 'github-token', what: 'GitHub token', text: /\b(?:gh[pousr]_[A-Za-z0-9]{36}|github_pat_\w{82})\b/ },
-  { rule: 'gitlab-token', what: 'GitLab token', text: /\bglpat-[\w-]{20}/ },
-  { rule: 'hugging-face-token', what: 'Hugging Face token', text: /\bhf_[A-Za-z]{34}\b/ },
-  {
-    rule: 'openai-key',
-    what: 'OpenAI key',
-    text: /\bsk-(?:proj-|svcacct-|admin-)?[A-Za-z0-9]{20,74}T3BlbkFJ[A-Za-z0-9]{20}/,
-  },
-  { rule: 'openai-key', what: 'OpenAI key', text: /\bsk-(?:proj|svcacct|admin)-[\w-]{58,}/ },
-  { rule: 'anthropic-key', what: 'Anthropic key', text: /\bsk-ant-[a-z0-9]{3,8}-[\w-]{40,}/ },
-  { rule: 'slack-token', what: 'Slack token', text: /\bxox[abeoprs]-\d[\w-]{20,}/ },
-  { rule: 'stripe-key', what: 'Stripe key', text: /\b[rs]k_live_[A-Za-z0-9]{20,}/ },
-  { rule: 'google-key', what: 'Google API key', text: /\bAIza[\w-]{35}(?![\w-])/ },
-  {
-    rule: 'google-service-account',
-    what: 'Google service account',
-    text: /"type"\s{0,4}:\s{0,4}"service_account"/,
-  },
-  { rule: 'npm-token', what: 'npm token', text: /\bnpm_[A-Za-z0-9]{36}\b/ },
-  { rule: 'npm-token', what: 'npm token', text: /:_(?:authToken|auth|password)\s?=\s?(?!\$\{)[^\s$]{8,}/ },
-  { rule: 'pypi-token', what: 'PyPI token', text: /\bpypi-AgE[A-Za-z0-9_-]{50,}/ },
-  {
-    rule: 'url-password',
-    what: 'password in an address',
-    text: /\b(?:postgres(?:ql)?|mysql|mariadb|mongodb(?:\+srv)?|redis|rediss|amqps?)(?:\+\w+)?:\/\/[^\s:@/"'<>${}]*:(?!(?:password|pass|secret|pw|xxx+|\*+)@)[^\s:@/"'<>${}]{4,}@/i,
-  },
-]
-
 /** Names the version of these rules: what was found by other ones is looked for again. */
-export const secretRulesVersion = 1
+export const secretRulesVersion = 2
 
 /** Files above this are judged by their path alone. */
 export const largestScanned = 1024 * 1024
@@ -104,7 +53,7 @@ export function secretByContent(content: Uint8Array): SecretSign | undefined {
 }
 
 function secretInText(text: string): SecretSign | undefined {
-  const found = contentRules.find((one) => one.text.test(text))
+  const found = secretFormats.find((one) => one.text.test(text))
   return found === undefined ? undefined : sign(found)
 }
 
@@ -136,7 +85,7 @@ export function redact(text: string): string {
   const named = text.replaceAll(assignment, (whole: string, name: string, value: string) =>
     secretByVariable(name, value.replace(/^(["'])(.*)\1$/s, '$2')) === undefined ? whole : `${name}=***`,
   )
-  return contentRules.reduce(
+  return secretFormats.reduce(
     (rest, { text: pattern }) => rest.replaceAll(new RegExp(pattern, `${pattern.flags}g`), '***'),
     named,
   )

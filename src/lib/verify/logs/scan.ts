@@ -1,0 +1,126 @@
+import { personalPlaces } from './personal-data.js'
+import { loggedSecretFormats } from './secret-formats.js'
+import type { ValueFinder } from './value-finder.js'
+
+export interface ScannedLine {
+  /** Milliseconds since 1970. */
+  readonly time: number
+  readonly stream: string
+  readonly text: string
+}
+
+/** What was found of one kind, in however many lines. */
+export interface LogFinding {
+  readonly kind: 'value' | 'format' | 'personal'
+  /** The secret's name for a configured value, the rule's for a format, `email` or `card`. */
+  readonly rule: string
+  /** For people, e.g. `AWS access key`. */
+  readonly what: string
+  readonly count: number
+  /** Streams that have it, the first ones. */
+  readonly streams: readonly string[]
+  /** The first line that has it, masked and cut. */
+  readonly example: string
+  readonly time: number
+}
+
+interface Place {
+  readonly kind: LogFinding['kind']
+  readonly rule: string
+  readonly what: string
+  readonly from: number
+  readonly to: number
+}
+
+const formats = loggedSecretFormats.map((one) => ({ ...one, text: new RegExp(one.text, `${one.text.flags}g`) }))
+
+const personal = { email: 'e-mail address', card: 'number of a payment card' } as const
+
+function placesIn(text: string, values: ValueFinder): readonly Place[] {
+  const configured = values
+    .find(text)
+    .map(({ name, from, to }): Place => ({ kind: 'value', rule: name, what: `value of ${name}`, from, to }))
+  const known = formats.flatMap(({ rule, what, text: pattern }) =>
+    Array.from(text.matchAll(pattern), ({ 0: found, index }): Place => {
+      return { kind: 'format', rule, what, from: index, to: index + found.length }
+    }),
+  )
+  const own = personalPlaces(text).map(({ kind, from, to }): Place => {
+    return { kind: 'personal', rule: kind, what: personal[kind], from, to }
+  })
+  return [...configured, ...known, ...own]
+}
+
+const before = 40
+const mostStreams = 5
+/** Longer lines are looked at in pieces that overlap, so that no rule takes long. */
+const piece = 20_000
+const overlap = 2000
+
+// oxlint-disable-next-line no-control-regex -- they are what is to be taken out
+const controls = /[\u0000-\u001f\u007f-\u009f]/g
+
+/** What stands before the first place, and the places themselves as what they are: nothing that follows is shown. */
+function masked(text: string, places: readonly Place[]): string {
+  const first = places.reduce((least, { from }) => Math.min(least, from), text.length)
+  const last = places.find(({ from }) => from === first)
+  const start = text.slice(Math.max(0, first - before), first).replaceAll(controls, ' ')
+  return `${first > before ? '\u2026' : ''}${start}[${last?.what ?? 'secret'}]`
+}
+
+/** Of two places of one text the one that says more: the configured value, then the longer one. */
+function withoutCovered(places: readonly Place[]): readonly Place[] {
+  const rank = ({ kind }: Place): number => (kind === 'value' ? 0 : kind === 'format' ? 1 : 2)
+  return places.filter(
+    (one) =>
+      !places.some(
+        (other) =>
+          other !== one &&
+          other.kind !== 'value' &&
+          rank(other) <= rank(one) &&
+          one.kind !== 'value' &&
+          other.from <= one.from &&
+          other.to >= one.to &&
+          other.to - other.from > one.to - one.from,
+      ),
+  )
+}
+
+/** Collects what lines hold that no log should; it keeps no line, and no value leaves it. */
+export function createLogScan(values: ValueFinder): {
+  take(line: ScannedLine): void
+  findings(): readonly LogFinding[]
+} {
+  const found = new Map<string, LogFinding>()
+
+  function note({ time, stream }: ScannedLine, text: string, seen: Set<string>): void {
+    const places = placesIn(text, values)
+    if (places.length === 0) return
+    for (const { kind, rule, what } of withoutCovered(places)) {
+      const key = `${kind} ${rule}`
+      if (seen.has(key)) continue
+      seen.add(key)
+      const known = found.get(key)
+      const streams = known?.streams ?? []
+      found.set(key, {
+        kind,
+        rule,
+        what,
+        count: (known?.count ?? 0) + 1,
+        streams: streams.includes(stream) || streams.length >= mostStreams ? streams : [...streams, stream],
+        example: known?.example ?? masked(text, places),
+        time: Math.min(known?.time ?? time, time),
+      })
+    }
+  }
+
+  return {
+    take(line) {
+      const seen = new Set<string>()
+      for (let from = 0; from === 0 || from + overlap < line.text.length; from += piece - overlap) {
+        note(line, line.text.slice(from, from + piece), seen)
+      }
+    },
+    findings: () => [...found.values()],
+  }
+}
