@@ -1,8 +1,11 @@
 import { execFileSync } from 'node:child_process'
 import { expect, onTestFinished, test } from 'vitest'
+import { runAbort } from '../../src/lib/compose/abort.js'
 import { runBaseBuild, runBaseStatus } from '../../src/lib/compose/base.js'
 import { runLockStatus } from '../../src/lib/compose/lock.js'
 import { runReleases } from '../../src/lib/compose/releases.js'
+import { runRollback } from '../../src/lib/compose/rollback.js'
+import { runScale } from '../../src/lib/compose/scale.js'
 import { runDoctor } from '../../src/lib/compose/doctor.js'
 import { runDeploy, runStatus } from '../../src/lib/compose/deploy.js'
 import { actionsOf, baseBuildStatements, leastPrivilege, type PolicyDocument } from '../../src/lib/doctor/policy.js'
@@ -39,6 +42,36 @@ async function asked(options: CloudOptions, work: (config: string) => Promise<un
 
 const deploy = (config: string, force = false): Promise<{ readonly exitCode: number }> =>
   runDeploy({ ...shared, progress: 'quiet', config, force })
+
+/** Deploys, goes back, scales, and stops a rollout where it is: everything of what rampart changes beside a deploy. */
+async function askedOfOthers(): Promise<readonly Asked[]> {
+  const underWay = Promise.withResolvers<void>()
+  const held: { cloud?: Cloud; isLast?: true } = {}
+  const cloud = await startCloud({
+    onCall: (_n, _service, operation) => {
+      if (operation === 'StartInstanceRefresh' && held.isLast === true) {
+        held.cloud?.pause()
+        underWay.resolve()
+      }
+      if (operation === 'CancelInstanceRefresh') held.cloud?.resume()
+    },
+  })
+  held.cloud = cloud
+  const quiet = { ...shared, progress: 'quiet', yes: true } as const
+  return askedOf(cloud, async (config) => {
+    expect((await deploy(config)).exitCode).toBe(0)
+    await cloud.project.write('frontend/public/new.html', 'new')
+    expect((await deploy(config)).exitCode).toBe(0)
+    expect((await runRollback({ ...quiet, config, 'last-proved': true, list: false })).exitCode).toBe(0)
+    expect((await runScale(6, { ...quiet, config })).exitCode).toBe(0)
+    expect((await runScale(4, { ...quiet, config, bounds: '2:9' })).exitCode).toBe(0)
+    held.isLast = true
+    const going = runDeploy({ ...quiet, config, force: false, 'release-hold': true })
+    await underWay.promise
+    expect((await runAbort({ ...quiet, config, 'no-rollback': true })).exitCode).toBe(0)
+    expect((await going).exitCode).toBe(5)
+  })
+}
 
 /**
  * What ECR wants for a request of the registry protocol:
@@ -96,7 +129,7 @@ async function policyOf(cloud: Cloud, offline: boolean): Promise<PolicyDocument>
   return (result as { readonly policy: PolicyDocument }).policy
 }
 
-test('every operation that deploy, status, base status and doctor call is in the policy, and none more', async () => {
+test('every operation that is called by what changes, watches and asks is in the policy, and none more', async () => {
   // One after the other: each is this process in an environment of its own.
   const all = [
     ...(await asked({}, async (config) => {
@@ -110,6 +143,7 @@ test('every operation that deploy, status, base status and doctor call is in the
       expect((await runDoctor({ ...shared, config, offline: false, policy: false })).exitCode).toBe(0)
     })),
   ]
+  all.push(...(await askedOfOthers()))
   for (const scenario of ['bad-image', 'never-ready', 'no-capacity'] as const) {
     all.push(...(await asked({ scenario }, async (config) => expect((await deploy(config)).exitCode).toBe(4))))
   }

@@ -77,7 +77,13 @@ export function leastPrivilege(scope: PolicyScope): PolicyDocument {
     statement('Record', ['ec2:CreateLaunchTemplateVersion'], template),
     statement(
       'RollOut',
-      ['autoscaling:RollbackInstanceRefresh', 'autoscaling:StartInstanceRefresh'],
+      [
+        'autoscaling:CancelInstanceRefresh',
+        'autoscaling:RollbackInstanceRefresh',
+        'autoscaling:SetDesiredCapacity',
+        'autoscaling:StartInstanceRefresh',
+        'autoscaling:UpdateAutoScalingGroup',
+      ],
       arn('autoscaling', `autoScalingGroup:*:autoScalingGroupName/${group}`),
     ),
     // Whoever names a launch template to Auto Scaling must be allowed to launch from it, to set the tags in it and to
@@ -138,7 +144,7 @@ export function leastPrivilege(scope: PolicyScope): PolicyDocument {
           statement('RegistryLogin', ['ecr:GetAuthorizationToken'], '*', inRegion),
           statement(
             'PushAppImages',
-            ['ecr:DescribeRepositories', ...readImages, ...pushImages].sort(),
+            ['ecr:DescribeImages', 'ecr:DescribeRepositories', ...readImages, ...pushImages].sort(),
             repositories.map(repository),
           ),
           ...(bases.length === 0
