@@ -77,8 +77,12 @@ export async function startCloud(options: CloudOptions = {}): Promise<Cloud> {
   }
 }
 
-/** Those that change something in AWS. */
-export const changingCall = /:(?:Create|Put|Start|Cancel|Rollback|Delete|Update|Modify|Set|Terminate)/
+/** Those that change something in AWS; lock and ledger are notes of rampart's own and change nothing that serves. */
+export const changingCall =
+  /^(?!ssm:).*:(?:Create|Put|Start|Cancel|Rollback|Delete|Update|Modify|Set|Terminate|Register|Stop|Continue)/
+
+/** Those that write a note of rampart's own. */
+export const notingCall = /^ssm:(?:Put|Delete)Parameter$/
 
 /** What of the cloud was asked to change: calls to AWS and requests to the registry. */
 export function changesOf(cloud: Pick<Cloud, 'calls' | 'requests'>): readonly string[] {
