@@ -27,6 +27,12 @@ Afterwards deploys are refused until one is made with --release-hold, so that no
       description: 'take the last proved release without asking which',
       env: 'RAMPART_LAST_PROVED',
     }),
+    hooks: Flags.boolean({
+      allowNo: true,
+      default: true,
+      description: 'run the programs in .rampart/hooks, and post the notices that rampart.yml names',
+      env: 'RAMPART_HOOKS',
+    }),
     list: Flags.boolean({
       description: 'only say what can be gone back to',
       env: 'RAMPART_LIST',

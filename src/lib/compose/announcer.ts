@@ -37,6 +37,8 @@ export async function announcing(
     readonly flags: OutsideFlags
     /** What the person calls the release. */
     readonly version?: string | undefined
+    /** Where the sources of what serves in the end come from; those of this folder when left out. */
+    readonly source?: AnnouncerOptions['source']
   },
   body: (run: RunContext, announcer: Announcer | undefined) => Promise<Ended>,
 ): Promise<Ended> {
@@ -75,7 +77,9 @@ export async function announcing(
     app: config.app,
     environment: config.environment.name,
     simulated: performing.simulation !== undefined,
-    source: async () => sourceOf(config, createGit({ environment: process.env, signal: run.signal }), version),
+    source:
+      about.source ??
+      (async () => sourceOf(config, createGit({ environment: process.env, signal: run.signal }), version)),
     ...ciRun(process.env),
     mask,
     ...(hasHooks && {

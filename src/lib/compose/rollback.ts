@@ -1,8 +1,11 @@
 import type { Performed, SharedFlags } from '../../base-command.js'
+import { announcing, type OutsideFlags } from './announcer.js'
 import { parseImageRef } from '../domain/image-ref.js'
 import type { RollbackList, RollbackRow } from '../domain/rollback-list.js'
+import type { SourceRecord } from '../domain/release-record.js'
 import { exitCodes } from '../errors/exit-codes.js'
 import { RampartError } from '../errors/rampart-error.js'
+import type { Announcer } from '../operations/announcer.js'
 import { chooseWanted, nameOf, takeBearings, type Bearings, type Wanted } from '../operations/bearings.js'
 import type { RollbackRequest } from '../operations/rollback.js'
 import type { RunContext } from '../operations/run.js'
@@ -19,7 +22,7 @@ import { canAsk } from './person.js'
 import { archiveOf } from './releases.js'
 import { countCalls, linesFrom, watchActions, type WatchFlags } from './watching.js'
 
-interface RollbackFlags extends SharedFlags, WatchFlags {
+interface RollbackFlags extends SharedFlags, WatchFlags, OutsideFlags {
   readonly to?: string | undefined
   readonly 'last-proved': boolean
   readonly list: boolean
@@ -115,7 +118,7 @@ export async function runRollback(flags: RollbackFlags): Promise<Performed> {
     record: flags.record,
     lastWords: calls.lastWords,
   }
-  const body = async (run: RunContext) => {
+  const work = async (run: RunContext, announcer: Announcer | undefined) => {
     const { rollback } = await import('../operations/rollback.js')
     const lines = await linesFrom(config, logs, clock)
     let opened: Promise<Registry> | undefined
@@ -127,6 +130,7 @@ export async function runRollback(flags: RollbackFlags): Promise<Performed> {
           driver,
           bearings,
           wanted,
+          ...(announcer !== undefined && { announcer }),
           ...(keeper !== undefined && { keeper, guard: () => gate.guard(keeper), hold: holding }),
           ...(lines !== undefined && { lines }),
           checks: await checksOf(config, cloud, { wanted, registry, registryHost }),
@@ -145,6 +149,9 @@ export async function runRollback(flags: RollbackFlags): Promise<Performed> {
     const { by } = await runnerOf(account)
     await hold(parameters, placeOf(config), { reason, by, at: new Date(clock.now()).toISOString() })
   }
+  const source = (): Promise<SourceRecord | undefined> => Promise.resolve(wanted.record?.source)
+  const body = async (run: RunContext) =>
+    announcing(config, run, { command: 'rollback', performing, flags, source }, work)
   return perform(performing, flags, body, watch)
 }
 

@@ -42,7 +42,8 @@ const untold: ReadonlySet<string> = new Set(['interrupted', 'terminated'])
 /** Runs the hooks of a run and posts its notices, each at its moment. What they do has no part in how the run ends, but for pre-hooks. */
 export class Announcer {
   readonly #options: AnnouncerOptions
-  readonly #notices: Promise<void>[] = []
+  /** What is on its way to each, one after the other: who hears of an end has heard of its beginning. */
+  readonly #notices = new Map<NoticeTarget, Promise<void>>()
   #heard: Partial<Pick<RunFacts, 'release' | 'revision' | 'from' | 'rollout' | 'proof'>> = {}
   #source: Promise<RunFacts['source']> | undefined
   #ran = new Set<HookName>()
@@ -111,7 +112,7 @@ export class Announcer {
       this.#post(told.notice, run, end)
       await this.#runLast(told.hook, run, end)
     }
-    await Promise.all(this.#notices)
+    await Promise.all(this.#notices.values())
   }
 
   /** Undefined when nobody needs to know: nothing was done, or who stopped the run knows already. */
@@ -170,7 +171,12 @@ export class Announcer {
   /** Posts beside whatever goes on; the end of the run waits for it. */
   #post(notice: NoticeName, run: RunContext, end?: RunFacts['end']): void {
     for (const target of this.#options.notices) {
-      if (target.on.includes(notice)) this.#notices.push(this.#deliver(target, notice, run, end))
+      if (!target.on.includes(notice)) continue
+      const before = this.#notices.get(target) ?? Promise.resolve()
+      this.#notices.set(
+        target,
+        before.then(() => this.#deliver(target, notice, run, end)),
+      )
     }
   }
 

@@ -5,6 +5,7 @@ import type { Check } from '../rollout/driver.js'
 import type { Followed, Patience } from '../rollout/follow.js'
 import { measureWarmup } from '../rollout/measure.js'
 import { unlessStopped } from '../rollout/unless-stopped.js'
+import type { Announcer } from './announcer.js'
 import { endOfRollout } from './end-of-rollout.js'
 import { followRollout, withWayBack, type Following } from './follow-rollout.js'
 import { pushImages, type ServiceImage } from './push-images.js'
@@ -26,6 +27,8 @@ export interface DeployRequest extends Following {
   readonly measuresWarmup?: boolean
   /** The checks of account and registry, before those of the driver. */
   readonly accountChecks: () => Promise<readonly Check[]>
+  /** Hooks and notices; undefined where there are none. */
+  readonly announcer?: Announcer
   /** Lock and ledger; undefined where the configuration wants none. */
   readonly keeper?: ReleaseKeeper
   /** What the images were made of, as the ledger keeps it; asked after they were built, and never rejects. */
@@ -150,6 +153,7 @@ async function rollOut(
     }
     const patience = request.patience(targets)
     const followed = await followRollout(request, { handle, revision, targets, patience, first }, run)
+    if (followed.outcome === 'succeeded') await announcer?.afterRollout(run)
     return { value: followed, detail: followed.status, ...(followed.outcome !== 'succeeded' && { outcome: 'failed' }) }
   })
 }

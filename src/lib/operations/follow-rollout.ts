@@ -3,7 +3,6 @@ import { RampartError } from '../errors/rampart-error.js'
 import { aboutOf, type Watching } from '../rollout/about.js'
 import type { Driver, RolloutHandle } from '../rollout/driver.js'
 import { follow, type Followed, type Patience } from '../rollout/follow.js'
-import type { Announcer } from './announcer.js'
 import type { RunContext } from './run.js'
 
 /** What following a rollout needs beside the rollout itself. */
@@ -11,8 +10,6 @@ export interface Following extends Watching {
   readonly driver: Driver
   /** The command that comes back to this rollout, e.g. `rampart deploy -c rampart.yml`. */
   readonly comeBack: string
-  /** Hooks and notices; undefined where there are none. */
-  readonly announcer?: Announcer
   /** True when the platform ends with this process, as an embedded rehearsal does: leaving is then stopping. */
   readonly endsWithUs?: boolean
 }
@@ -60,6 +57,5 @@ export async function followRollout(
     ...(followed.cause !== undefined && { cause: followed.cause }),
   })
   if (followed.outcome === 'abandoned') emit({ type: 'detached', goesOn: driver.goesOn(handle), comeBack })
-  if (followed.outcome === 'succeeded') await following.announcer?.afterRollout(run)
   return followed
 }

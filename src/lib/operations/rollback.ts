@@ -3,6 +3,7 @@ import { RampartError } from '../errors/rampart-error.js'
 import type { Check, ListedRollout } from '../rollout/driver.js'
 import type { Followed, Patience } from '../rollout/follow.js'
 import { unlessStopped } from '../rollout/unless-stopped.js'
+import type { Announcer } from './announcer.js'
 import { nameOf, type Bearings, type Wanted } from './bearings.js'
 import { endOfRollout } from './end-of-rollout.js'
 import { followRollout, withWayBack, type Following } from './follow-rollout.js'
@@ -17,6 +18,8 @@ export interface RollbackRequest extends Following {
   readonly patience: (targets: number) => Patience
   /** Who asks, and whether everything is still there that the release needs; before those of the driver. */
   readonly checks: () => Promise<readonly Check[]>
+  /** Hooks and notices; undefined where there are none. */
+  readonly announcer?: Announcer
   /** Lock and ledger; undefined where the configuration wants none. */
   readonly keeper?: ReleaseKeeper
   /** Called when the lock is ours: from then on every change has to ask for it. */
@@ -209,6 +212,7 @@ async function rollbackKept(request: RollbackRequest, run: RunContext): Promise<
   const arrival = await inPhase<Arrival>(run, 'rollout', async () => {
     const value = await way.go()
     if (value.kind === 'ended') return { value, outcome: 'failed' as const, detail: value.ended.ending }
+    if (value.changed) await request.announcer?.afterRollout(run)
     return value.changed
       ? { value, detail: nameOf(request.wanted) }
       : { value, outcome: 'skipped' as const, detail: 'every target is on it already' }
