@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { hookNames, noticeNames } from '../../src/lib/domain/hook.js'
 import { loadStates } from '../../src/lib/domain/model-load.js'
+import { proofGrades } from '../../src/lib/domain/outcome.js'
 import { phases } from '../../src/lib/domain/phase.js'
 import type { Digest } from '../../src/lib/domain/digest.js'
 import type { Event, EventBody, EventType } from '../../src/lib/events/event.js'
@@ -209,7 +210,7 @@ const bodies: { readonly [T in EventType]: fc.Arbitrary<BodyOf<T>> } = {
     'proof',
     {
       targets: fc.array(
-        fc.record({ target: text, proved: fc.boolean(), grade: fc.constant('launched' as const), detail: text }),
+        fc.record({ target: text, proved: fc.boolean(), grade: fc.constantFrom(...proofGrades), detail: text }),
         { maxLength: 3 },
       ),
       proved: count,

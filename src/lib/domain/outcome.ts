@@ -11,12 +11,19 @@ export interface Cause {
   readonly next: readonly string[]
 }
 
+/**
+ * How a target is known to serve a release, from weak to strong: from the revision that the platform launched it with;
+ * by what it reports of itself, the digests that run there; by what it answers, a real request asked of it alone.
+ */
+export const proofGrades = ['launched', 'reported', 'answered'] as const
+
+export type ProofGrade = (typeof proofGrades)[number]
+
 /** Evidence that one target serves what was released. */
 export interface TargetProof {
   readonly target: string
   readonly proved: boolean
-  /** How it is known: so far `launched`, from the revision that the platform launched it with. */
-  readonly grade: 'launched'
+  readonly grade: ProofGrade
   /** What was seen, or what is missing. */
   readonly detail: string
 }

@@ -48,7 +48,7 @@ export interface LoadFigures {
 }
 
 /** What a check looked at. */
-export type VerifyKind = 'dns' | 'https' | 'endpoint' | 'load'
+export type VerifyKind = 'dns' | 'https' | 'endpoint' | 'load' | 'target' | 'log'
 
 /** What one check came to, and what it saw. */
 export interface VerifiedLine extends CheckupLine {

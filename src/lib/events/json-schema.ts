@@ -1,6 +1,7 @@
 import type { Digest } from '../domain/digest.js'
 import { hookNames, noticeNames } from '../domain/hook.js'
 import { loadStates } from '../domain/model-load.js'
+import { proofGrades } from '../domain/outcome.js'
 import { phases } from '../domain/phase.js'
 import { eventVersion, type EventType } from './event.js'
 
@@ -189,7 +190,7 @@ const facts = shape(
   'alarms',
 )
 const proof = shape(
-  { target: text, proved: flag, grade: oneOf('launched'), detail: text },
+  { target: text, proved: flag, grade: oneOf(...proofGrades), detail: text },
   'target',
   'proved',
   'grade',

@@ -1,3 +1,4 @@
+import { proofGrades, type ProofGrade } from '../domain/outcome.js'
 import { formatBytes } from '../domain/format-bytes.js'
 import type { LockHolder } from '../domain/lock-holder.js'
 import { formatCount, formatDuration, formatPercent } from '../terminal/format.js'
@@ -26,9 +27,26 @@ export function shortDigest(digest: string): string {
   return digest.slice(digest.indexOf(':') + 1).slice(0, 12)
 }
 
+/** What each grade of proof rests on. */
+const gradeWords: Readonly<Record<ProofGrade, string>> = {
+  launched: 'launched with the released digests',
+  reported: 'the released digests are reported by the targets',
+  answered: 'answered by the targets themselves',
+}
+
+function gradesWords(targets: ProofView['targets']): string {
+  const grades = proofGrades
+    .map((grade) => ({ grade, count: targets.filter((one) => one.proved && one.grade === grade).length }))
+    .filter(({ count }) => count > 0)
+    .toReversed()
+  const [only, ...others] = grades
+  if (only === undefined) return gradeWords.launched
+  return others.length === 0 ? gradeWords[only.grade] : grades.map(({ grade, count }) => `${count} ${grade}`).join(', ')
+}
+
 /** `4 of 4 targets proved (launched with the released digests)`. */
 export function proofWords(proof: ProofView): string {
-  const how = proof.proved === 0 ? '' : ' (launched with the released digests)'
+  const how = proof.proved === 0 ? '' : ` (${gradesWords(proof.targets)})`
   return `${proof.proved} of ${formatCount(proof.total, 'target')} proved${how}`
 }
 

@@ -176,7 +176,7 @@ describe('how long answers take', () => {
     const [p50, p95] = quantiles(1)
     expect(p50).toBeGreaterThan(145)
     expect(p50).toBeLessThan(155)
-    expect(p95 / p50).toBeCloseTo(Math.exp(0.14 * 1.645), 1)
+    expect(p95 / p50).toBeCloseTo(Math.exp(0.1 * 1.645), 1)
     const [slow50, slow95] = quantiles(2)
     expect(slow50 / p50).toBeCloseTo(2, 5)
     expect(slow95 / p95).toBeCloseTo(2, 5)

@@ -11,11 +11,11 @@ const medians: Readonly<Record<Work, number>> = {
   search1155: 275,
 }
 
-/** Answers scatter by a logarithmic normal distribution, so that one in twenty takes about a quarter longer. */
-const sigma = 0.14
+/** Answers scatter by a logarithmic normal distribution, so that one in twenty takes about a sixth longer. */
+const sigma = 0.1
 
 /** What the first request of a target takes, as a multiple: memory is touched for the first time, or models are fetched. */
-const firstRequest = { baked: 1.6, fetched: 4.9 } as const
+const firstRequest = { baked: 1.3, fetched: 4.9 } as const
 
 export interface LatencyOf {
   readonly work: Work

@@ -37,7 +37,8 @@ function proofOf(target: Target, task: EcsTask, { definition, options }: ProofSo
   return {
     target: target.id,
     proved: misses.length === 0,
-    grade: 'launched',
+    // The digest comes from the agent beside the task, not from what the task was launched with.
+    grade: misses.length === 0 ? 'reported' : 'launched',
     detail:
       misses.length === 0
         ? `ECS reports that ${digests.join(', ')}; ${target.lifecycle}, ${target.health}`
