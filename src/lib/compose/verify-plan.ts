@@ -4,6 +4,7 @@ import { findConfig, type Config } from '../config/index.js'
 import type { EndpointPlan, LatencyBudget, VerifyPlan } from '../domain/verify-plan.js'
 import { budgetFigures } from '../domain/verify-plan.js'
 import { RampartError } from '../errors/rampart-error.js'
+import { addressOf } from '../verify/requests.js'
 import { configure } from './deploy.js'
 
 /** What `rampart verify` is given. */
@@ -24,18 +25,22 @@ interface Planned {
   readonly config: Config | undefined
 }
 
-/** The configuration from here, if there is one; named ones must be there. */
+/** The configuration from here, if there is one or one must be. */
 async function nearestConfig(flags: VerifyFlags): Promise<Config | undefined> {
-  if (flags.config === undefined && flags.url !== undefined) {
-    try {
-      findConfig(process.cwd())
-    } catch (error) {
-      if (error instanceof RampartError && error.kind === 'usage') return undefined
-      throw error
-    }
+  if (flags.config !== undefined) return configure(flags)
+  let missing: RampartError | undefined
+  try {
+    findConfig(process.cwd())
+  } catch (error) {
+    if (!(error instanceof RampartError)) throw error
+    missing = error
   }
-  return configure(flags)
+  if (missing === undefined) return configure(flags)
+  if (flags.url !== undefined) return undefined
+  throw new RampartError('usage', missing.message, { next: [...missing.next, alone], cause: missing })
 }
+
+const alone = 'verify an address alone: rampart verify --url https://…'
 
 /** What to verify: the configuration's checks at its own address or at the one that is given, or that address alone. */
 export async function planFor(flags: VerifyFlags): Promise<Planned> {
@@ -49,7 +54,7 @@ export async function planFor(flags: VerifyFlags): Promise<Planned> {
       'usage',
       `${found === undefined ? 'rampart.yml' : relative(process.cwd(), found.path)} has no section \`verify\`.`,
       {
-        next: ['say there what must hold', 'verify an address alone: rampart verify --url https://…'],
+        next: ['say there what must hold', alone],
       },
     )
   }
@@ -141,12 +146,11 @@ export function secretsOfVerify(plan: VerifyPlan, config: Config | undefined): r
       secretName.test(name) ? [value, value.replace(/^\S+\s+/, '')] : [],
     ),
   )
-  const addresses = [plan.url, ...plan.endpoints.map(({ path }) => path)].filter((text) => URL.canParse(text))
+  const addresses = [new URL(plan.url), ...plan.endpoints.map(({ path }) => addressOf(plan.url, path))]
   return [...interpolated, ...guarded, ...addresses.flatMap(secretsOfAddress)]
 }
 
-function secretsOfAddress(address: string): readonly string[] {
-  const { password, username, searchParams } = new URL(address)
+function secretsOfAddress({ password, username, searchParams }: URL): readonly string[] {
   const guarded = [...searchParams].flatMap(([name, value]) => (secretName.test(name) ? [value] : []))
   return [password, decodeURIComponent(password), ...(password === '' ? [] : [username]), ...guarded]
 }

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { compile } from 'json-p3'
+import parseJsonPath from 'jsonpath-rfc9535/parser'
 import { commonPlaceholders, placeholdersIn } from '../domain/template.js'
 import type { Json } from '../domain/verify-plan.js'
 import type { Path, YamlSource } from './document.js'
@@ -82,7 +82,7 @@ function checkExpectations(data: unknown, path: Path, source: YamlSource, report
   for (const query of keysAt(data, path)) {
     const at = [...path, query]
     try {
-      compile(query)
+      parseJsonPath(query)
     } catch (error) {
       const why = error instanceof Error ? error.message.split('\n', 1)[0] : ''
       report(at, `is no JSONPath: ${why}`, 'Such as `$.status` or `$.results[*].score` (RFC 9535)', 'key')

@@ -34,8 +34,11 @@ export function followSocket(course: Course, socket: Socket, isSecure: boolean):
     last = moment
     course.stage = next
   }
-  // Once: with several addresses there is an event for each.
-  socket.once('lookup', step('resolve', 'connect'))
+  const resolved = step('resolve', 'connect')
+  // Once: with several addresses there is an event for each. It also comes when there is none.
+  socket.once('lookup', (error: unknown) => {
+    if (!(error instanceof Error)) resolved()
+  })
   socket.once('connect', step('connect', isSecure ? 'tls' : 'answer'))
   if (isSecure) socket.once('secureConnect', step('tls', 'answer'))
 }

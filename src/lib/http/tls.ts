@@ -51,7 +51,9 @@ function shake(request: TlsRequest, trust: ConnectionOptions): Promise<TlsFacts 
       reject(signal?.reason instanceof Error ? signal.reason : new Error('stopped'))
     }
     signal?.addEventListener('abort', leave, { once: true })
-    socket.once('lookup', () => (stage = 'connect'))
+    socket.once('lookup', (error: unknown) => {
+      if (!(error instanceof Error)) stage = 'connect'
+    })
     socket.once('connect', () => (stage = 'tls'))
     socket.once('secureConnect', () => end(factsOf(socket, host)))
     socket.on('error', (error) => end(errorFailure(error, stage, performance.now() - start)))

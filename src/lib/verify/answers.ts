@@ -8,7 +8,7 @@ import { schemaJudge } from './json-schema.js'
 export type AnswerJudge = (answer: HttpAnswer) => readonly string[]
 
 /** The content of an answer as text. */
-export const textOf = (answer: HttpAnswer): string => new TextDecoder().decode(answer.body)
+const textOf = (answer: HttpAnswer): string => new TextDecoder().decode(answer.body)
 
 const shortest = 200
 

@@ -131,7 +131,7 @@ export function evidenceOf({ method, url, result, problems }: Asked): readonly s
 }
 
 /** The address without the name and password that it may hold. */
-export function withoutUser(address: string): string {
+function withoutUser(address: string): string {
   const url = new URL(address)
   url.username = ''
   url.password = ''

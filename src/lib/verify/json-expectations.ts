@@ -1,5 +1,5 @@
-import { compile, type JSONPathQuery } from 'json-p3'
 import { isDeepStrictEqual } from 'node:util'
+import { query, type JsonValue } from 'jsonpath-rfc9535'
 import type { Json, JsonExpectation, Matcher } from '../domain/verify-plan.js'
 
 /** Tells what of a document is not as it should be; nothing when all is. */
@@ -8,25 +8,18 @@ export type JsonJudge = (document: Json) => readonly string[]
 const longest = 80
 
 /** A value as evidence shows it. */
-export function shownJson(value: Json): string {
+function shownJson(value: Json): string {
   const text = JSON.stringify(value)
   return text.length > longest ? `${text.slice(0, longest)}…` : text
 }
 
-/** Compiles the paths once, for any number of answers. https://www.rfc-editor.org/rfc/rfc9535 */
+/** Finds by JSONPath what should be right. https://www.rfc-editor.org/rfc/rfc9535 */
 export function jsonJudge(expectations: readonly JsonExpectation[]): JsonJudge {
-  const compiled = expectations.map(({ path, matcher }) => ({ path, matcher, query: compile(path) }))
-  return (document) => compiled.flatMap((one) => judge(one, document))
+  return (document) => expectations.flatMap((one) => judge(one, document))
 }
 
-interface Compiled {
-  readonly path: string
-  readonly matcher: Matcher
-  readonly query: JSONPathQuery
-}
-
-function judge({ path, matcher, query }: Compiled, document: Json): readonly string[] {
-  const values = query.query(document as Parameters<JSONPathQuery['query']>[0]).values() as readonly Json[]
+function judge({ path, matcher }: JsonExpectation, document: Json): readonly string[] {
+  const values = query(document as JsonValue, path) as readonly Json[]
   if (matcher.exists === false) {
     return values.length === 0 ? [] : [`${path} is ${shownJson(values[0] ?? null)} and should not be there`]
   }

@@ -8,6 +8,8 @@ const ttlOf = ({ addresses }: NameAnswer): number | undefined =>
     undefined,
   )
 
+const isOwn = (address: string): boolean => address === '::1' || address.startsWith('127.')
+
 const plain = (name: string): string => name.toLowerCase().replace(/\.$/, '')
 
 /** Whether the name is known, for how long it is remembered, and whether it leads to the load balancer. */
@@ -45,6 +47,7 @@ export async function lookAtName(dns: Dns, host: string, leadsTo: string | undef
       return { result: 'fail', detail, remedy: `make ${host} an alias of ${leadsTo}`, evidence }
     }
   }
+  if (!answer.inDns && addresses.every(isOwn)) return { result: 'skip', detail: `${host} is this machine`, evidence }
   if (!answer.inDns) return { result: 'warn', detail: `${host} is known to this machine alone, not to DNS`, evidence }
   return { result: 'ok', detail: leadsTo === undefined ? found : `leads to ${leadsTo}, ${found}`, evidence }
 }

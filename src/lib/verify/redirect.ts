@@ -8,6 +8,8 @@ interface Followed {
   readonly problem?: Finding
   /** True when nothing listens at the port at all. */
   readonly closed?: boolean
+  /** Why there was no answer, when there was none. */
+  readonly unasked?: string
 }
 
 /** Longer than any chain that is meant, and as far as browsers go at about twice that. */
@@ -46,6 +48,11 @@ export async function lookAtRedirects(
         evidence,
       }
     }
+    const [first] = followed
+    // Without a way to the host every path would fail with the same words, and none of its own.
+    if (first?.unasked !== undefined && followed.every(({ unasked }) => unasked === first.unasked)) {
+      return { result: 'skip', detail: `port ${port} gives no answer: ${first.unasked}`, evidence }
+    }
     const problems = followed.flatMap(({ problem }) => (problem === undefined ? [] : [problem]))
     const count = `${paths.length} ${paths.length === 1 ? 'path' : 'paths'}`
     return judgeAll(problems, `${count} of plain HTTP lead to HTTPS for good`, { evidence })
@@ -70,9 +77,11 @@ async function follow(start: URL, ask: (url: string) => ReturnType<HttpSession['
     const isFirst = visited.length === 1
     if (answer.kind === 'failure') {
       hops.push(answer.detail)
-      if (isFirst && answer.code === 'ECONNREFUSED')
-        return { evidence: `GET ${start.href}: ${answer.detail}`, closed: true }
-      return bad(isFirst ? answer.detail : `${url.origin} does not answer: ${answer.detail}`)
+      const evidence = `GET ${start.href}: ${hops.join(' -> ')}`
+      // That the redirect leads to HTTPS is known by then; what is wrong with that is for the other checks to say.
+      if (!isFirst) return { evidence }
+      if (answer.code === 'ECONNREFUSED') return { evidence, closed: true }
+      return { evidence, unasked: answer.detail, problem: { detail: `${start.pathname}: ${answer.detail}` } }
     }
     const { status, headers } = answer
     const location = headers['location']

@@ -27,11 +27,6 @@ function origins({ url, endpoints }: VerifyPlan): readonly URL[] {
   return all.filter((one, index) => all.findIndex(({ origin }) => origin === one.origin) === index)
 }
 
-/** Every host that the plan names, without ports. */
-export function namedHosts(plan: VerifyPlan): ReadonlySet<string> {
-  return new Set(origins(plan).map(hostOf))
-}
-
 /** Every check of a plan, in the order in which they are shown. */
 export function verifyTasks(plan: VerifyPlan, ports: VerifyPorts): readonly VerifyTask[] {
   const places = origins(plan)
