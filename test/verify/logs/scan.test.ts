@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { createLogScan, type LogFinding, type ScannedLine } from '../../../src/lib/verify/logs/scan.js'
 import { createValueFinder } from '../../../src/lib/verify/logs/value-finder.js'
 
@@ -106,7 +106,7 @@ describe('ten thousand lines with two hundred secrets', () => {
 
   test('no value is in what is said of it, nor a part of one', () => {
     const text = JSON.stringify(scan(secrets, createValueFinder(configured)))
-    const values = [...planted.map(({ secret }) => secret.replace(/^(?:password: |aws_secret_access_key=)/, ''))]
+    const values = planted.map(({ secret }) => secret.replace(/^(?:password: |aws_secret_access_key=)/, ''))
     for (const value of [...values, ...configured.map(({ value: one }) => one)]) {
       expect(text).not.toContain(value)
       expect(text).not.toContain(value.slice(-12))
@@ -127,8 +127,7 @@ describe('values', () => {
           const finder = createValueFinder([{ name: 'A', value }])
           const found = finder.find(`${before}${value}${after}`)
           expect(found).toContainEqual({ name: 'A', from: before.length, to: before.length + value.length })
-          if (!before.includes(value))
-            expect(finder.find(before).filter(({ to, from }) => before.slice(from, to) === value)).toEqual([])
+          expect(finder.find(before).length > 0).toBe(before.includes(value))
         },
       ),
     )

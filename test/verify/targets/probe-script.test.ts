@@ -3,6 +3,9 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { promisify } from 'node:util'
+import { mkdtemp, rm, symlink } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import type { ProbedService, ProbeRequest } from '../../../src/lib/domain/target-probe.js'
 import { readProbeHeader } from '../../../src/lib/domain/target-probe.js'
@@ -43,6 +46,11 @@ async function serving(
   return { port: (server.address() as AddressInfo).port, asked }
 }
 
+const docker = (...args: readonly string[]): string =>
+  execFileSync(dockerProgram, [...args])
+    .toString()
+    .trim()
+
 const service = (changes: Partial<ProbedService> & Pick<ProbedService, 'port'>): ProbedService => ({
   name: 'backend',
   repository: 'team/backend',
@@ -69,9 +77,8 @@ test('the script says what it asks, whatever names and questions hold', () => {
   expect(readProbeHeader('echo hello')).toBeUndefined()
 })
 
-requires('docker').test(
-  'a service that does not run is said so, and what listens on its port is asked all the same',
-  async () => {
+requires('docker').describe('with a Docker engine', () => {
+  test('a service that does not run is said so, and what listens on its port is asked all the same', async () => {
     const body = JSON.stringify({ text: `it's "quoted" $HOME \`id\` ${'x'.repeat(20_000)}` })
     const { port, asked } = await serving({
       '/health/ready': { status: 503, body: '{}' },
@@ -97,8 +104,8 @@ requires('docker').test(
     ])
     expect(other).toMatchObject({ name: 'other', containers: 0 })
     expect(other?.ready?.status).toBe(0)
-  },
-)
+  })
+})
 
 test('a machine without Docker and curl says that it lacks them', async () => {
   const { stdout } = await run('/bin/sh', ['-c', probeScript({ timeout: 1, services: [service({ port: 9 })] })], {
@@ -112,9 +119,6 @@ test('a machine without Docker and curl says that it lacks them', async () => {
 
 /** A folder with the tools that every Linux has, and no others. */
 async function bareFolder(): Promise<string> {
-  const { mkdtemp, rm, symlink } = await import('node:fs/promises')
-  const { tmpdir } = await import('node:os')
-  const { join } = await import('node:path')
   const folderName = await mkdtemp(join(tmpdir(), 'rampart-bare-'))
   onTestFinished(() => rm(folderName, { recursive: true, force: true }))
   for (const tool of ['mktemp', 'rm', 'sed', 'awk', 'sort', 'wc', 'tr', 'grep', 'head', 'base64', 'sh']) {
@@ -124,18 +128,13 @@ async function bareFolder(): Promise<string> {
   return folderName
 }
 
-requires('docker', 'docker-registry').test(
-  'a container is known by its digest, its memory and its models',
-  async () => {
+requires('docker', 'docker-registry').describe('with a Docker engine', () => {
+  test('a container is known by its digest, its memory and its models', async () => {
     const registry = await startDockerRegistry()
     onTestFinished(() => registry.stop())
     const repository = 'team/backend'
     const reference = `${registry.host}/${repository}:v1`
     forgetImages(registry.host, { PATH: process.env['PATH'] ?? '' })
-    const docker = (...args: readonly string[]): string =>
-      execFileSync(dockerProgram, [...args])
-        .toString()
-        .trim()
     execFileSync(dockerProgram, ['import', '--change', 'ENV HF_HOME=/opt/models', '-', reference], {
       input: packBase({ [`${folder}/config.json`]: '{}' }),
       stdio: ['pipe', 'ignore', 'inherit'],
@@ -173,9 +172,8 @@ requires('docker', 'docker-registry').test(
     // An image of the same name elsewhere is another one.
     const [other] = (await probe({ timeout: 5, services: [service({ port, repository: 'backend2' })] })).services
     expect(other?.containers).toBe(0)
-  },
-  120_000,
-)
+  }, 120_000)
+})
 
 test.each([
   ['', undefined],
@@ -188,7 +186,6 @@ test.each([
 ])('output %j is read with care', (output, lacks) => {
   const report = readProbe(output)
   expect(report?.lacks[0]).toBe(lacks)
-  if (report !== undefined) {
-    expect(report.services).toEqual([{ name: '', digests: [], containers: 0, processes: [2], models: [] }])
-  }
+  const empty = { name: '', digests: [], containers: 0, processes: [2], models: [] }
+  expect(report?.services).toEqual(lacks === undefined ? undefined : [empty])
 })

@@ -7,7 +7,7 @@ import type { World } from '../world/world.js'
 
 const wire = { signingName: 'ssm', protocol: 'awsJson1_1' } as const
 const plugin = 'aws:runShellScript'
-const documents: readonly string[] = ['AWS-RunShellScript']
+const documents: ReadonlySet<string> = new Set(['AWS-RunShellScript'])
 /** What a listing shows of an output, and what the single invocation does. */
 const shown = { listed: 2500, output: 24_000, error: 8000 } as const
 
@@ -27,7 +27,7 @@ export function runCommandHandlers(world: World) {
   return {
     SendCommand: (input: sdk.SendCommandRequest, context: RequestContext): sdk.SendCommandResult => {
       world.advanceTo(context.now)
-      if (!documents.includes(input.DocumentName ?? '')) throw new ServiceError('InvalidDocument', '')
+      if (!documents.has(input.DocumentName ?? '')) throw new ServiceError('InvalidDocument', '')
       const ids = input.InstanceIds ?? []
       if (ids.length > 50) {
         throw new ServiceError('ValidationException', 'A command names at most 50 instances; use targets for more.')

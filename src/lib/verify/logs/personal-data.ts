@@ -17,10 +17,13 @@ const digits = /(?<![\w.-])(?:\d[ -]?){12,18}\d(?![\w-])/g
 function isCard(text: string): boolean {
   const number = text.replaceAll(/\D/g, '')
   if (!/^(?:4|5[1-5]|2[2-7]|3[47]|3[068]|35|6(?:011|4[4-9]|5))/.test(number) || /^(\d)\1+$/.test(number)) return false
-  const sum = [...number].toReversed().reduce((total, digit, index) => {
-    const doubled = Number(digit) * (index % 2 === 1 ? 2 : 1)
-    return total + (doubled > 9 ? doubled - 9 : doubled)
-  }, 0)
+  const sum = number
+    .split('')
+    .toReversed()
+    .reduce((total, digit, index) => {
+      const doubled = Number(digit) * (index % 2 === 1 ? 2 : 1)
+      return total + (doubled > 9 ? doubled - 9 : doubled)
+    }, 0)
   return sum % 10 === 0
 }
 

@@ -41,7 +41,9 @@ export function testimonyOf(report: ProbeReport, wanted: readonly WantedService[
     notes: [
       ...new Set([
         ...all.flatMap((one) => one.notes),
-        ...(asked || problems.length > 0 ? [] : ['no endpoint of rampart.yml is asked of the targets themselves']),
+        ...(wanted.some(({ probed }) => probed.question !== undefined) || problems.length > 0
+          ? []
+          : ['no endpoint of rampart.yml is asked of the targets themselves']),
       ]),
     ],
     evidence: all.flatMap((one) => one.evidence),
