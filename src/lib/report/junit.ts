@@ -1,4 +1,5 @@
 import type { Verification, VerifiedLine } from '../domain/verification.js'
+import { checkWords } from './checks-text.js'
 import { stripControl } from '../terminal/clean.js'
 
 const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
@@ -43,7 +44,7 @@ function testCase({
 }: VerifiedLine): readonly string[] {
   const more = findings.length > 1 ? findings.map((finding) => finding.detail) : []
   const mend = remedy === undefined ? [] : [`mend: ${remedy}`]
-  const output = [...(result === 'warn' ? [`WARN ${detail}`, ...mend] : [`${result} ${detail}`]), ...evidence]
+  const output = [`${checkWords[result]} ${detail}`, ...(result === 'warn' ? mend : []), ...evidence]
   return [
     `    <testcase classname="rampart.verify.${kind}" name="${escaped(name)}" time="${seconds(duration)}">`,
     ...(result === 'fail'

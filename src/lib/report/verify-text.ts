@@ -1,3 +1,4 @@
+import { formatLatency } from '../domain/format-latency.js'
 import type { Latency, Verification, VerifiedLine } from '../domain/verification.js'
 import { budgetFigures, type LatencyBudget } from '../domain/verify-plan.js'
 import { cleanLine } from '../terminal/clean.js'
@@ -40,11 +41,6 @@ function checkLines(page: Page, check: VerifiedLine, width: number): readonly st
 
 const figureWidth = 8
 
-function time(value: number): string {
-  if (value < 10) return `${value.toFixed(1)}ms`
-  return value < 1000 ? `${Math.round(value)}ms` : `${(value / 1000).toFixed(2)}s`
-}
-
 interface Row {
   readonly name: string
   readonly latency: Latency
@@ -77,7 +73,7 @@ function latencyTable(page: Page, checks: readonly VerifiedLine[]): readonly str
       const figures = budgetFigures.map((figure) => painted(page, row, figure))
       const limits = budgetFigures.map((figure) => {
         const most = budget[figure]
-        return (most === undefined ? '' : time(most)).padStart(figureWidth)
+        return (most === undefined ? '' : formatLatency(most)).padStart(figureWidth)
       })
       const hasBudget = Object.keys(budget).length > 0
       return [
@@ -92,14 +88,16 @@ const isOver = ({ latency, budget }: Row, figure: (typeof budgetFigures)[number]
   latency[figure] > (budget[figure] ?? Infinity)
 
 const painted = (page: Page, row: Row, figure: (typeof budgetFigures)[number]): string => {
-  const text = `${isOver(row, figure) ? page.glyphs.bad : ''}${time(row.latency[figure])}`.padStart(figureWidth)
+  const text = `${isOver(row, figure) ? page.glyphs.bad : ''}${formatLatency(row.latency[figure])}`.padStart(
+    figureWidth,
+  )
   return isOver(row, figure) ? page.paint('bad', text) : text
 }
 
 function cell(page: Page, row: Row, figure: (typeof budgetFigures)[number]): string {
   const most = row.budget[figure]
   const own = painted(page, row, figure).trimStart()
-  return most === undefined ? own : `${own}, budget ${time(most)}`
+  return most === undefined ? own : `${own}, budget ${formatLatency(most)}`
 }
 
 const barWidth = 30
@@ -113,7 +111,7 @@ function histogram(page: Page, { name, load }: VerifiedLine): readonly string[] 
     page.paint('dim', `${name}: requests by latency, from when each was due`),
     ...load.histogram.map(({ upTo, count }) => {
       const bar = page.glyphs.barFull.repeat(count === 0 ? 0 : Math.max(1, Math.round((barWidth * count) / most)))
-      return `  to ${time(upTo).padStart(7)}  ${String(count).padStart(6)}  ${bar}`.trimEnd()
+      return `  to ${formatLatency(upTo).padStart(7)}  ${String(count).padStart(6)}  ${bar}`.trimEnd()
     }),
   ]
 }

@@ -1,10 +1,11 @@
+import { formatLatency } from '../domain/format-latency.js'
 import type { Finding } from '../domain/checkup.js'
 import type { SampledLatency } from '../domain/verification.js'
 import type { EndpointPlan } from '../domain/verify-plan.js'
 import type { Http, HttpAnswer, HttpFailure, HttpSession } from '../ports/http.js'
 import { answerJudge, excerpt, type AnswerJudge } from './answers.js'
 import { judgeAll, type Judged } from './judged.js'
-import { budgetWords, latencyOf, milliseconds, overBudget } from './latency.js'
+import { budgetWords, latencyOf, overBudget } from './latency.js'
 import { requestOf } from './requests.js'
 
 /** What asking an endpoint needs. */
@@ -85,8 +86,8 @@ function outcome(plan: EndpointPlan, first: Asked, measured: readonly number[], 
   const status = first.result.kind === 'answer' ? first.result.status : ''
   const well =
     latency === undefined
-      ? `${status} in ${milliseconds(alone)}`
-      : `${status}; mean ${milliseconds(latency.mean)}, p95 ${milliseconds(latency.p95)} of ${latency.count} requests`
+      ? `${status} in ${formatLatency(alone)}`
+      : `${status}; mean ${formatLatency(latency.mean)}, p95 ${formatLatency(latency.p95)} of ${latency.count} requests`
   const budget = budgetWords(plan.latency)
   return judgeAll(findings, well, {
     evidence: [
@@ -103,8 +104,8 @@ function outcome(plan: EndpointPlan, first: Asked, measured: readonly number[], 
 }
 
 const distribution = (latency: SampledLatency): string =>
-  `mean ${milliseconds(latency.mean)}, p50 ${milliseconds(latency.p50)}, p95 ${milliseconds(latency.p95)}, ` +
-  `p99 ${milliseconds(latency.p99)}, max ${milliseconds(latency.max)}`
+  `mean ${formatLatency(latency.mean)}, p50 ${formatLatency(latency.p50)}, p95 ${formatLatency(latency.p95)}, ` +
+  `p99 ${formatLatency(latency.p99)}, max ${formatLatency(latency.max)}`
 
 const findingOf =
   (plan: EndpointPlan, result: HttpAnswer | HttpFailure) =>
@@ -119,13 +120,13 @@ export function evidenceOf({ method, url, result, problems }: Asked): readonly s
   if (result.kind === 'failure') return [`${asked}: ${result.code}, ${result.detail}`]
   const { timing } = result
   const steps = [
-    ...(timing.resolve > 0 ? [`DNS ${milliseconds(timing.resolve)}`] : []),
-    ...(timing.connect > 0 ? [`connect ${milliseconds(timing.connect)}`] : []),
-    ...(timing.tls > 0 ? [`TLS ${milliseconds(timing.tls)}`] : []),
-    `first byte after ${milliseconds(timing.firstByte)}`,
+    ...(timing.resolve > 0 ? [`DNS ${formatLatency(timing.resolve)}`] : []),
+    ...(timing.connect > 0 ? [`connect ${formatLatency(timing.connect)}`] : []),
+    ...(timing.tls > 0 ? [`TLS ${formatLatency(timing.tls)}`] : []),
+    `first byte after ${formatLatency(timing.firstByte)}`,
   ].join(', ')
   return [
-    `${asked}: ${result.status} from ${result.address} in ${milliseconds(timing.total)} (${steps})`,
+    `${asked}: ${result.status} from ${result.address} in ${formatLatency(timing.total)} (${steps})`,
     ...(problems.length > 0 ? [`answered: ${excerpt(result)}`] : []),
   ]
 }

@@ -1,4 +1,5 @@
 import type { HistogramBar, Latency } from '../domain/verification.js'
+import { formatLatency } from '../domain/format-latency.js'
 import { budgetFigures, type LatencyBudget } from '../domain/verify-plan.js'
 
 /** The figures of some times in milliseconds; undefined when there are none. */
@@ -22,20 +23,18 @@ export function latencyOf(times: readonly number[]): Latency | undefined {
   }
 }
 
+/** A time with as many digits as tell it from its budget. */
+const told = (value: number, most: number): string =>
+  formatLatency(value) === formatLatency(most) ? `${value.toFixed(2)}ms` : formatLatency(value)
+
 /** What is above its budget, in words. */
 export function overBudget(latency: Latency, budget: LatencyBudget): readonly string[] {
   return budgetFigures.flatMap((figure) => {
     const most = budget[figure]
     return most === undefined || latency[figure] <= most
       ? []
-      : [`${figure} ${milliseconds(latency[figure])} is over its budget of ${milliseconds(most)}`]
+      : [`${figure} ${told(latency[figure], most)} is over its budget of ${formatLatency(most)}`]
   })
-}
-
-/** `0.8ms`, `46ms`, `1.85s`: fine enough to compare with a budget. */
-export function milliseconds(value: number): string {
-  if (value < 10) return `${value.toFixed(1)}ms`
-  return value < 1000 ? `${Math.round(value)}ms` : `${(value / 1000).toFixed(2)}s`
 }
 
 /** The budget as people write it, e.g. `mean 250ms, max 500ms`; empty when there is none. */
@@ -43,7 +42,7 @@ export function budgetWords(budget: LatencyBudget): string {
   return budgetFigures
     .flatMap((figure) => {
       const most = budget[figure]
-      return most === undefined ? [] : [`${figure} ${milliseconds(most)}`]
+      return most === undefined ? [] : [`${figure} ${formatLatency(most)}`]
     })
     .join(', ')
 }

@@ -1,3 +1,4 @@
+import { formatLatency } from '../domain/format-latency.js'
 import type { Finding } from '../domain/checkup.js'
 import type { LoadFigures } from '../domain/verification.js'
 import type { LoadPlan } from '../domain/verify-plan.js'
@@ -5,7 +6,7 @@ import type { Clock } from '../ports/clock.js'
 import { askerOf, evidenceOf, type Asked, type EndpointPorts } from './endpoint.js'
 import { generate, type Generated } from './generate.js'
 import { judgeAll, type Judged } from './judged.js'
-import { budgetWords, histogramOf, latencyOf, milliseconds, overBudget } from './latency.js'
+import { budgetWords, histogramOf, latencyOf, overBudget } from './latency.js'
 
 export interface LoadPorts extends EndpointPorts {
   /** Real time. */
@@ -89,17 +90,17 @@ function judgeLoad(plan: LoadPlan, generated: Generated, firstFailure: readonly 
   const budget = budgetWords(plan.latency)
   const judged = judgeAll(
     findings,
-    `${rateWords(achievedRate)}, ${percent} of ${sent}; p50 ${milliseconds(latency.p50)}, p95 ${milliseconds(latency.p95)}`,
+    `${rateWords(achievedRate)}, ${percent} of ${sent}; p50 ${formatLatency(latency.p50)}, p95 ${formatLatency(latency.p95)}`,
     {
       load,
       evidence: [
-        `${sent} requests on at most ${load.concurrency} connections in ${milliseconds(generated.elapsed)}`,
-        `from when each was due: p50 ${milliseconds(latency.p50)}, p95 ${milliseconds(latency.p95)}, p99 ${milliseconds(latency.p99)}, max ${milliseconds(latency.max)}${budget === '' ? '' : `; budget ${budget}`}`,
+        `${sent} requests on at most ${load.concurrency} connections in ${formatLatency(generated.elapsed)}`,
+        `from when each was due: p50 ${formatLatency(latency.p50)}, p95 ${formatLatency(latency.p95)}, p99 ${formatLatency(latency.p99)}, max ${formatLatency(latency.max)}${budget === '' ? '' : `; budget ${budget}`}`,
         // The difference is what waiting for a connection cost.
         ...(plan.rate === undefined
           ? []
           : [
-              `from when each was sent: p50 ${milliseconds(service.p50)}, p95 ${milliseconds(service.p95)}, p99 ${milliseconds(service.p99)}, max ${milliseconds(service.max)}`,
+              `from when each was sent: p50 ${formatLatency(service.p50)}, p95 ${formatLatency(service.p95)}, p99 ${formatLatency(service.p99)}, max ${formatLatency(service.max)}`,
             ]),
         ...(generated.stopped ? ['given up early: nothing but failures came back'] : []),
         ...worst.slice(0, 3).map(([problem, times]) => `${times} x ${problem}`),
@@ -111,7 +112,7 @@ function judgeLoad(plan: LoadPlan, generated: Generated, firstFailure: readonly 
   return {
     ...judged,
     result: 'warn',
-    detail: `${judged.detail}; this machine was up to ${milliseconds(load.lag)} late itself`,
+    detail: `${judged.detail}; this machine was up to ${formatLatency(load.lag)} late itself`,
     remedy: 'measure from a machine that has less to do',
   }
 }

@@ -1,10 +1,10 @@
+import { formatLatency } from '../domain/format-latency.js'
 import type { EndpointPlan, HttpsPlan, VerifyPlan } from '../domain/verify-plan.js'
 import type { Dns } from '../ports/dns.js'
 import type { Tls } from '../ports/tls.js'
 import { lookAtEndpoint } from './endpoint.js'
 import { judgeCertificate, judgeVersion, lookAtHsts, shakeHands, type Handshakes } from './https.js'
 import type { VerifyTask } from './judged.js'
-import { milliseconds } from './latency.js'
 import { lookUnderLoad, type LoadPorts } from './load.js'
 import { lookAtName } from './names.js'
 import { lookAtRedirects } from './redirect.js'
@@ -54,7 +54,7 @@ export function verifyTasks(plan: VerifyPlan, ports: VerifyPorts): readonly Veri
       kind: 'load',
       alone: true,
       retry: 0,
-      announce: `${load.rate === undefined ? 'as fast as it answers' : `${load.rate} requests a second`} to ${load.endpoint.name} for at most ${milliseconds(load.duration)}`,
+      announce: `${load.rate === undefined ? 'as fast as it answers' : `${load.rate} requests a second`} to ${load.endpoint.name} for at most ${formatLatency(load.duration)}`,
       look: async (signal) => lookUnderLoad(plan.url, load, ports, signal),
     })),
   ]
