@@ -1,8 +1,10 @@
+import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { cleanEnvironment, runCli, startCli, type Finished } from '../support/cli.js'
+import { bin, cleanEnvironment, runCli, startCli, type Finished } from '../support/cli.js'
 import { requires } from '../support/requires.js'
 import { createAuthority } from '../verify/certificates.js'
 import { serveBodies, serveHttp, serveHttps } from '../verify/servers.js'
@@ -260,5 +262,33 @@ requires('python3').describe('with python3', () => {
       'print(r.get("tests"), r.get("failures"), r.get("skipped"), [c.get("name") for c in r.iter("testcase")], r.find(".//failure").get("message"))'
     const read = spawnSync('python3', ['-c', script, join(directory, 'verify.xml')], { encoding: 'utf8' })
     expect(read.stdout.trim()).toBe("3 1 2 ['dns', 'certificate', 'endpoint:health'] status 500, not 200 to 299")
+  })
+})
+
+requires('python3').describe('load on a terminal', () => {
+  const terminal = fileURLToPath(new URL('../init/answering-terminal.py', import.meta.url))
+
+  // A name that leads nowhere (RFC 6761), so that nobody is loaded by this test.
+  test.each([
+    ['no is no', 'n', 2, 'Load on rag.invalid was not allowed; nothing was sent.'],
+    ['yes is yes', 'y', 9, 'given up early: nothing but failures came back'],
+    ['leaving is leaving', '\u0003', 130, 'nothing was changed'],
+  ])('is asked about: %s', async (_, key, code, words) => {
+    const directory = project(
+      'endpoints: { health: { path: /health } }\nload: { search: { endpoint: health, rate: 50, duration: 5s } }',
+      '{ url: "https://rag.invalid" }',
+    )
+    const question = 'Send load to rag.invalid (50 requests a second to health for at most 5.00s)?'
+    const args = [terminal, JSON.stringify([[question, key]]), process.execPath, bin, 'verify', '--only', 'search']
+    const env = { ...offline({ NO_COLOR: '1' }), PATH: process.env['PATH'] ?? '' }
+    const child = spawn('python3', args, { cwd: directory, env, stdio: ['ignore', 'pipe', 'inherit'] })
+    let text = ''
+    child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+      text += chunk
+    })
+    const exitCode = await new Promise((resolve) => {
+      child.on('close', resolve)
+    })
+    expect([exitCode, text]).toEqual([code, expect.stringContaining(words)])
   })
 })
