@@ -51,9 +51,13 @@ export async function abort(request: AbortRequest, run: RunContext): Promise<End
       return { value, outcome: 'skipped', detail: last }
     }
     const { handle, revision } = newest
-    const rollout = await unlessStopped(
+    // Before anything is asked: a service that the rollout does not change is on both, and no failure afterwards.
+    const [rollout, from] = await unlessStopped(
       run.signal,
-      request.registryHost().then(async (host) => driver.stored(revision, host, request.repositories)),
+      Promise.all([
+        request.registryHost().then(async (host) => driver.stored(revision, host, request.repositories)),
+        driver.current(),
+      ]),
     )
     asked = true
     const refused = goesBack ? await driver.rollBack(handle) : await driver.cancel(handle)
@@ -61,7 +65,7 @@ export async function abort(request: AbortRequest, run: RunContext): Promise<End
     const { targets } = await driver.plan()
     const followed = await followRollout(request, { handle, revision, targets }, run)
     const subject = rollout.release === undefined ? `Version ${revision.number}` : `Release ${rollout.release}`
-    const ended = endOfRollout(followed, { subject, from: undefined, revision, comeBack })
+    const ended = endOfRollout(followed, { subject, from, revision, comeBack })
     const wanted = goesBack ? 'rolled-back' : 'cancelled'
     if (followed.outcome === 'abandoned' || followed.outcome === 'failed') {
       return { value: ended, outcome: 'failed', detail: followed.status }

@@ -88,7 +88,7 @@ class Return {
       if (followed.outcome === 'abandoned') return this.#end(followed)
       // oxlint-disable-next-line no-await-in-loop
       if (followed.outcome === 'rolled-back' && sameRevision(await driver.current(), wanted.revision)) {
-        const ended = endOfRollout(followed, this.#purpose(newest.revision))
+        const ended = endOfRollout(followed, this.#purpose(newest.revision, from))
         return ended.ending === 'rolledBack' ? { kind: 'arrived', changed: true } : { kind: 'ended', ended }
       }
     }
@@ -148,7 +148,7 @@ class Return {
     })
   }
 
-  #purpose(revision: Revision, from?: Revision) {
+  #purpose(revision: Revision, from: Revision) {
     const { wanted, comeBack } = this.#request
     return { subject: `Release ${wanted.release.id}`, from, revision, comeBack }
   }
