@@ -9,7 +9,7 @@ import { Interruption, runOperation, type Ended, type RunContext } from '../oper
 import type { Clock } from '../ports/clock.js'
 import type { Page } from '../report/page.js'
 import type { Recorder } from '../report/recorder.js'
-import { createReporter } from '../report/reporter.js'
+import { createReporter, type Reporter } from '../report/reporter.js'
 import { resultJson } from '../report/result-json.js'
 import { chooseColour, createPaint } from '../terminal/colour.js'
 import { chooseGlyphs } from '../terminal/glyphs.js'
@@ -17,6 +17,9 @@ import { createMask, type Mask } from '../terminal/mask.js'
 import { chooseProgress, type ProgressMode } from '../terminal/progress.js'
 import { onStop } from '../terminal/signals.js'
 import { terminalWidth } from '../terminal/size.js'
+import type { View } from '../view/view.js'
+import { stopHandler, type Wish } from './leave.js'
+import { canAsk } from './person.js'
 
 export interface Performance {
   readonly command: string
@@ -38,6 +41,8 @@ export interface Watch {
   /** What a terminal gets when nothing else is asked for; a screen stays until the person leaves it. */
   readonly onTerminal: 'dashboard' | 'list'
   readonly actions?: DashboardActions
+  /** True when a person who presses Ctrl-C during a rollout is asked what is meant. */
+  readonly asksToLeave?: boolean
   readonly record?: string | undefined
   /** What is said at the very end, on stderr. */
   readonly lastWords?: () => readonly string[]
@@ -107,8 +112,18 @@ export async function perform(
   })
   const emit: Emit = (event) => stream.emit(event)
   const controller = new AbortController()
+  const onSignal = stopHandler({
+    mayAsk: () => watch?.asksToLeave === true && mode === 'list' && canAsk(flags) && isUnderWay(reporter.view()),
+    ask: (signal) => askWish(reporter, signal),
+    leave: (signal) => controller.abort(new Interruption(signal)),
+    abort: async () => {
+      const goBack = watch?.actions?.rollBack?.('') ?? Promise.resolve('nothing that could go back is known yet')
+      const said = await goBack.catch((error: unknown) => (error instanceof Error ? error.message : String(error)))
+      emit({ type: 'warning', message: said })
+    },
+  })
   // Never released: a signal that comes while the process is on its way out must not take its exit code away.
-  onStop((signal) => controller.abort(new Interruption(signal)))
+  onStop(onSignal, process, onSignal)
   void screen?.closed.then((why) => controller.abort(new Interruption(stopSignal(why))))
   const context: RunContext = { clock, emit, signal: controller.signal }
   try {
@@ -125,6 +140,25 @@ export async function perform(
     await reporter.close()
     const words = watch?.lastWords?.() ?? []
     if (words.length > 0) stderr.write(`${words.join('\n')}\n`)
+  }
+}
+
+const isUnderWay = ({ rollout, ending }: View): boolean =>
+  rollout !== undefined && rollout.outcome === undefined && ending === undefined
+
+/** Asks on the terminal what a Ctrl-C was meant to do; what goes on meanwhile is shown afterwards. */
+async function askWish(reporter: Reporter, signal: AbortSignal): Promise<Wish> {
+  const goOn = await reporter.hold()
+  try {
+    const { createAsker } = await import('../terminal/ask.js')
+    const asker = await createAsker({ input: process.stdin, output: process.stderr, signal })
+    return await asker.choose<Wish>('A rollout is under way. What now?', [
+      { value: 'stay', label: 'keep watching' },
+      { value: 'detach', label: 'detach: it goes on without you (Ctrl-C again)' },
+      { value: 'abort', label: 'abort: have it go back to what served before' },
+    ])
+  } finally {
+    goOn()
   }
 }
 

@@ -114,6 +114,7 @@ export async function runRollback(flags: RollbackFlags): Promise<Performed> {
   })
   const watch: Watch = {
     onTerminal: 'list',
+    asksToLeave: true,
     actions: watchActions(() => driver),
     record: flags.record,
     lastWords: calls.lastWords,

@@ -50,7 +50,10 @@ export function watchActions(driver: () => Driver | undefined): NonNullable<Watc
       const known = driver()
       const rollout = await known?.latest()
       if (known === undefined || rollout === undefined || rollout.outcome !== undefined) {
-        throw new RampartError('preflight', 'Nothing is under way that could go back.')
+        throw new RampartError(
+          'preflight',
+          'Nothing is under way that could go back; rampart rollback returns to an earlier release.',
+        )
       }
       const refused = await known.rollBack(rollout.handle)
       if (refused !== undefined) throw refused

@@ -19,7 +19,11 @@ export function createPlain({ output, page }: ProgressContext): Progress {
   return {
     event(event, view) {
       const at = Date.parse(event.at)
-      if (startedAt === undefined) startedAt = changedAt = saidAt = at
+      if (startedAt === undefined) {
+        // A run may be shown otherwise before it is shown by lines.
+        startedAt = view.run?.startedAt ?? at
+        changedAt = saidAt = at
+      }
       if (event.type === 'run.started') writeLines(output, header(page, view, event))
       const changes = linesOf(event, view)
       if (changes.length > 0) changedAt = saidAt = at

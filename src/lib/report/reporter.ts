@@ -37,6 +37,11 @@ export interface ReporterOptions {
 export interface Reporter {
   /** Takes the next event. It neither throws nor waits. */
   event(event: Event): void
+  /**
+   * Draws nothing more until the given function is called, so that a person can be asked something; from then on every
+   * change is a line.
+   */
+  hold(): Promise<() => void>
   /** What is known of the run so far, without secrets; `resultJson` takes it. */
   view(): View
   /** Prints the result and the closing words of a finished run; ends when both streams have taken everything. */
@@ -48,7 +53,8 @@ export async function createReporter(mode: ProgressMode, options: ReporterOption
   const { stdout, stderr, colour, glyphs, width, mask } = options
   const onStdout: Page = { paint: createPaint(colour.stdout), glyphs, width }
   const onStderr: Page = { paint: createPaint(colour.stderr), glyphs, width }
-  const progress = await createProgress(mode, onStderr, options)
+  let progress = await createProgress(mode, onStderr, options)
+  let held: (() => void)[] | undefined
   // Sequences go first: a secret that a colour code cuts in two would not be found.
   const clean: Mask =
     mode === 'ndjson' ? (text) => mask(stripControl(text)) : (text) => mask(cleanLine(stripControl(text)))
@@ -60,10 +66,24 @@ export async function createReporter(mode: ProgressMode, options: ReporterOption
     event(event) {
       const cleaned = cleanEvent(event, clean)
       view = fold(view, cleaned)
-      progress.event(cleaned, view)
+      const seen = view
+      if (held === undefined) progress.event(cleaned, seen)
+      else held.push(() => progress.event(cleaned, seen))
+    },
+    async hold() {
+      const waiting = (held ??= [])
+      if (mode === 'list') {
+        await progress.stop()
+        progress = createPlain({ output: stderr, page: onStderr, now: options.now })
+      }
+      return () => {
+        held = undefined
+        for (const show of waiting) show()
+      }
     },
     view: () => view,
     async close() {
+      for (const show of held ?? []) show()
       await progress.stop()
       if (view.ending !== undefined) {
         const result = printsResult ? resultText(onStdout, view) : []

@@ -27,16 +27,22 @@ const sameKeyPress = 300
 /**
  * Calls the handler for the first stop signal. A second Ctrl-C or SIGTERM leaves the process at once: what is on the
  * way must not hold a person who wants to go. A second SIGHUP is ignored: closing a terminal may send several.
- * Returns the way to stop listening, after which the process has its usual manners back.
+ * Returns the way to stop listening, after which the process has its usual manners back. `again` gets the later ones, and
+ * says whether the process may stay all the same.
  */
-export function onStop(handler: (signal: StopSignal) => void, source: SignalSource = process): () => void {
+export function onStop(
+  handler: (signal: StopSignal) => void,
+  source: SignalSource = process,
+  again: (signal: StopSignal) => boolean = () => false,
+): () => void {
   let askedAt: number | undefined
   const listener = (signal: StopSignal): void => {
     if (askedAt === undefined) {
       askedAt = source.uptime()
       handler(signal)
-    } else if (signal !== 'SIGHUP' && (source.uptime() - askedAt) * 1000 > sameKeyPress) {
-      source.exit(exitCodeOf(signal))
+    } else if ((source.uptime() - askedAt) * 1000 > sameKeyPress) {
+      askedAt = source.uptime()
+      if (!again(signal) && signal !== 'SIGHUP') source.exit(exitCodeOf(signal))
     }
   }
   for (const signal of stopSignals) source.on(signal, listener)
