@@ -144,6 +144,7 @@ export async function runDeploy(flags: DeployFlags): Promise<Performed> {
   let known: Driver | undefined
   const watch: Watch = {
     onTerminal: 'list',
+    asksToLeave: true,
     actions: watchActions(() => known),
     record: flags.record,
     lastWords: calls.lastWords,
