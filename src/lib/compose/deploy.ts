@@ -163,6 +163,8 @@ export async function runDeploy(flags: DeployFlags): Promise<Performed> {
     })
     gate.guard(keeper)
     const lines = await linesFrom(config, logs, performing.clock)
+    const { composeWitness } = await import('./witness.js')
+    const witness = await composeWitness(config, performing.clock)
     if (flags['with-base'] === true) await buildStaleBases(config, account, run)
     const allowStaleBase = flags['allow-stale-base'] === true
     const images = composeImages(config, { account, run, allowStaleBase, ...imageOptions(flags) })
@@ -184,6 +186,7 @@ export async function runDeploy(flags: DeployFlags): Promise<Performed> {
           }),
           ...(announcer !== undefined && { announcer }),
           ...(lines !== undefined && { lines }),
+          ...(witness !== undefined && { witness }),
           patience: patience(config.environment),
           force: flags.force,
           measuresWarmup: config.environment.rollout.warmup === 'auto',

@@ -1,5 +1,6 @@
 import type { NoticeName } from '../domain/hook.js'
 import type { LinePattern } from '../domain/line-pattern.js'
+import type { ProofGrade } from '../domain/outcome.js'
 import type { EndpointPlan, HttpsPlan, LoadPlan } from '../domain/verify-plan.js'
 
 /** What a service is built from. Paths are absolute unless they say otherwise. */
@@ -123,6 +124,15 @@ export interface VerifyConfig {
   readonly https?: HttpsPlan
   readonly endpoints: readonly EndpointPlan[]
   readonly loads: readonly LoadPlan[]
+  /** How targets are asked themselves, each alone. */
+  readonly targets?: {
+    readonly ask: 'auto' | 'off'
+    /** The name of the endpoint that they are asked, and of the service that answers it. */
+    readonly endpoint?: string
+    readonly service?: string
+    /** The weakest grade that is a proof. */
+    readonly grade: ProofGrade
+  }
 }
 
 export interface EnvironmentConfig {

@@ -20,6 +20,8 @@ const keysAt = (data: unknown, path: Path): readonly string[] => {
 export function checkVerify(data: unknown, directory: string, source: YamlSource, report: Report): void {
   const endpoints = keysAt(data, ['verify', 'endpoints'])
   for (const name of endpoints) checkEndpoint(data, ['verify', 'endpoints', name], directory, source, report)
+  checkTarget(data, 'endpoint', endpoints, report)
+  checkTarget(data, 'service', keysAt(data, ['services']), report)
   for (const name of keysAt(data, ['verify', 'load'])) {
     const at = ['verify', 'load', name, 'endpoint']
     const endpoint = valueAt(data, at)
@@ -28,6 +30,15 @@ export function checkVerify(data: unknown, directory: string, source: YamlSource
     const there = endpoints.length === 0 ? 'There are none' : `There are: ${quoted(endpoints)}`
     report(at, 'names an endpoint that there is not', near === undefined ? there : `Did you mean \`${near}\`?`)
   }
+}
+
+function checkTarget(data: unknown, key: 'endpoint' | 'service', known: readonly string[], report: Report): void {
+  const at = ['verify', 'targets', key]
+  const named = valueAt(data, at)
+  if (typeof named !== 'string' || known.includes(named)) return
+  const near = suggest(named, known)
+  const there = known.length === 0 ? 'There are none' : `There are: ${quoted(known)}`
+  report(at, `names a ${key} that there is not`, near === undefined ? there : `Did you mean \`${near}\`?`)
 }
 
 // https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2

@@ -202,6 +202,25 @@ export const servesSchema = z.strictObject({
   ),
 })
 
+const targetsSchema = z.strictObject({
+  ask: z.prefault(
+    oneOf(
+      ['auto', 'off'],
+      'Whether the instances of a group are asked what they serve, by Run Command of AWS Systems Manager, where that is permitted.',
+    ),
+    'auto',
+  ),
+  endpoint: z.optional(name('endpoint', 'search-384d')),
+  service: z.optional(name('service', 'api')),
+  grade: z.prefault(
+    oneOf(
+      ['launched', 'reported', 'answered'],
+      'The weakest proof that is enough: launched with the released digests, reported by the target, or answered by it.',
+    ),
+    'launched',
+  ),
+})
+
 /** What is verified. What concerns several values at once is in verify-checks.ts. */
 export const verifySchema = z.strictObject({
   https: z.optional(group(httpsSchema, 'a map', 'What HTTPS must be like, where the address has it.')),
@@ -215,6 +234,13 @@ export const verifySchema = z.strictObject({
       'The requests that are made, in this order.',
     ),
     {},
+  ),
+  targets: z.optional(
+    group(
+      targetsSchema,
+      'a map',
+      'How the targets are asked themselves, each alone and not through the load balancer.',
+    ),
   ),
   load: z.prefault(
     group(

@@ -86,6 +86,22 @@ export function leastPrivilege(scope: PolicyScope): PolicyDocument {
       ],
       arn('autoscaling', `autoScalingGroup:*:autoScalingGroupName/${group}`),
     ),
+    // https://docs.aws.amazon.com/systems-manager/latest/userguide/run-command-setting-up.html: a command needs both, its
+    // document and its machines. Without these the proof is of a lower grade.
+    statement(
+      'AskInstancesBy',
+      ['ssm:SendCommand'],
+      `arn:${partition(region)}:ssm:${region}::document/AWS-RunShellScript`,
+    ),
+    statement('AskInstances', ['ssm:SendCommand'], arn('ec2', 'instance/*'), {
+      StringEquals: { 'ssm:resourceTag/aws:autoscaling:groupName': group },
+    }),
+    statement(
+      'ReadAnswersOfInstances',
+      ['ssm:DescribeInstanceInformation', 'ssm:GetCommandInvocation', 'ssm:ListCommandInvocations'],
+      '*',
+      inRegion,
+    ),
     // Whoever names a launch template to Auto Scaling must be allowed to launch from it, to set the tags in it and to
     // pass its role: https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-launch-template-permissions.html
     statement('LaunchFromTemplate', ['ec2:RunInstances'], '*', { ArnLike: { 'ec2:LaunchTemplate': template } }),

@@ -12,6 +12,7 @@ import { pushImages, type ServiceImage } from './push-images.js'
 import { proveRelease } from './prove-release.js'
 import { keeping, type ReleaseFields, type ReleaseKeeper } from './release-steps.js'
 import { runChecks } from './run-checks.js'
+import type { Witness } from '../verify/targets/witness.js'
 import { inPhase, Interruption, type Ended, type RunContext } from './run.js'
 
 export interface DeployRequest extends Following {
@@ -33,6 +34,8 @@ export interface DeployRequest extends Following {
   readonly keeper?: ReleaseKeeper
   /** What the images were made of, as the ledger keeps it; asked after they were built, and never rejects. */
   readonly origins?: (release: Release) => Promise<Pick<ReleaseFields, 'source' | 'bases'>>
+  /** Who asks the targets themselves for the proof, where somebody does. */
+  readonly witness?: Witness
 }
 
 async function preflight(request: DeployRequest, run: RunContext): Promise<void> {
@@ -159,13 +162,15 @@ async function rollOut(
 }
 
 async function prove(
-  { driver, comeBack }: DeployRequest,
+  { driver, comeBack, witness }: DeployRequest,
   run: RunContext,
   release: Release,
   revision: Revision,
   nothingToDo: boolean,
 ): Promise<Ended> {
-  const { proved, total } = await proveRelease(run, { driver, release, revision, comeBack })
+  // Where nothing was changed, nobody waits for what the targets have to say.
+  const asked = nothingToDo || witness === undefined ? {} : { witness }
+  const { proved, total } = await proveRelease(run, { driver, release, revision, comeBack, ...asked })
   return {
     ending: 'done',
     message: nothingToDo

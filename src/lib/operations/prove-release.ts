@@ -4,6 +4,7 @@ import { isInService, isLeaving } from '../domain/target.js'
 import { RampartError } from '../errors/rampart-error.js'
 import type { Driver } from '../rollout/driver.js'
 import { proveTargets } from '../rollout/prove.js'
+import type { Witness } from '../verify/targets/witness.js'
 import { inPhase, type RunContext } from './run.js'
 
 /** What is to be proved, and the command that tries it again. */
@@ -12,15 +13,22 @@ export interface ToProve {
   readonly release: Release
   readonly revision: Revision
   readonly comeBack: string
+  /** Who asks the targets themselves, where somebody does. */
+  readonly witness?: Witness
 }
 
 /** How many targets were proved: all. Rejects with kind `verification` and what each of the others misses. */
 export async function proveRelease(
   run: RunContext,
-  { driver, release, revision, comeBack }: ToProve,
+  { driver, release, revision, comeBack, witness }: ToProve,
 ): Promise<{ readonly proved: number; readonly total: number }> {
   return inPhase(run, 'proof', async () => {
-    const targets = await proveTargets(driver, revision, release, run)
+    const launched = await proveTargets(driver, revision, release, run)
+    const { proofs: targets, notes } = (await witness?.testify(launched, release, run)) ?? {
+      proofs: launched,
+      notes: [],
+    }
+    for (const message of notes) run.emit({ type: 'check.done', name: 'targets', result: 'skip', detail: message })
     const proved = targets.filter((target) => target.proved).length
     const total = targets.length
     run.emit({ type: 'proof', targets, proved, total })
