@@ -240,10 +240,11 @@ export async function groupStage(options: FleetOptions = {}): Promise<Stage> {
   })
 }
 
+const name = (service: string): 'api' | 'ui' => (service === 'api' ? 'api' : 'ui')
+
 /** Two services on Fargate with two tasks each. */
 export async function clusterStage(options: ClusterOptions = {}): Promise<Stage> {
   const cluster = await startCluster(options)
-  const name = (service: string): 'api' | 'ui' => (service === 'api' ? 'api' : 'ui')
   return stage({
     app: 'finbert-rag',
     cloud: cluster.cloud,
