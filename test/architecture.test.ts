@@ -28,6 +28,7 @@ const table: Readonly<Record<string, readonly string[]>> = {
   notify: ['ports', 'domain', 'errors'],
   shell: [],
   doctor: ['shell', 'ports', 'domain', 'events', 'errors'],
+  infra: ['domain', 'errors'],
   init: ['shell', 'image', 'domain', 'errors'],
   operations: [
     'logs',
@@ -62,7 +63,7 @@ const owners: readonly { readonly package: RegExp; readonly allowed: RegExp }[] 
   { package: /^@aws-sdk\//, allowed: /^(aws|rehearsal)\// },
   { package: /^@smithy\//, allowed: /^(aws|rehearsal)\// },
   { package: /^zod/, allowed: /^config\// },
-  { package: /^yaml$/, allowed: /^(config\/|init\/compose-file\.ts$)/ },
+  { package: /^yaml$/, allowed: /^(config\/|init\/compose-file\.ts$|infra\/yaml\.ts$)/ },
   { package: /^smol-toml$/, allowed: /^init\/requirements\.ts$/ },
   { package: /^diff$/, allowed: /^init\/difference\.ts$/ },
   { package: /^@lezer\//, allowed: /^init\/python\// },

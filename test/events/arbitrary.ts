@@ -123,6 +123,32 @@ const bodies: { readonly [T in EventType]: fc.Arbitrary<BodyOf<T>> } = {
     { name: text, result: fc.constantFrom('ok', 'warn', 'fail', 'skip'), detail: text },
     { remedy: text },
   ),
+  'stack.planned': body(
+    'stack.planned',
+    {
+      stack: text,
+      operation: fc.constantFrom('create', 'update', 'delete'),
+      changes: fc.array(
+        fc.record(
+          {
+            action: text,
+            resource: text,
+            resourceType: text,
+            replacement: fc.constantFrom('no', 'maybe', 'yes'),
+            properties: texts,
+            policy: text,
+          },
+          { requiredKeys: ['action', 'resource', 'resourceType', 'replacement', 'properties'] },
+        ),
+      ),
+    },
+    {},
+  ),
+  'stack.changed': body(
+    'stack.changed',
+    { stack: text, resource: text, resourceType: text, status: text },
+    { reason: text },
+  ),
   'plan.made': body('plan.made', { release, from: revision, targets: count }, { estimate: duration }),
   'image.step': body('image.step', { service: text, step: text }, { detail: text }),
   'model.progress': body('model.progress', { service: text, model: text, received: count, total: count }, {}),

@@ -7,6 +7,7 @@ import {
   PutLifecyclePolicyCommand,
 } from '@aws-sdk/client-ecr'
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts'
+import { isDigest } from '../domain/digest.js'
 import { RampartError } from '../errors/rampart-error.js'
 import type { Account } from '../ports/account.js'
 import { call, errorCode } from './failure.js'
@@ -79,6 +80,17 @@ export function createAccount(options: ClientOptions): Account {
         )
         const found = answer.imageDetails?.[0]
         return found && (found.imageStatus ?? 'ACTIVE')
+      } catch (error) {
+        if (['ImageNotFound', 'RepositoryNotFound'].includes(errorCode(error) ?? '')) return undefined
+        return call('ecr:DescribeImages', () => Promise.reject(error))
+      }
+    },
+
+    async taggedImage(repository, tag) {
+      try {
+        const asked = new DescribeImagesCommand({ repositoryName: repository, imageIds: [{ imageTag: tag }] })
+        const digest = (await ecr.send(asked)).imageDetails?.[0]?.imageDigest
+        return digest !== undefined && isDigest(digest) ? digest : undefined
       } catch (error) {
         if (['ImageNotFound', 'RepositoryNotFound'].includes(errorCode(error) ?? '')) return undefined
         return call('ecr:DescribeImages', () => Promise.reject(error))

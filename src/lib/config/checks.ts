@@ -3,6 +3,7 @@ import { dirname, isAbsolute, relative, resolve, sep } from 'node:path'
 import type { Path, PathProblem, YamlSource } from './document.js'
 import { formatPath, shown, suggest, valueAt } from './explain.js'
 import { statOf } from './stat.js'
+import { checkInfra } from './infra-checks.js'
 import { checkVerify } from './verify-checks.js'
 import { checkForKind, checkTarget, kindAt, type Report } from './target-checks.js'
 
@@ -21,6 +22,7 @@ export function checkFile(data: unknown, directory: string, source: YamlSource):
   checkRepositories(data, report)
   for (const name of namesOf(data, ['environments'])) {
     checkTarget(data, ['environments', name], source, problems, report)
+    checkInfra(data, ['environments', name], kindAt(data, ['environments', name]), report)
     checkRollout(data, ['environments', name, 'rollout'], kindAt(data, ['environments', name]), report)
   }
   checkVerify(data, directory, source, report)

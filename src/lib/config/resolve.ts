@@ -1,5 +1,6 @@
 import { dirname, join, relative, resolve, sep } from 'node:path'
 import { freeze } from './freeze.js'
+import { resolveInfra } from './infra-resolve.js'
 import { resolveVerify } from './verify-resolve.js'
 import type { FileConfig } from './schema.js'
 import type { Config, EnvironmentConfig, RolloutConfig, ServiceConfig, TargetConfig } from './types.js'
@@ -23,12 +24,13 @@ export function resolveConfig(
   if (chosen === undefined) throw new Error(`The environment ${environment} was chosen from the file and is not in it`)
   const absolute = resolve(path)
   const directory = dirname(absolute)
+  const infra = chosen.infra && resolveInfra(file, environment, chosen.infra)
   return freeze({
     path: absolute,
     directory,
     app: file.app,
     services: Object.entries(file.services).map(([name, service]) => resolveService(name, service, directory)),
-    environment: resolveEnvironment(environment, chosen, region),
+    environment: { ...resolveEnvironment(environment, chosen, region), ...(infra !== undefined && { infra }) },
     ...(file.verify !== undefined && { verify: resolveVerify(file.verify, directory) }),
     environments,
     hooks: file.hooks,

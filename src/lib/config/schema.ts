@@ -17,6 +17,7 @@ import {
 } from './schema-parts.js'
 import { logsSchema } from './schema-logs.js'
 import { hooksSchema, noticeSchema } from './schema-outside.js'
+import { infraSchema } from './infra-schema.js'
 import { releaseSchema } from './schema-release.js'
 import { servesSchema, verifySchema } from './verify-schema.js'
 import { circuitBreakerSchema, earlySuccessSchema, strategySchema, targetSchema } from './target-schema.js'
@@ -303,6 +304,13 @@ const environmentSchema = z.strictObject({
   rollout: z.prefault(group(rolloutSchema, 'a map', 'How it is rolled out.'), {}),
   logs: z.optional(group(logsSchema, 'a map with `group`', 'Where the containers write their logs.')),
   release: z.prefault(group(releaseSchema, 'a map', 'How releases are kept and named.'), {}),
+  infra: z.optional(
+    group(
+      infraSchema,
+      'a map with `https`',
+      'The infrastructure that `rampart infra` makes and keeps, as CloudFormation.',
+    ),
+  ),
   serves: z.optional(group(servesSchema, 'a map with `url`', 'Where users reach it: what `rampart verify` asks.')),
   notify: z.prefault(
     group(

@@ -1,4 +1,5 @@
 import type { NoticeName } from '../domain/hook.js'
+import type { InfraPlan } from '../domain/infra.js'
 import type { LinePattern } from '../domain/line-pattern.js'
 import type { ProofGrade } from '../domain/outcome.js'
 import type { EndpointPlan, HttpsPlan, LoadPlan } from '../domain/verify-plan.js'
@@ -147,6 +148,8 @@ export interface EnvironmentConfig {
     /** Lines of the app's own, and what they mean. */
     readonly patterns?: readonly LinePattern[]
   }
+  /** Undefined when others make what it runs on. */
+  readonly infra?: InfraPlan
   readonly release: {
     /** False when neither releases nor a lock are kept. */
     readonly ledger: boolean

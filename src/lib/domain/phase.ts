@@ -1,7 +1,10 @@
 /** The stretches that a deploy goes through, in their order. */
 export const deployPhases = ['preflight', 'build', 'push', 'release', 'rollout', 'proof'] as const
 
-/** Every stretch of a run that is timed and shown. `hooks` are those of the user that run when all else is over. */
-export const phases = [...deployPhases, 'hooks'] as const
+/**
+ * Every stretch of a run that is timed and shown. `hooks` are those of the user that run when all else is over, `stack`
+ * is a change of the infrastructure by CloudFormation.
+ */
+export const phases = [...deployPhases, 'hooks', 'stack'] as const
 
 export type Phase = (typeof phases)[number]

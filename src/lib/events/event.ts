@@ -1,6 +1,7 @@
 import type { Digest } from '../domain/digest.js'
 import type { Forecast, WarmupAdvice } from '../domain/forecast.js'
 import type { HookName, NoticeName } from '../domain/hook.js'
+import type { StackChange } from '../domain/infra.js'
 import type { LockHolder } from '../domain/lock-holder.js'
 import type { ModelLoad } from '../domain/model-load.js'
 import type { Cause, RolloutOutcome, TargetProof } from '../domain/outcome.js'
@@ -157,6 +158,24 @@ export type EventBody =
       readonly targets: readonly TargetProof[]
       readonly proved: number
       readonly total: number
+    }
+  /** What CloudFormation would do, or is about to do, to a stack. */
+  | {
+      readonly type: 'stack.planned'
+      readonly stack: string
+      readonly operation: 'create' | 'update' | 'delete'
+      readonly changes: readonly StackChange[]
+    }
+  /** What CloudFormation says of a resource while it changes a stack, in its own words. */
+  | {
+      readonly type: 'stack.changed'
+      readonly stack: string
+      /** The logical id. */
+      readonly resource: string
+      readonly resourceType: string
+      /** e.g. `CREATE_IN_PROGRESS`, `UPDATE_FAILED`. */
+      readonly status: string
+      readonly reason?: string
     }
   | { readonly type: 'detached'; readonly goesOn: string; readonly comeBack: string }
   | {

@@ -226,6 +226,37 @@ export const eventShapes = {
     'result',
     'detail',
   ),
+  'stack.planned': shape(
+    {
+      stack: text,
+      operation: oneOf('create', 'update', 'delete'),
+      changes: {
+        type: 'array',
+        items: {
+          type: 'object',
+          properties: {
+            action: text,
+            resource: text,
+            resourceType: text,
+            replacement: oneOf('no', 'maybe', 'yes'),
+            properties: { type: 'array', items: text },
+            policy: text,
+          },
+          required: ['action', 'resource', 'resourceType', 'replacement', 'properties'],
+        },
+      },
+    },
+    'stack',
+    'operation',
+    'changes',
+  ),
+  'stack.changed': shape(
+    { stack: text, resource: text, resourceType: text, status: text, reason: text },
+    'stack',
+    'resource',
+    'resourceType',
+    'status',
+  ),
   'plan.made': shape({ release, from: revision, targets: count, estimate: duration }, 'release', 'from', 'targets'),
   'image.step': shape({ service: text, step: text, detail: text }, 'service', 'step'),
   'model.progress': shape(

@@ -37,6 +37,8 @@ export interface Account {
   describeRepository(name: string): Promise<{ readonly uri: string; readonly immutableTags: boolean } | undefined>
   /** What ECR says of an image; undefined when it has none of that digest, or no longer. */
   imageState(repository: string, digest: Digest): Promise<ImageState | undefined>
+  /** The digest of the image that has the tag; undefined when the repository has none, or is not there. */
+  taggedImage(repository: string, tag: string): Promise<Digest | undefined>
   /** Makes a repository in ECR that scans what is pushed, is encrypted, and forgets what is old. */
   createRepository(repository: NewRepository): Promise<void>
 }

@@ -4,6 +4,7 @@ import { bytesUnderway } from '../view/images.js'
 import { countTargets, failingLogs } from '../view/standing.js'
 import type { ImageView, PhaseView, View } from '../view/view.js'
 import { isNarrow, sign, type Page } from './page.js'
+import { stackEventWords } from '../words/stack.js'
 import { phaseWords, proofWords, pushWords, releaseWords, rolloutWords, waitingWords } from '../words/run.js'
 
 /** Data older than this, by the run's clock, is said to be old. */
@@ -51,6 +52,8 @@ function detailsOf(page: Page, view: View, phase: PhaseView['phase']): string[] 
       return view.release === undefined ? [] : [releaseWords(view.release)]
     case 'rollout':
       return rolloutLines(page, view)
+    case 'stack':
+      return stackLines(view)
     case 'proof':
       return view.proof === undefined ? [] : [proofWords(view.proof)]
     // What runs there says so itself.
@@ -110,6 +113,17 @@ function rolloutLines(page: Page, view: View): string[] {
     `targets: ${targets}`,
     ...(rollout.reason === undefined ? [] : [rollout.reason]),
     ...failing.slice(0, 2),
+  ]
+}
+
+/** What CloudFormation is at, the newest last. */
+function stackLines({ stack }: View): string[] {
+  const resources = [...(stack?.resources ?? [])]
+  const done = resources.filter(([, { status }]) => status.endsWith('COMPLETE')).length
+  const busy = resources.filter(([, { status }]) => !status.endsWith('COMPLETE')).slice(-4)
+  return [
+    `${done} of ${Math.max(resources.length, stack?.changes.length ?? 0)} resources`,
+    ...busy.map(([resource, seen]) => stackEventWords({ resource, ...seen })),
   ]
 }
 

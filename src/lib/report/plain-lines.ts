@@ -5,6 +5,7 @@ import { formatCount, formatDuration, formatPercent } from '../terminal/format.j
 import { standingOf } from '../view/standing.js'
 import type { TargetView, View } from '../view/view.js'
 import { adviceWords, forecastWords, loadWords, revisionWords, ruleWords } from '../words/watch.js'
+import { changeWords, stackEventWords, stackPlanWords } from '../words/stack.js'
 import type { SignName } from './page.js'
 import { phaseWords, pushWords, releaseWords, rolloutWords, shortDigest, waitingWords } from '../words/run.js'
 
@@ -80,6 +81,13 @@ export function createPlainLines(): (event: Event, view: View) => readonly Plain
           text: `${event.result.padEnd(4)}  ${event.name}: ${event.detail}`,
           more: event.remedy === undefined ? [] : [event.remedy],
         }
+      case 'stack.planned':
+        return { sign: 'running', label: 'stack', text: stackPlanWords(event), more: event.changes.map(changeWords) }
+      case 'stack.changed': {
+        const failed = event.status.endsWith('FAILED')
+        const sign = failed ? 'fail' : event.status.endsWith('COMPLETE') ? 'ok' : 'running'
+        return { sign, label: 'stack', text: stackEventWords(event) }
+      }
       case 'plan.made':
         return { sign: 'running', label: 'plan', text: planText(event) }
       case 'image.step': {

@@ -26,6 +26,10 @@ function changes(view: View, event: Event, at: number): Partial<View> {
       return { phases: finishPhase(view.phases, event) }
     case 'check.done':
       return { checks: [...view.checks, { ...pick(event, 'name', 'result', 'detail'), remedy: event.remedy }] }
+    case 'stack.planned':
+      return { stack: { ...pick(event, 'stack', 'operation', 'changes'), resources: new Map() } }
+    case 'stack.changed':
+      return { stack: moveStack(view, event) }
     case 'plan.made':
       return { plan: { ...pick(event, 'release', 'from', 'targets'), estimate: event.estimate } }
     case 'image.step':
@@ -115,6 +119,12 @@ function changes(view: View, event: Event, at: number): Partial<View> {
     default:
       return unknownType(event)
   }
+}
+
+function moveStack({ stack }: View, event: Of<'stack.changed'>): NonNullable<View['stack']> {
+  const before = stack ?? { stack: event.stack, operation: undefined, changes: [], resources: new Map() }
+  const seen = { ...pick(event, 'resourceType', 'status'), reason: event.reason }
+  return { ...before, resources: withEntry(before.resources, event.resource, seen) }
 }
 
 /** Holds the compiler to every type; at run time, a stream of a newer rampart may have others. */

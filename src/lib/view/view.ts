@@ -1,3 +1,4 @@
+import type { StackChange } from '../domain/infra.js'
 import type { Digest } from '../domain/digest.js'
 import type { Forecast, WarmupAdvice } from '../domain/forecast.js'
 import type { HookName } from '../domain/hook.js'
@@ -48,6 +49,7 @@ export interface View {
   readonly warnings: readonly WarningView[]
   readonly cause: Cause | undefined
   readonly proof: ProofView | undefined
+  readonly stack: StackView | undefined
   readonly detached: DetachedView | undefined
   readonly ending: EndingView | undefined
 }
@@ -166,6 +168,19 @@ export interface ProofView {
   readonly total: number
 }
 
+/** A stack that CloudFormation changes. */
+interface StackView {
+  readonly stack: string
+  /** Undefined when it was joined, and nobody said what it will be. */
+  readonly operation: 'create' | 'update' | 'delete' | undefined
+  readonly changes: readonly StackChange[]
+  /** What CloudFormation said last of each resource, by its logical id. */
+  readonly resources: ReadonlyMap<
+    string,
+    { readonly resourceType: string; readonly status: string; readonly reason: string | undefined }
+  >
+}
+
 interface DetachedView {
   readonly goesOn: string
   readonly comeBack: string
@@ -205,6 +220,7 @@ export const initialView: View = {
   warnings: [],
   cause: undefined,
   proof: undefined,
+  stack: undefined,
   detached: undefined,
   ending: undefined,
 }
