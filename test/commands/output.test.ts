@@ -33,7 +33,19 @@ function readStream(stdout: string): readonly Line[] {
 }
 
 /** The moving part of a rollout is seen as often as the machine is fast. */
-const moving = new Set(['rollout.progress', 'target.changed', 'target.gone', 'layer.progress', 'warning'])
+const moving = new Set([
+  'alarm',
+  'cause',
+  'forecast',
+  'layer.progress',
+  'log.line',
+  'rollout.progress',
+  'target.changed',
+  'target.gone',
+  'target.load',
+  'warmup.advice',
+  'warning',
+])
 const typesOf = (events: readonly Line[]): string =>
   events
     .map(({ type }) => type)

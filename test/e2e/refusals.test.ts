@@ -71,7 +71,7 @@ test('every obstacle is told at once', async () => {
 })
 
 test('a different release while one rolls: exit 6, nothing uploaded, nothing made', async () => {
-  const cloud = await startHeldCloud({ speed: 600 })
+  const cloud = await startHeldCloud({ speed: 60 })
   const args = ['deploy', '-c', cloud.project.config]
   const first = startCli(args, { env: cloud.client() })
   await first.waitFor('InProgress')
@@ -79,12 +79,20 @@ test('a different release while one rolls: exit 6, nothing uploaded, nothing mad
   const before = changesOf(cloud)
   const { code, stderr } = await runCli(args, { env: cloud.client() })
   expect({ code, stderr: code === 6 ? '' : stderr }).toEqual({ code: 6, stderr: '' })
-  expect(stderr).toMatch(/Another instance refresh of rampart-production-asg is InProgress since .*, to version 8/)
+  expect(stderr).toMatch(
+    /Another run has the lock: arn:aws:iam::\d+:user\/rehearsal on .* \(deploy: rollout of r-\w+\)/,
+  )
   // An upload may have been asked for ahead; it is given back without a byte.
   const since = changesOf(cloud).slice(before.length)
   expect(since.filter((change) => !/^(?:POST|DELETE) .*\/blobs\/uploads\//.test(change))).toEqual([])
   first.process.kill('SIGKILL')
   await first.finished
+  // Its lock ends with its process; the refresh goes on, and AWS would refuse another.
+  const third = await runCli(args, { env: cloud.client() })
+  expect({ code: third.code, stderr: third.code === 6 ? '' : third.stderr }).toEqual({ code: 6, stderr: '' })
+  expect(third.stderr).toMatch(
+    /Another instance refresh of rampart-production-asg is InProgress since .*, to version 8/,
+  )
   const history = await historyOf(cloud.client(), exampleGroup)
   expect([history.versions, history.refreshes.length]).toEqual([[8, 7], 1])
 })

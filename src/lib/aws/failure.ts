@@ -83,6 +83,7 @@ function awsFailure(operation: string, error: unknown): RampartError {
   if (deniedCodes.has(code)) {
     return new RampartError('unreachable', `${operation} is not permitted: ${words(error)}`, {
       next: [`allow ${operation} in the policy of the identity that aws sts get-caller-identity shows`],
+      denied: true,
       cause: error,
     })
   }

@@ -23,6 +23,8 @@ export interface RampartErrorOptions {
   readonly next?: readonly string[]
   /** True when the same request may well succeed later, as when a network is down or a service is busy. */
   readonly passing?: boolean
+  /** True when the identity that asked lacks the permission. */
+  readonly denied?: boolean
   readonly cause?: unknown
 }
 
@@ -35,6 +37,8 @@ export class RampartError extends Error {
   readonly next: readonly string[]
   /** True when the same request may well succeed later; who can wait may ask again. */
   readonly passing: boolean
+  /** True when the identity that asked lacks the permission. */
+  readonly denied: boolean
 
   constructor(kind: FailureKind, message: string, options: RampartErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
@@ -43,6 +47,7 @@ export class RampartError extends Error {
     this.problems = options.problems ?? []
     this.next = options.next ?? []
     this.passing = options.passing ?? false
+    this.denied = options.denied ?? false
   }
 
   /** The process exit code that this failure gives. */

@@ -253,9 +253,9 @@ export async function keeping(
 const deniedRemedy =
   'allow what rampart doctor --policy prints for Parameter Store, or set release.ledger to off in rampart.yml'
 
-/** A refusal for good; undefined for what may pass, and for what is none. */
+/** A permission that is missing; undefined for everything else. */
 function deniedBy(error: unknown): RampartError | undefined {
-  return error instanceof RampartError && error.kind === 'unreachable' && !error.passing ? error : undefined
+  return error instanceof RampartError && error.denied ? error : undefined
 }
 
 /** The conflict with whoever has the lock. */

@@ -9,13 +9,15 @@ const words =
 const secretName = new RegExp(String.raw`${words}|(?:^|[_.-])(?:key|pwd|pass)$`, 'i')
 /** Names of what only tells where a secret is. */
 const placeName = /(?:file|path|dir|arn|name|id|ttl|from|ref)$/i
-const harmless = /^(?:|true|false|yes|no|on|off|none|null|required|optional|enabled|disabled|\d{1,3})$/i
+const harmless =
+  /^(?:|true|false|yes|no|on|off|none|null|required|optional|enabled|disabled|\d{1,3}|arn:[\w:/.+=@,-]+)$/i
 /** `NAME=value`, `name: value`, `"name": "value"`. */
 const assignment = new RegExp(
   String.raw`(["']?)([\w.-]*(?:${words})[\w.-]*)\1(\s*[:=]\s*)("(?:[^"\\]|\\.)*"|'[^']*'|[^\s,;&|"']+)`,
   'gi',
 )
-const login = /\b((?:docker|podman|skopeo|crane|nerdctl|oras|helm|npm)\s+(?:\S+\s+)?login\b).*/i
+/** What stands before and behind may be the password: `echo … | docker login`, `docker login -p …`. */
+const login = /^.*\b((?:docker|podman|skopeo|crane|nerdctl|oras|helm|npm)\s+(?:\S+\s+)?login\b).*/i
 
 /**
  * What may be seen of a value that a revision launches with. A value whose name speaks of a secret is not shown at all;
@@ -30,6 +32,6 @@ export function shownValue({ path, name, value }: RevisionField): string {
     .replace(assignment, (whole: string, quote: string, key: string, sign: string, given: string) =>
       harmless.test(given) || placeName.test(key) ? whole : `${quote}${key}${quote}${sign}${masked}`,
     )
-    .replace(login, `$1 ${masked}`)
+    .replace(login, `${masked} $1 ${masked}`)
   return `${indent}${withoutSecrets(text)}`
 }

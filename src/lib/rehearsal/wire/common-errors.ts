@@ -6,6 +6,7 @@ export type CommonRefusal =
   | 'wrong-scope'
   | 'incomplete-signature'
   | 'expired'
+  | 'denied'
   | 'throttled'
   | 'internal'
   | 'unavailable'
@@ -38,6 +39,11 @@ const wordings: Readonly<Record<CommonRefusal, Wording>> = {
     query: ['ExpiredToken', 403, 'The security token included in the request is expired'],
     ec2: ['RequestExpired', 400, 'Request has expired.'],
     json: ['ExpiredTokenException', 400, 'The security token included in the request is expired'],
+  },
+  denied: {
+    query: ['AccessDenied', 403, 'User is not authorized to perform this action'],
+    ec2: ['UnauthorizedOperation', 403, 'You are not authorized to perform this operation.'],
+    json: ['AccessDeniedException', 400, 'User is not authorized to perform this action'],
   },
   throttled: {
     query: ['Throttling', 400, 'Rate exceeded'],

@@ -4,6 +4,7 @@ export type FaultEffect =
   | { readonly kind: 'status'; readonly status: 500 | 503; readonly when?: 'before' | 'after' }
   | { readonly kind: 'drop'; readonly when: 'before' | 'after' }
   | { readonly kind: 'expired-credentials' }
+  | { readonly kind: 'denied' }
 
 /** Which of the matching calls are hit: a share of them (0 to 1), every nth, or those with these numbers (from 1). */
 type FaultOccasion = { readonly rate: number } | { readonly everyNth: number } | { readonly calls: readonly number[] }

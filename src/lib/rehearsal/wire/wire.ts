@@ -162,6 +162,8 @@ function underFault(
       throw commonError(service.protocol, 'throttled')
     case 'expired-credentials':
       throw commonError(service.protocol, 'expired')
+    case 'denied':
+      throw commonError(service.protocol, 'denied')
     case 'status':
       if (effect.when === 'after') make()
       throw commonError(service.protocol, effect.status === 500 ? 'internal' : 'unavailable')
