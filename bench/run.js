@@ -1,7 +1,7 @@
 /**
  * The code-change loop against its peers: one file of the application changed, and nothing changed; next to the
  * registry and over a slow link; on a machine that knows nothing yet. Then the push of a base out of a Docker engine,
- * against the engine's own push of the same image. Whole processes, in turns, medians.
+ * against the engine's own push of the same image. Then images from one registry to another, against skopeo. Whole processes, in turns, medians.
  * `npm run bench -- --help` for the options. Build first: npm run build.
  */
 import { appendFile, mkdtemp, rm } from 'node:fs/promises'
@@ -10,6 +10,7 @@ import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { pushBase } from './base.js'
+import { hasSkopeo, measureCopy } from './copy.js'
 import { hasEngine, measurePush } from './engine-push.js'
 import { writeApplication } from './fixture.js'
 import { library } from './library.js'
@@ -18,10 +19,11 @@ import { median, targetsTable, timesTable } from './table.js'
 import { emptyHome, findTools, timed } from './tools.js'
 
 const usage = `usage: npm run bench -- [options]
-  --suite NAMES    loop, push, or both (loop,push)
+  --suite NAMES    loop, push, copy (all of them)
   --rounds N       rounds of each scenario (5)
   --cold-rounds N  rounds on a machine that knows nothing (5); 0 leaves them out
   --push-rounds N  rounds of the push of a base (3)
+  --copy-rounds N  rounds of a copy from registry to registry (3)
   --base-size S    bytes of the base image, e.g. 200MB (2GB)
   --slow-size S    bytes of the base that is pushed over the slow link (200MB)
   --only TOOLS     e.g. rampart,crane
@@ -29,10 +31,11 @@ const usage = `usage: npm run bench -- [options]
 
 const { values } = parseArgs({
   options: {
-    suite: { type: 'string', default: 'loop,push' },
+    suite: { type: 'string', default: 'loop,push,copy' },
     rounds: { type: 'string', default: '5' },
     'cold-rounds': { type: 'string', default: '5' },
     'push-rounds': { type: 'string', default: '3' },
+    'copy-rounds': { type: 'string', default: '3' },
     'base-size': { type: 'string', default: '2GB' },
     'slow-size': { type: 'string', default: '200MB' },
     only: { type: 'string' },
@@ -55,11 +58,12 @@ const slowBytes = sizeOf(values['slow-size'])
 const rounds = Number(values.rounds)
 const coldRounds = Number(values['cold-rounds'])
 const pushRounds = Number(values['push-rounds'])
+const copyRounds = Number(values['copy-rounds'])
 const suites = values.suite.split(',')
 if (
-  ![baseBytes, slowBytes, rounds, pushRounds].every((one) => one > 0) ||
+  ![baseBytes, slowBytes, rounds, pushRounds, copyRounds].every((one) => one > 0) ||
   !(coldRounds >= 0) ||
-  !suites.every((one) => one === 'loop' || one === 'push')
+  !suites.every((one) => ['loop', 'push', 'copy'].includes(one))
 ) {
   console.error(usage)
   process.exit(2)
@@ -123,6 +127,37 @@ async function main() {
   delete environment.NODE_COMPILE_CACHE
   if (suites.includes('loop')) await codeChange(environment)
   if (suites.includes('push')) await basePush(environment)
+  if (suites.includes('copy')) await registryCopy(environment)
+}
+
+/** A repository from one registry to another, against `skopeo sync`. */
+async function registryCopy(environment) {
+  if (!hasSkopeo()) say('There is no skopeo to compare with.')
+  const shared = { program, work, environment, count: copyRounds, say, stops }
+  const near = await measureCopy({ ...shared, images: 50, sharedBytes: 600e6, ownBytes: 1e6 })
+  const far = await measureCopy({ ...shared, images: 50, sharedBytes: 30e6, ownBytes: 200e3, link })
+  console.log(
+    [
+      `50 images with six shared layers between two registries; ${copyRounds} rounds. 650 MB on loopback, 40 MB to a registry behind the slow link.`,
+      '',
+      timesTable([
+        { name: 'all 50 images', times: near.all },
+        { name: 'nothing to copy', times: near.nothing },
+        { name: title('all 50 images'), times: far.all },
+        { name: title('nothing to copy'), times: far.nothing },
+      ]),
+      '',
+      targetsTable([
+        { what: 'registry migrate, against skopeo sync', ratio: ratio(near.all, 'skopeo'), most: 0.7 },
+        {
+          what: 'registry migrate, nothing to copy, against skopeo sync',
+          ratio: ratio(near.nothing, 'skopeo'),
+          most: 0.7,
+        },
+        { what: 'registry migrate, slow link, against skopeo sync', ratio: ratio(far.all, 'skopeo'), most: 0.7 },
+      ]),
+    ].join('\n'),
+  )
 }
 
 const timesOf = (results, what) =>

@@ -1,13 +1,14 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
 import type { Registry } from '../../src/lib/ports/registry.js'
+import { putImage, putReferrer } from './images.js'
 import { absent, blobOf, descriptorOf } from './stand-in.js'
 
 const emptyConfig = Buffer.from(
   JSON.stringify({ architecture: 'amd64', os: 'linux', rootfs: { type: 'layers', diff_ids: [] } }),
 )
 
-/** What every registry must do with our client, whoever wrote it. The repositories `first` and `second` exist or are made. */
+/** What every registry must do with our client, whoever wrote it. The repositories `first`, `second` and `third` exist or are made. */
 export function registryConformance(client: () => Registry, options: { readonly mounts: boolean }): void {
   test('takes blobs of every size and gives the same bytes back', async () => {
     const registry = client()
@@ -70,6 +71,24 @@ export function registryConformance(client: () => Registry, options: { readonly 
     expect(await registry.headManifest('second', 'one')).toEqual(descriptor)
     expect(await registry.getManifest('second', descriptor.digest)).toEqual({ descriptor, bytes })
     expect([...(await registry.listTags('second'))].sort()).toEqual(['one', 'two'])
+    await registry.close()
+  })
+
+  test('lists what refers to a manifest, and its repositories, and lets us in', async () => {
+    const registry = client()
+    const image = await putImage(registry, 'third', { tag: 'signed', layers: [randomBytes(100)] })
+    expect((await registry.listReferrers('third', image.digest)).manifests).toEqual([])
+    const referrers = [
+      await putReferrer(registry, 'third', image, randomBytes(50)),
+      await putReferrer(registry, 'third', image, randomBytes(50)),
+    ]
+    const { manifests } = await registry.listReferrers('third', image.digest)
+    expect(manifests.map(({ digest }) => digest).toSorted()).toEqual(referrers.toSorted())
+    expect(manifests.map(({ artifactType }) => artifactType)).toEqual(
+      Array(2).fill('application/vnd.example.statement'),
+    )
+    expect(await registry.listRepositories()).toContain('third')
+    expect(await registry.ping()).toBeUndefined()
     await registry.close()
   })
 

@@ -44,6 +44,7 @@ const tools = {
   },
   aws: { present: () => runs('/usr/bin/aws', '--version'), install: 'apt-get install awscli' },
   python3: { present: () => runs('python3', '--version'), install: 'apt-get install python3' },
+  make: { present: () => runs('make', '--version'), install: 'apt-get install make' },
   tar: { present: () => runs('tar', '--version'), install: 'apt-get install tar' },
 } as const satisfies Record<string, Tool>
 

@@ -4,6 +4,7 @@ import { basedServices, buildBasesOf } from './base-jobs.js'
 import { partsOfBase } from './bases.js'
 import { openRegistry } from './images.js'
 import { hubSecrets, openModelHub, writeRevisionsOf } from './models.js'
+import { asker } from './asker.js'
 import { configure, connect, performance } from './deploy.js'
 import { findConfig, type Config, type ServiceConfig } from '../config/index.js'
 import type { BaseStatus } from '../domain/base-status.js'
@@ -65,15 +66,6 @@ async function writeRevisions(flags: BaseBuildFlags): Promise<void> {
   for (const { id, name, commit } of await writeRevisionsOf(path, hub)) {
     process.stderr.write(`${path}: ${id} at ${name} is ${commit}\n`)
   }
-}
-
-/** A question to the person at the terminal; undefined where there is none. */
-async function asker(flags: BaseBuildFlags): Promise<((question: string) => Promise<boolean>) | undefined> {
-  const { stdin, stderr } = process
-  if (!stdin.isTTY || !stderr.isTTY || flags.json) return undefined
-  const { createAsker } = await import('../terminal/ask.js')
-  const person = await createAsker({ input: stdin, output: stderr })
-  return (question) => person.confirm(question, true)
 }
 
 /** `rampart base build`. */

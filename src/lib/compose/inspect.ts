@@ -1,21 +1,19 @@
 import type { Performed, SharedFlags } from '../../base-command.js'
-import { enginePorts, imageRequest, openElsewhere, openRegistry, openScratch, type Scratch } from './images.js'
-import { configure, secretsOf } from './deploy.js'
+import { enginePorts, imageRequest, openRegistry, openScratch, type Scratch } from './images.js'
+import { accountIn, openHost, optionalConfig } from './registries.js'
+import { secretsOf } from './deploy.js'
 import type { Config, ServiceConfig } from '../config/index.js'
 import { formatBytes } from '../domain/format-bytes.js'
 import { parseImageRef } from '../domain/image-ref.js'
 import type { Inspection } from '../domain/inspection.js'
 import { exitCodes } from '../errors/exit-codes.js'
-import { RampartError } from '../errors/rampart-error.js'
 import { buildWith } from '../image/engine/choose.js'
 import { planImage } from '../image/inspect/plan.js'
-import { createRegistryClient } from '../oci/client.js'
-import { isEcr, registryEndpoint, registryRepository } from '../oci/endpoint.js'
+import { registryRepository } from '../oci/endpoint.js'
 import { openCache } from './open-cache.js'
 import { chooseServices } from '../operations/check-account.js'
 import { inspect, isAcceptable, type InspectImageRequest, type Locate } from '../operations/inspect.js'
 import { streamPage } from './perform.js'
-import type { Account } from '../ports/account.js'
 import type { Registry } from '../ports/registry.js'
 import { inspectText } from '../report/inspect-text.js'
 import { clockFrom } from '../system/clock.js'
@@ -38,26 +36,10 @@ interface InspectResult {
   readonly images: readonly Inspection[]
 }
 
-/** The configuration, where there is one; an image of a registry can be looked at without. */
-async function configuration(flags: InspectFlags): Promise<Config | undefined> {
-  const needed = flags.image === undefined || flags.config !== undefined || flags.env !== undefined
-  return configure(flags).catch((error: unknown) => {
-    // A file with mistakes in it has a place; one that is not there has none.
-    if (needed || !(error instanceof RampartError) || error.problems.length > 0 || error.place !== undefined)
-      throw error
-    return undefined
-  })
-}
-
 interface Registries {
   readonly home: Registry | undefined
   readonly locate: Locate
   close(): Promise<void>
-}
-
-async function accountOf(region: string): Promise<Account> {
-  const { createAws } = await import('../aws/index.js')
-  return createAws({ region }).account
 }
 
 async function openRegistries(config: Config | undefined, signal: AbortSignal): Promise<Registries> {
@@ -65,23 +47,13 @@ async function openRegistries(config: Config | undefined, signal: AbortSignal): 
   const home = config === undefined ? undefined : await openHome(config, run)
   const ours = new Set(config?.services.flatMap(({ base, repository }) => [repository, base?.repository]))
   const opened = new Map<string, Registry>()
-  const open = (host: string): Registry => {
-    const region = isEcr(host) ? /ecr(?:-fips)?\.([a-z0-9-]+)\./.exec(host)?.[1] : undefined
-    if (region === undefined) return openElsewhere(host, run)
-    // Docker's own client may hold a login for ECR that has ended; the account makes one that has not.
-    const credentials = async () => ({
-      ...(await (await accountOf(region)).registryAuthorization()),
-      scheme: 'basic' as const,
-    })
-    return createRegistryClient({ endpoint: registryEndpoint(host), host, credentials, ...run })
-  }
   return {
     home,
     locate: (host, repository) => {
       if (home !== undefined && (host === home.host || (host === '' && ours.has(repository)))) {
         return { registry: home, repository }
       }
-      const registry = opened.get(host) ?? open(host)
+      const registry = opened.get(host) ?? openHost(host, run)
       opened.set(host, registry)
       return { registry, repository: registryRepository(host, repository) }
     },
@@ -93,7 +65,7 @@ async function openRegistries(config: Config | undefined, signal: AbortSignal): 
 
 async function openHome(config: Config, run: Parameters<typeof openRegistry>[1]['run']): Promise<Registry> {
   const { registry, region } = config.environment
-  return openRegistry(config, { account: registry === undefined ? await accountOf(region) : undefined, run })()
+  return openRegistry(config, { account: registry === undefined ? await accountIn(region) : undefined, run })()
 }
 
 const baseOf = (service: ServiceConfig | undefined): string | undefined =>
@@ -138,7 +110,7 @@ async function* requests(
         docker: async () => {
           const { buildWithEngine } = await import('../image/engine/build.js')
           const elsewhere = config.environment.registry !== undefined
-          const account = elsewhere ? undefined : await accountOf(config.environment.region)
+          const account = elsewhere ? undefined : await accountIn(config.environment.region)
           return buildWithEngine(request, { ...ports, ...(await enginePorts(config, account, scratch)) })
         },
       },
@@ -162,7 +134,7 @@ const worthSaying = 32 * 1024 * 1024
 
 /** `rampart app inspect`. */
 export async function runInspect(flags: InspectFlags): Promise<Performed> {
-  const config = await configuration(flags)
+  const config = await optionalConfig(flags, flags.image === undefined)
   const stop = new AbortController()
   const registries = await openRegistries(config, stop.signal)
   const mask = createMask(config === undefined ? [] : secretsOf(config))

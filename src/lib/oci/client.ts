@@ -5,8 +5,8 @@ import type { Registry } from '../ports/registry.js'
 import { createAuthorizer, type Credentials } from './auth.js'
 import { createDownloads } from './downloads.js'
 import { createExchange } from './exchange.js'
+import { createListings } from './listings.js'
 import { createManifests } from './manifests.js'
-import { listTags } from './tags.js'
 import { createTransport, discard, type TransportOptions } from './transport.js'
 import { createUploads } from './uploads.js'
 
@@ -41,6 +41,7 @@ export function createRegistryClient(options: RegistryClientOptions): Registry {
   const exchange = createExchange({ origin: endpoint.origin, transport, authorizer, clock, random, policy, signal })
   const shared = { endpoint, exchange, clock, random, policy, signal }
   const openBlob = createDownloads(shared)
+  const manifests = createManifests(endpoint, exchange)
   const hasBlob: Registry['hasBlob'] = async (repository, digest) => {
     const response = await exchange({
       method: 'HEAD',
@@ -62,7 +63,12 @@ export function createRegistryClient(options: RegistryClientOptions): Registry {
       // The first request asks for them, too, and then need not wait; a failure is its to report.
       authorizer.header([]).catch(() => undefined)
     },
-    ...createManifests(endpoint, exchange),
+    ping: async () => {
+      const purpose = { host: endpoint.host, what: 'let us in' }
+      discard(await exchange({ method: 'GET', url: new URL('/v2/', endpoint), purpose, scopes: [], expect: [200] }))
+    },
+    ...manifests,
+    ...createListings(endpoint, exchange, manifests.getManifest),
     mountBlob: (...asked) => uploads.mountBlob(...asked),
     prepareUploads: (...asked) => uploads.prepareUploads(...asked),
     tryUpload: (...asked) => uploads.tryUpload(...asked),
@@ -76,7 +82,6 @@ export function createRegistryClient(options: RegistryClientOptions): Registry {
       for await (const part of stream) parts.push(part)
       return Buffer.concat(parts, descriptor.size)
     },
-    listTags: (repository) => listTags(endpoint, exchange, repository),
     close: async () => {
       await uploads.cancelUnused()
       transport.close()

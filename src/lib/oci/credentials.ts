@@ -9,7 +9,8 @@ export interface DockerCredentialOptions {
   readonly home: string
 }
 
-interface DockerConfig {
+/** What Docker's configuration says of logins; there is more in the file. */
+export interface DockerConfig {
   readonly auths?: Readonly<Record<string, { readonly auth?: string; readonly identitytoken?: string }>>
   readonly credHelpers?: Readonly<Record<string, string>>
   readonly credsStore?: string
@@ -31,8 +32,8 @@ export function dockerCredentials(
   return async () => {
     const config = await readDockerConfig(options)
     if (config === undefined) return undefined
-    const key = hubNames.has(host) ? hubKey : host
-    const helper = config.credHelpers?.[host] ?? config.credHelpers?.[key] ?? config.credsStore
+    const key = credentialKey(host)
+    const helper = helperOf(config, host)
     if (helper !== undefined && helper !== '') {
       const found = await askHelper(helper, key, options)
       if (found !== undefined) return found
@@ -42,12 +43,28 @@ export function dockerCredentials(
   }
 }
 
+/** The name under which Docker keeps the login of a host. */
+export function credentialKey(host: string): string {
+  return hubNames.has(host) ? hubKey : host
+}
+
+/** The credential helper that keeps the login of a host; undefined when the configuration itself does. */
+export function helperOf(config: DockerConfig, host: string): string | undefined {
+  return config.credHelpers?.[host] ?? config.credHelpers?.[credentialKey(host)] ?? config.credsStore
+}
+
+/** Where Docker's configuration is. */
+export function dockerConfigFile({ environment, home }: DockerCredentialOptions): string {
+  const folder = environment['DOCKER_CONFIG']
+  return join(folder === undefined || folder === '' ? join(home, '.docker') : folder, 'config.json')
+}
+
 const hostOf = (name: string): string => name.replace(/^https?:\/\//, '').split('/')[0] ?? ''
 
-async function readDockerConfig({ environment, home }: DockerCredentialOptions): Promise<DockerConfig | undefined> {
+/** Docker's configuration, all of it; undefined when there is none. */
+export async function readDockerConfig(options: DockerCredentialOptions): Promise<DockerConfig | undefined> {
   const { readFile } = process.getBuiltinModule('node:fs/promises')
-  const folder = environment['DOCKER_CONFIG']
-  const file = join(folder === undefined || folder === '' ? join(home, '.docker') : folder, 'config.json')
+  const file = dockerConfigFile(options)
   let text: string
   try {
     text = await readFile(file, 'utf8')

@@ -1,4 +1,5 @@
 import type { Digest } from '../domain/digest.js'
+import { limiter } from '../domain/limiter.js'
 import { isPassing, retryPause, type RetryPolicy } from '../domain/retry.js'
 import type { Clock } from '../ports/clock.js'
 import type { BlobSource, Registry } from '../ports/registry.js'
@@ -163,20 +164,4 @@ const pushScopes = (repository: string): readonly string[] => [`repository:${rep
 function mayPass(error: unknown): boolean {
   if (error instanceof RegistryRefusal) return isPassing(error.status) || error.code === 'BLOB_UPLOAD_UNKNOWN'
   return error instanceof Error && isPassingError(error.cause)
-}
-
-/** Lets that many in at once; the result of entering is the way out. */
-function limiter(places: number): () => Promise<() => void> {
-  let free = places
-  const waiting: (() => void)[] = []
-  const leave = (): void => {
-    const next = waiting.shift()
-    if (next === undefined) free += 1
-    else next()
-  }
-  return async () => {
-    if (free > 0) free -= 1
-    else await new Promise<void>((resolve) => waiting.push(resolve))
-    return leave
-  }
 }

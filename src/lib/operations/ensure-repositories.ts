@@ -9,15 +9,19 @@ interface Consent {
   readonly yes: boolean
   /** Asks the person; undefined where there is none. */
   readonly ask: ((question: string) => Promise<boolean>) | undefined
+  /** The command that makes them without a question, for who is told that one is missing. */
+  readonly command?: string
+  /** How many images a new one keeps; as many as bases need unless given. */
+  readonly keep?: number
 }
 
 // More bases than any team goes back by; what a release needs of one is in the app image's own repository, too.
 const basesKept = 50
 
-/** Has the repositories of bases in ECR, made anew where somebody agrees to that. Rejects with the command otherwise. */
+/** Has the repositories in ECR, made anew where somebody agrees to that. Rejects with the command otherwise. */
 export async function ensureRepositories(
   wanted: readonly Pick<NewRepository, 'name' | 'movingTags'>[],
-  { account, yes, ask }: Consent,
+  { account, yes, ask, command = 'rampart base build --yes', keep = basesKept }: Consent,
 ): Promise<readonly Check[]> {
   if (account === undefined) return []
   const unique = Array.from(new Map(wanted.map((one) => [one.name, one])).values())
@@ -25,25 +29,34 @@ export async function ensureRepositories(
   const checks: Check[] = []
   for (const [index, { name, movingTags }] of unique.entries()) {
     if (found[index] !== undefined) continue
-    const question = `ECR has no repository ${name}. Make it, with scans, encryption, fixed tags but ${movingTags.join(', ')}, and the newest ${basesKept} images kept?`
-    if (!yes && (ask === undefined || !(await ask(question)))) throw missing(name, movingTags)
-    await account.createRepository({ name, movingTags, keep: basesKept })
+    const question = `ECR has no repository ${name}. Make it, with scans, encryption, ${tagWords(movingTags)}, and the newest ${keep} images kept?`
+    if (!yes && (ask === undefined || !(await ask(question)))) throw missing(name, movingTags, command)
+    await account.createRepository({ name, movingTags, keep })
     checks.push({
       name: `repository ${name}`,
       result: 'ok',
-      detail: `was made; it keeps the newest ${basesKept} images`,
+      detail: `was made; it keeps the newest ${keep} images`,
     })
   }
   return checks
 }
 
-function missing(name: string, movingTags: readonly string[]): RampartError {
+// ECR takes five exceptions; with more, or none, the port makes a repository whose tags can all be moved.
+const isFixed = (movingTags: readonly string[]): boolean => movingTags.length > 0 && movingTags.length <= 5
+
+const tagWords = (movingTags: readonly string[]): string =>
+  isFixed(movingTags) ? `fixed tags but ${movingTags.join(', ')}` : 'tags that can be moved'
+
+function missing(name: string, movingTags: readonly string[], command: string): RampartError {
   const filters = movingTags.map((tag) => `filterType=WILDCARD,filter=${tag}`).join(' ')
+  const tags = isFixed(movingTags)
+    ? `IMMUTABLE_WITH_EXCLUSION --image-tag-mutability-exclusion-filters ${filters}`
+    : 'MUTABLE'
   return new RampartError('preflight', `ECR has no repository ${name}; nothing was changed.`, {
     next: [
-      'let rampart make it: rampart base build --yes',
+      `let rampart make it: ${command}`,
       `aws ecr create-repository --repository-name ${name} --image-scanning-configuration scanOnPush=true ` +
-        `--image-tag-mutability IMMUTABLE_WITH_EXCLUSION --image-tag-mutability-exclusion-filters ${filters}`,
+        `--image-tag-mutability ${tags}`,
     ],
   })
 }

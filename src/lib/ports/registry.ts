@@ -5,6 +5,7 @@ export interface Descriptor {
   readonly mediaType: string
   readonly digest: Digest
   readonly size: number
+  readonly artifactType?: string
   readonly annotations?: Readonly<Record<string, string>>
   readonly platform?: { readonly os: string; readonly architecture: string; readonly variant?: string }
 }
@@ -12,6 +13,13 @@ export interface Descriptor {
 export interface Manifest {
   readonly descriptor: Descriptor
   readonly bytes: Uint8Array
+}
+
+/** What refers to a manifest: signatures, attestations, lists of contents. */
+export interface Referrers {
+  /** How the registry keeps them: by its own endpoint, or only in an index under a tag made of the digest. */
+  readonly by: 'api' | 'tag'
+  readonly manifests: readonly Descriptor[]
 }
 
 /** A blob to upload: the same bytes each time `open` is called. */
@@ -31,6 +39,8 @@ export interface Registry {
   readonly host: string
   /** Opens that many connections for the requests that will follow soon. Never fails: the requests do, if they must. */
   connect(count: number): void
+  /** Rejects when the registry does not let us in. */
+  ping(): Promise<void>
   headManifest(repository: string, reference: string): Promise<Descriptor | undefined>
   getManifest(repository: string, reference: string): Promise<Manifest | undefined>
   /** Stores the manifest under a tag or its digest. */
@@ -59,7 +69,12 @@ export interface Registry {
     onProgress?: (sent: number) => void,
     signal?: AbortSignal,
   ): Promise<void>
+  /** None when there is no such repository. */
   listTags(repository: string): Promise<readonly string[]>
+  /** All repositories; undefined where the registry does not tell, as most public ones. */
+  listRepositories(): Promise<readonly string[] | undefined>
+  /** The manifests whose subject is that one, wherever the registry keeps them. */
+  listReferrers(repository: string, digest: Digest): Promise<Referrers>
   /** Gives back the uploads that were prepared and not used, and closes the connections. */
   close(): Promise<void>
 }

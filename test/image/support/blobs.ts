@@ -5,6 +5,7 @@ import type { Registry } from '../../../src/lib/ports/registry.js'
 export function blobRegistry(blobs: ReadonlyMap<Digest, Uint8Array>, asked: Digest[] = []): Registry {
   return {
     host: 'blobs.test',
+    ping: refuse,
     headManifest: refuse,
     getManifest: refuse,
     putManifest: refuse,
@@ -21,6 +22,8 @@ export function blobRegistry(blobs: ReadonlyMap<Digest, Uint8Array>, asked: Dige
     prepareUploads: () => undefined,
     tryUpload: refuse,
     listTags: refuse,
+    listRepositories: refuse,
+    listReferrers: refuse,
     close: () => Promise.resolve(),
   }
 }
