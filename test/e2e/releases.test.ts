@@ -154,7 +154,7 @@ test('the difference of two releases: images, fields of the template, and no sec
   const made = await ec2.send(
     new CreateLaunchTemplateVersionCommand({
       LaunchTemplateId: template.id,
-      SourceVersion: String(template.version),
+      SourceVersion: template.version,
       LaunchTemplateData: { InstanceType: 't3.2xlarge', UserData: Buffer.from(userData).toString('base64') },
     }),
   )
