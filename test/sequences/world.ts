@@ -7,14 +7,21 @@ import { parseImageRef, type ImageRef } from '../../src/lib/domain/image-ref.js'
 import type { EventBody } from '../../src/lib/events/event.js'
 import { deploy } from '../../src/lib/operations/deploy.js'
 import type { ServiceImage } from '../../src/lib/operations/push-images.js'
+import { abort } from '../../src/lib/operations/abort.js'
+import { chooseWanted, takeBearings } from '../../src/lib/operations/bearings.js'
+import { returnChecks } from '../../src/lib/operations/rollback-checks.js'
+import { rollback } from '../../src/lib/operations/rollback.js'
 import { ReleaseKeeper } from '../../src/lib/operations/release-steps.js'
 import { Interruption, runOperation, type Ended, type RunContext } from '../../src/lib/operations/run.js'
 import { startRehearsal, type Rehearsal } from '../../src/lib/rehearsal/cloud.js'
 import type { RehearsedFleet } from '../../src/lib/rehearsal/setup.js'
 import type { Switches } from '../../src/lib/rehearsal/world/switches.js'
 import { decodeUserData, imagesInUserData } from '../../src/lib/rehearsal/world/user-data.js'
+import type { Release, ReleaseImage } from '../../src/lib/domain/release.js'
+import { makeRelease } from '../../src/lib/release/make-release.js'
 import type { ReleaseRecord } from '../../src/lib/domain/release-record.js'
 import { Ledger } from '../../src/lib/release/ledger.js'
+import { hold } from '../../src/lib/release/hold.js'
 import { Lock, type Claim } from '../../src/lib/release/lock.js'
 import { createAsgDriver } from '../../src/lib/rollout/asg/driver.js'
 import type { Driver } from '../../src/lib/rollout/driver.js'
@@ -27,6 +34,7 @@ export type Platform = 'asg' | 'ecs'
 const region = 'us-west-2'
 const services = ['api', 'ui'] as const
 type Service = (typeof services)[number]
+const repositories = services.map((service) => `shop/${service}`)
 const app = 'shop'
 const environment = 'production'
 const fleetName = 'shop-production'
@@ -43,6 +51,9 @@ export interface Run {
   readonly process: Process
   /** What served when it ended. */
   readonly fleet: Fleet
+  /** Counts all calls and ends of a world: its first change of what the fleet runs, if there was one, and its end. */
+  readonly moved: number | undefined
+  readonly place: number
 }
 
 /** What runs now: the letters of each target, sorted, by service. On EC2 every target runs all services. */
@@ -88,6 +99,10 @@ const switches: Partial<Switches> = {
   trafficSeconds: 0,
 }
 
+/** Calls that change what a fleet runs; making something that it could run is none of them. */
+export const moves =
+  /^(?:startInstanceRefresh|rollbackInstanceRefresh|cancelInstanceRefresh|updateService|rollBackServiceDeployment|stopServiceDeployment)$/
+
 /** What a run of rampart may be told, and what may become of it. */
 export interface RunOptions {
   readonly death?: Death
@@ -95,6 +110,8 @@ export interface RunOptions {
   readonly leaveAt?: number
   /** Waits for a lock that another one has. */
   readonly waits?: boolean
+  /** Deploys although deploys are held. */
+  readonly releasesHold?: boolean
   /** Runs with the nth call, before it is made. */
   readonly at?: { readonly call: number; readonly run: () => void }
 }
@@ -104,6 +121,10 @@ type Operation = (context: RunContext, parts: Parts) => Promise<Ended>
 /** What operations are put together from. */
 interface Parts {
   readonly driver: Driver
+  /** From now on changes need the lock. */
+  readonly guard: () => void
+  /** Waits at least so long for it, in milliseconds. */
+  readonly waitsFor: (atLeast: number) => void
   readonly keeper: ReleaseKeeper
   readonly parameters: ReturnType<typeof createAws>['parameters']
 }
@@ -117,7 +138,9 @@ export class World {
   #cloud: Rehearsal | undefined
   readonly #errors: unknown[] = []
   readonly #letters = new Map<string, string>()
+  readonly #registryHost = (): Promise<string> => Promise.resolve(this.cloud.registryHost)
   #processes = 0
+  #count = 0
 
   constructor(platform: Platform) {
     this.#platform = platform
@@ -164,9 +187,10 @@ export class World {
   }
 
   /** Deploys the images of those letters. */
-  deploy(letters: Letters, options: RunOptions & { readonly releaseHold?: boolean } = {}): Promise<Run> {
-    return this.#run('deploy', options, async (context, { driver, keeper }) =>
-      deploy(
+  deploy(letters: Letters, options: RunOptions): Promise<Run> {
+    return this.#run('deploy', options, async (context, { driver, keeper, guard }) => {
+      guard()
+      return deploy(
         {
           app,
           environment,
@@ -176,9 +200,74 @@ export class World {
           patience,
           force: false,
           accountChecks: () => Promise.resolve([]),
-          registryHost: () => Promise.resolve(this.cloud.registryHost),
-          repositories: services.map((service) => `shop/${service}`),
+          registryHost: this.#registryHost,
+          repositories,
           comeBack: 'rampart deploy',
+        },
+        context,
+      )
+    })
+  }
+
+  /** Goes back: to that release, else to where `rollback` goes by itself. */
+  rollback(to: Letters | undefined, options: RunOptions): Promise<Run> {
+    return this.#run('rollback', options, async (context, { driver, keeper, guard, waitsFor, parameters }) => {
+      const request = {
+        app,
+        environment,
+        driver,
+        records: () => new Ledger(parameters, place).list(),
+        registryHost: this.#registryHost,
+        services: services.map((service) => ({ service, repository: `shop/${service}` })),
+      }
+      const bearings = await takeBearings(request)
+      // Who turns a rollout waits for the run that had begun it to see that.
+      if (bearings.running !== undefined) waitsFor(10 * 60_000)
+      const wanted = await chooseWanted(request, bearings, { to: to && this.#releaseOf(to).id })
+      return rollback(
+        {
+          driver,
+          bearings,
+          wanted,
+          keeper,
+          guard,
+          hold: (reason) => hold(parameters, place, { reason, by: 'somebody', at: '' }),
+          checks: () =>
+            returnChecks(wanted, {
+              driver,
+              registryHost: this.#registryHost,
+              repositories,
+              imageState: (image) =>
+                Promise.resolve(
+                  this.cloud.registry.catalog.find(
+                    image.repository.slice(image.repository.indexOf('/') + 1),
+                    image.digest,
+                  ) && 'ACTIVE',
+                ),
+              originOf: () => Promise.resolve(undefined),
+              models: new Map(),
+              parameter: (name) => parameters.get(name),
+            }),
+          patience,
+          registryHost: this.#registryHost,
+          repositories,
+          comeBack: 'rampart rollback',
+        },
+        context,
+      )
+    })
+  }
+
+  /** Stops what is under way, and goes back or stays. */
+  abort(goesBack: boolean, options: RunOptions): Promise<Run> {
+    return this.#run('abort', options, async (context, { driver }) =>
+      abort(
+        {
+          driver,
+          goesBack,
+          registryHost: this.#registryHost,
+          repositories,
+          comeBack: 'rampart monitor',
         },
         context,
       ),
@@ -232,15 +321,23 @@ export class World {
     return createParameters({ region, maxAttempts: 1 })
   }
 
+  #releaseOf(letters: Letters): Release {
+    return makeRelease(
+      app,
+      environment,
+      services.map((service) => this.#image(service, letters)),
+    )
+  }
+
+  #image(service: Service, letters: Letters): ReleaseImage {
+    const repository = `${this.cloud.registryHost}/shop/${service}`
+    return { service, repository, digest: this.#digest(service, letters[service]) }
+  }
+
   #images(letters: Letters): readonly ServiceImage[] {
     return services.map((service) => ({
       service,
-      build: () =>
-        Promise.resolve({
-          service,
-          repository: `${this.cloud.registryHost}/shop/${service}`,
-          digest: this.#digest(service, letters[service]),
-        }),
+      build: () => Promise.resolve(this.#image(service, letters)),
       push: () => Promise.resolve({ uploadedLayerBytes: 0 }),
     }))
   }
@@ -287,27 +384,32 @@ export class World {
 
   async #run(
     command: string,
-    { death, leaveAt, at, waits = false, releaseHold = false }: RunOptions & { readonly releaseHold?: boolean },
+    { death, leaveAt, at, waits = false, releasesHold = false }: RunOptions,
     operation: Operation,
   ): Promise<Run> {
     const owned = new Process(this.clock, death)
     this.#processes += 1
     const by = `process-${this.#processes}`
-    const beforeChange = async (): Promise<void> => keeper.requireLock()
+    let isGuarded = false
+    const beforeChange = async (): Promise<void> => (isGuarded ? keeper.requireLock() : undefined)
     const aws = createAws({ region, maxAttempts: 1, beforeChange })
     const parameters = owned.own(aws.parameters)
-    const keeper = new ReleaseKeeper({
+    const settings = {
       place,
       parameters,
       clock: owned.clock,
       command,
       runner: () => Promise.resolve({ by, host: 'here' }),
       lockWait: waits ? 15 * 60_000 : 0,
-      releaseHold,
-    })
+      releaseHold: releasesHold,
+    }
+    const keeper = new ReleaseKeeper(settings)
     const events: EventBody[] = []
     const controller = new AbortController()
+    let moved: number | undefined
     owned.onCall((n) => {
+      this.#count += 1
+      if (moves.test(owned.made.at(-1) ?? '')) moved ??= this.#count
       if (n === leaveAt) controller.abort(new Interruption('SIGINT'))
       if (n === at?.call) at.run()
     })
@@ -318,9 +420,16 @@ export class World {
     }
     const about = { command, app, environment, simulation: 'test' }
     const driver = this.#driver(owned, aws, beforeChange)
-    const work = runOperation(context, about, () => operation(context, { driver, keeper, parameters }))
+    const guard = (): void => {
+      isGuarded = true
+    }
+    const waitsFor = (atLeast: number): void => {
+      settings.lockWait = Math.max(settings.lockWait, atLeast)
+    }
+    const work = runOperation(context, about, () => operation(context, { driver, guard, waitsFor, keeper, parameters }))
     const ended = await this.clock.until(Promise.race([work, owned.died]))
     if (ended !== 'died' && ended.ending === 'bug') throw ended.error
-    return { ended, events, process: owned, fleet: this.fleet() }
+    this.#count += 1
+    return { ended, events, process: owned, fleet: this.fleet(), moved, place: this.#count }
   }
 }

@@ -44,9 +44,13 @@ async function beginningOf(
   if (own === undefined) return undefined
   for (const [before, part] of parts.slice(0, index).entries()) {
     const newest = listed.findLast((one) => one.index === before)
+    if (newest?.part !== part || newest.deployment.status !== 'SUCCESSFUL') continue
+    // The same release may have been here before: what moved the fleet elsewhere in between has ended that rollout.
+    const isOver = listed.some(
+      (one) => one.deployment.createdAt > newest.deployment.createdAt && one.part !== parts[one.index],
+    )
     // oxlint-disable-next-line no-await-in-loop -- the first that fits ends the search
-    if (newest?.part === part && newest.deployment.status === 'SUCCESSFUL' && (await release(part)) === own)
-      return newest
+    if (!isOver && (await release(part)) === own) return newest
   }
   return undefined
 }

@@ -1,0 +1,60 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { play, type Tally } from './play.js'
+import type { Name, Step } from './steps.js'
+import type { Platform } from './world.js'
+
+const deploy = (name: Name, call?: number): Step => ({
+  kind: 'deploy',
+  name,
+  how: call === undefined ? {} : { death: { call, performed: true } },
+  waits: false,
+  releasesHold: false,
+})
+
+/** Every tenth call of a run, so that a later version with a call more or less still meets the moment. */
+const moments = Array.from({ length: 8 }, (_, index) => 10 + 10 * index)
+
+/** What random sequences have found, each as short as it could be told. */
+const known: readonly {
+  readonly name: string
+  readonly platforms: readonly Platform[]
+  readonly at: (call: number) => readonly Step[]
+}[] = [
+  {
+    name: 'a rollout that is gone on with hours after its process died has its whole time',
+    platforms: ['ecs'],
+    at: (call) => [deploy('B', call), { kind: 'rest' }, deploy('B')],
+  },
+  {
+    name: 'a service that a release leaves alone has not failed when the release is taken back',
+    platforms: ['ecs'],
+    at: (call) => [deploy('B'), { kind: 'turn', name: 'bad-ui', at: call, by: 'rollback' }],
+  },
+  {
+    name: 'nor when it is aborted',
+    platforms: ['ecs'],
+    at: (call) => [deploy('A'), { kind: 'turn', name: 'C', at: call, by: 'abort' }],
+  },
+  {
+    name: 'a release that comes again takes back only what this time has moved',
+    platforms: ['ecs'],
+    at: (call) => [deploy('B'), deploy('A'), deploy('C'), { kind: 'turn', name: 'A', at: call, by: 'abort' }],
+  },
+]
+
+for (const { name, platforms, at } of known) {
+  test.each(platforms)(`${name} (%s)`, { timeout: 120_000 }, async (platform) => {
+    const directory = await mkdtemp(join(tmpdir(), 'rampart-sequences-'))
+    const before = { ...process.env }
+    onTestFinished(async () => {
+      process.env = before
+      await rm(directory, { recursive: true, force: true })
+    })
+    const tally: Tally = new Map()
+    for (const call of moments) await play(platform, directory, at(call), tally)
+    expect(tally.get('deploy done')).toBeGreaterThan(moments.length)
+  })
+}
