@@ -113,8 +113,8 @@ describe('registry migrate between two docker-registries', () => {
     expect(
       plan.images.map(({ tags, platforms, referrers, action, result }) => [tags, platforms, referrers, action, result]),
     ).toEqual([
-      [['v2'], 2, 3, 'copy', 'planned'],
       [[`${intel.digest.replace(':', '-')}.sig`], 1, 0, 'copy', 'planned'],
+      [['v2'], 2, 3, 'copy', 'planned'],
     ])
 
     expect((await migrate(...words)).code).toBe(0)
