@@ -2,7 +2,7 @@ import * as sdk from '@aws-sdk/client-ecs'
 import * as fc from 'fast-check'
 import { expect, onTestFinished, test } from 'vitest'
 import { createEcs } from '../../src/lib/aws/ecs.js'
-import { operationOf } from '../../src/lib/rehearsal/wire/schema.js'
+import { membersOf, operationOf, type Schema } from '../../src/lib/rehearsal/wire/schema.js'
 import type { Service } from '../../src/lib/rehearsal/wire/service.js'
 import { comparable, valuesOf } from '../rehearsal/wire/arbitraries.js'
 import { clientConfig, serve } from '../rehearsal/wire/cloud.js'
@@ -19,6 +19,23 @@ const written = new Set([
   'deleteRequestedAt',
   'registeredBy',
 ])
+
+const names = (schema: Schema): readonly string[] => membersOf(schema).map(({ name }) => name)
+
+test('what is not sent again is all that a registration has no place for', () => {
+  const [described, registered] = ['DescribeTaskDefinition', 'RegisterTaskDefinition'].map((name) =>
+    operationOf(sdk, name),
+  )
+  if (described === undefined || registered === undefined) throw new Error('the SDK lacks an operation')
+  const definition = membersOf(described.output).find(({ name }) => name === 'taskDefinition')
+  if (definition === undefined) throw new Error('nothing is described')
+  const taken = new Set(names(registered.input))
+  expect(
+    names(definition.schema)
+      .filter((name) => !taken.has(name))
+      .toSorted(),
+  ).toEqual([...written].toSorted())
+})
 
 test('a task definition is registered again with other images and tags, and with all else that the SDK knows as it was', async () => {
   const operation = operationOf(sdk, 'DescribeTaskDefinition')
