@@ -49,6 +49,12 @@ the environment says load: allow. Latency under load is counted from the moment 
       env: 'RAMPART_CA',
       helpValue: 'FILE',
     }),
+    'http-port': Flags.integer({
+      description: 'port of plain HTTP at the address, which must redirect',
+      env: 'RAMPART_HTTP_PORT',
+      max: 65_535,
+      min: 1,
+    }),
     samples: Flags.integer({
       description: 'requests to measure at an address alone',
       env: 'RAMPART_SAMPLES',

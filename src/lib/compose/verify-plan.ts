@@ -1,7 +1,7 @@
 import { relative } from 'node:path'
 import type { SharedFlags } from '../../base-command.js'
 import { findConfig, type Config } from '../config/index.js'
-import type { EndpointPlan, LatencyBudget, VerifyPlan } from '../domain/verify-plan.js'
+import type { EndpointPlan, HttpsPlan, LatencyBudget, VerifyPlan } from '../domain/verify-plan.js'
 import { budgetFigures } from '../domain/verify-plan.js'
 import { RampartError } from '../errors/rampart-error.js'
 import { addressOf } from '../verify/requests.js'
@@ -15,6 +15,7 @@ export interface VerifyFlags extends SharedFlags {
   readonly yes: boolean
   readonly junit?: string | undefined
   readonly ca?: string | undefined
+  readonly 'http-port'?: number | undefined
   readonly samples?: number | undefined
   readonly budget?: string | undefined
 }
@@ -76,12 +77,18 @@ export async function planFor(flags: VerifyFlags): Promise<Planned> {
       url,
       endpoints,
       loads,
-      ...(https !== undefined && { https }),
+      ...httpsOf(https, flags['http-port']),
       // Another address has another way to lead somewhere.
       ...(given === undefined && serves?.leadsTo !== undefined && { leadsTo: serves.leadsTo }),
     },
     config: found,
   }
+}
+
+/** What HTTPS must be like; another address may have its plain HTTP at another port. */
+function httpsOf(https: HttpsPlan | undefined, httpPort: number | undefined): Pick<VerifyPlan, 'https'> {
+  if (httpPort === undefined) return https === undefined ? {} : { https }
+  return { https: { minDays: 14, paths: [], ...https, httpPort } }
 }
 
 function readAddress(text: string): URL {

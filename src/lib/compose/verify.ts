@@ -48,9 +48,19 @@ function performanceOf(plan: VerifyPlan, config: Config | undefined, secrets: re
 }
 
 /** The checks that are asked for, on real HTTP, TLS and DNS. */
-async function tasksFor(plan: VerifyPlan, flags: VerifyFlags): Promise<readonly VerifyTask[]> {
+async function tasksFor(
+  plan: VerifyPlan,
+  flags: VerifyFlags,
+  config: Config | undefined,
+  secrets: readonly string[],
+): Promise<readonly VerifyTask[]> {
   const authorities = flags.ca === undefined ? [] : [await readGiven(flags.ca, 'The certificates')]
-  const tasks = verifyTasks(plan, {
+  const asksFleet = config?.verify?.targets !== undefined || config?.verify?.logs !== undefined
+  const fleet =
+    config !== undefined && asksFleet
+      ? await (await import('./fleet-tasks.js')).fleetTasks(config, secrets, clockFrom(process.env['RAMPART_CLOCK']))
+      : []
+  const answers = verifyTasks(plan, {
     http: createHttp({ authorities }),
     tls: createTls({ authorities }),
     dns: createDns(),
@@ -60,7 +70,7 @@ async function tasksFor(plan: VerifyPlan, flags: VerifyFlags): Promise<readonly 
     uuid: randomUUID,
     readText: async (path) => readGiven(path, 'The schema'),
   })
-  const chosen = chooseVerifyTasks(tasks, flags.only)
+  const chosen = chooseVerifyTasks([...answers, ...fleet], flags.only)
   return flags.load ? chosen : chosen.filter(({ kind }) => kind !== 'load')
 }
 
@@ -73,7 +83,7 @@ function masked(verification: Verification, mask: Mask): Verification {
 export async function runVerify(flags: VerifyFlags): Promise<Performed> {
   const { plan, config } = await planFor(flags)
   const secrets = secretsOfVerify(plan, config)
-  const tasks = await tasksFor(plan, flags)
+  const tasks = await tasksFor(plan, flags, config, secrets)
   if (tasks.some(({ kind }) => kind === 'load')) await mayLoad(plan, tasks, config, flags)
   const mode = modeOf(flags, undefined)
   const mask = createMask(secrets)

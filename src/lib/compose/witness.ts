@@ -6,6 +6,7 @@ import type { EndpointPlan } from '../domain/verify-plan.js'
 import type { Release } from '../domain/release.js'
 import type { Clock } from '../ports/clock.js'
 import type { HttpAnswer } from '../ports/http.js'
+import type { RemoteCommand } from '../ports/remote-command.js'
 import type { WantedService } from '../verify/targets/testimony.js'
 import type { Witness } from '../verify/targets/witness.js'
 
@@ -64,22 +65,16 @@ async function questionOf(endpoint: EndpointPlan): Promise<{
   }
 }
 
-/**
- * Who asks the targets of an Auto Scaling group what they serve; undefined where ECS says so itself, and where the
- * configuration wants nobody asked.
- */
-export async function composeWitness(config: Config, clock: Clock): Promise<Witness | undefined> {
-  const { environment, services, verify } = config
-  if (environment.target.kind !== 'asg' || verify?.targets?.ask === 'off') return undefined
-  const [{ createRemoteCommand }, { createWitness }] = await Promise.all([
-    import('../aws/remote-command.js'),
-    import('../verify/targets/witness.js'),
-  ])
+/** What each service of a release is known by on a target, and what one of them is asked; seconds for each answer. */
+export async function askedOf(config: Config): Promise<{
+  readonly services: (release: Release) => readonly WantedService[]
+  readonly timeout: number
+}> {
   const endpoint = endpointOf(config)
   const asked = endpoint && (await questionOf(endpoint))
   const answering = askedService(config)
-  const wanted = (release: Release): readonly WantedService[] =>
-    services.map((service) => ({
+  const services = (release: Release): readonly WantedService[] =>
+    config.services.map((service) => ({
       probed: {
         name: service.name,
         repository: service.repository,
@@ -91,9 +86,26 @@ export async function composeWitness(config: Config, clock: Clock): Promise<Witn
       digest: digestIn(release, service.name),
       judge: asked !== undefined && service === answering ? asked.judge : () => [],
     }))
+  return { services, timeout }
+}
+
+/**
+ * What asks the targets of an Auto Scaling group; undefined where ECS says as much itself, and where the configuration
+ * wants nobody asked.
+ */
+export async function remoteOf({ environment, verify }: Config, clock: Clock): Promise<RemoteCommand | undefined> {
+  if (environment.target.kind !== 'asg' || verify?.targets?.ask === 'off') return undefined
+  const { createRemoteCommand } = await import('../aws/remote-command.js')
   // Few attempts: without this proof there is a weaker one.
-  const remote = createRemoteCommand({ region: environment.region, maxAttempts: 3 }, clock)
-  return createWitness(remote, { services: wanted, timeout, least: verify?.targets?.grade ?? 'launched' })
+  return createRemoteCommand({ region: environment.region, maxAttempts: 3 }, clock)
+}
+
+/** Who asks the targets for the proof of a release; undefined where nobody does. */
+export async function composeWitness(config: Config, clock: Clock): Promise<Witness | undefined> {
+  const remote = await remoteOf(config, clock)
+  if (remote === undefined) return undefined
+  const { createWitness } = await import('../verify/targets/witness.js')
+  return createWitness(remote, { ...(await askedOf(config)), least: config.verify?.targets?.grade ?? 'launched' })
 }
 
 function digestIn(release: Release, service: string): Digest | undefined {

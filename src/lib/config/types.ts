@@ -134,6 +134,12 @@ export interface VerifyConfig {
     /** The weakest grade that is a proof. */
     readonly grade: ProofGrade
   }
+  /** What becomes of what is found in the targets' logs. */
+  readonly logs?: {
+    readonly downloads: 'fail' | 'warn' | 'off'
+    readonly secrets: 'fail' | 'warn' | 'off'
+    readonly personalData: 'fail' | 'warn' | 'off'
+  }
 }
 
 export interface EnvironmentConfig {

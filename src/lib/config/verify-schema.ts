@@ -221,6 +221,15 @@ const targetsSchema = z.strictObject({
   ),
 })
 
+const severity = (description: string, usual: 'fail' | 'warn') =>
+  z.prefault(oneOf(['fail', 'warn', 'off'], description), usual)
+
+const logsSchema = z.strictObject({
+  downloads: severity('What it means when a target downloads a model at run time.', 'fail'),
+  secrets: severity('What it means when a log holds a secret, or what looks like one.', 'fail'),
+  personalData: severity('What it means when a log holds e-mail addresses or numbers of payment cards.', 'warn'),
+})
+
 /** What is verified. What concerns several values at once is in verify-checks.ts. */
 export const verifySchema = z.strictObject({
   https: z.optional(group(httpsSchema, 'a map', 'What HTTPS must be like, where the address has it.')),
@@ -235,6 +244,7 @@ export const verifySchema = z.strictObject({
     ),
     {},
   ),
+  logs: z.optional(group(logsSchema, 'a map', 'What must not be in the logs of the targets since they were launched.')),
   targets: z.optional(
     group(
       targetsSchema,

@@ -1,4 +1,6 @@
+import { writeFile } from 'node:fs/promises'
 import type { RequestListener } from 'node:http'
+import { join } from 'node:path'
 import type { Digest } from '../domain/digest.js'
 import { startBalancer, type Balancer } from './balancer/balancer.js'
 import { createRegistry, type Registry, type RegistryOptions } from './registry/registry.js'
@@ -102,11 +104,19 @@ export async function startRehearsal(options: RehearsalOptions): Promise<Rehears
       pace: options.answerPace ?? 1,
       host: options.host ?? '127.0.0.1',
     })
+    const certificate = join(registry.directory, 'balancer.pem')
+    await writeFile(certificate, balancer.certificate)
     return {
       url: server.url,
       port: server.port,
       registryHost,
-      environment: clientEnvironment(server.url, setup.region),
+      environment: {
+        ...clientEnvironment(server.url, setup.region),
+        // Where `verify` finds the load balancer, which has no name in DNS, and a certificate of its own.
+        RAMPART_URL: balancer.url,
+        RAMPART_HTTP_PORT: String(balancer.plainPort),
+        RAMPART_CA: certificate,
+      },
       scenario,
       previousImages,
       world,
