@@ -151,6 +151,7 @@ describe('values', () => {
 describe('personal data', () => {
   test.each([
     ['mail of someone@customer.example arrived', ['email']],
+    [`url postgresql://app:${letters(alnum, 18, 3)}@db.internal:5432/app`, ['url-password']],
     ['card 4111 1111 1111 1111 of the test', ['card']],
     ['card 4111-1111-1111-1111.', ['card']],
     ['amex 378282246310005', ['card']],

@@ -68,22 +68,19 @@ function masked(text: string, places: readonly Place[]): string {
   return `${first > before ? '\u2026' : ''}${start}[${last?.what ?? 'secret'}]`
 }
 
-/** Of two places of one text the one that says more: the configured value, then the longer one. */
+const overlaps = (one: Place, other: Place): boolean => one.from < other.to && other.from < one.to
+
+const covers = (one: Place, other: Place): boolean =>
+  one.from <= other.from && one.to >= other.to && one.to - one.from > other.to - other.from
+
+/** Without what is a part of something else: a format within a longer one, and a password that looks like an address. */
 function withoutCovered(places: readonly Place[]): readonly Place[] {
-  const rank = ({ kind }: Place): number => (kind === 'value' ? 0 : kind === 'format' ? 1 : 2)
-  return places.filter(
-    (one) =>
-      !places.some(
-        (other) =>
-          other !== one &&
-          other.kind !== 'value' &&
-          rank(other) <= rank(one) &&
-          one.kind !== 'value' &&
-          other.from <= one.from &&
-          other.to >= one.to &&
-          other.to - other.from > one.to - one.from,
-      ),
-  )
+  const secrets = places.filter(({ kind }) => kind !== 'personal')
+  return places.filter((one) => {
+    if (one.kind === 'value') return true
+    if (one.kind === 'personal') return !secrets.some((other) => overlaps(one, other))
+    return !secrets.some((other) => other.kind === 'format' && covers(other, one))
+  })
 }
 
 /** Collects what lines hold that no log should; it keeps no line, and no value leaves it. */
