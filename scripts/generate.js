@@ -9,7 +9,10 @@ const check = process.argv.includes('--check')
 async function manifest() {
   const plugin = new Plugin({ errorOnManifestCreate: true, ignoreManifest: true, root, respectNoCacheDefault: true })
   await plugin.load()
-  return plugin.manifest
+  const { commands, ...rest } = plugin.manifest
+  // oclif lists them as the directory is read, which is not the same on every file system.
+  const sorted = Object.entries(commands).toSorted(([a], [b]) => (a < b ? -1 : 1))
+  return { ...rest, commands: Object.fromEntries(sorted) }
 }
 
 const { configJsonSchema } = await import('../dist/lib/config/json-schema.js')

@@ -82,9 +82,7 @@ describe('while we follow, somebody else', () => {
         },
       },
     })
-    expect(of(events, 'rollout.finished')).toMatchObject([
-      { outcome: 'cancelled', cause: { code: 'never-ready' } },
-    ])
+    expect(of(events, 'rollout.finished')).toMatchObject([{ outcome: 'cancelled', cause: { code: 'never-ready' } }])
     expect(ended.ending).toBe('attention')
   })
 

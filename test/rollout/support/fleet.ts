@@ -122,7 +122,7 @@ export const usual: AsgRolloutOptions = {
 
 /** Starts a rehearsal of four instances that ends with the test. */
 export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
-  const { desired = 4, rollout, maxAttempts = 1, logs = true, onAnswer, onCall } = options
+  const { desired = 4, rollout: rules, maxAttempts = 1, logs = true, onAnswer, onCall } = options
   const clock = new SharedClock()
   const calls: Fleet['calls'] = []
   const errors: unknown[] = []
@@ -197,7 +197,7 @@ export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
     aws,
     calls,
     driver: (changes = {}) =>
-      createAsgDriver(groupName, { ...usual, ...rollout, ...changes }, { ...aws, clock }, logs ? logGroup : undefined),
+      createAsgDriver(groupName, { ...usual, ...rules, ...changes }, { ...aws, clock }, logs ? logGroup : undefined),
     release: (letter) =>
       makeRelease(
         'rampart-ai',

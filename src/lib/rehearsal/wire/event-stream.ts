@@ -24,7 +24,7 @@ const isStreaming = (schema: Schema): boolean => traitsOf(schema).streaming !== 
  * One event as `application/vnd.amazon.eventstream` frames it.
  * https://smithy.io/2.0/aws/amazon-eventstream.html
  */
-export function encodeEvent(events: ReadonlyMap<string, Schema>, { name, value, isError }: StreamEvent): Uint8Array {
+function encodeEvent(events: ReadonlyMap<string, Schema>, { name, value, isError }: StreamEvent): Uint8Array {
   const schema = events.get(name)
   if (schema === undefined) throw new TypeError(`${name} is no event of this stream`)
   const headers: Message['headers'] = {
