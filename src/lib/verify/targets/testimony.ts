@@ -36,7 +36,10 @@ export function testimonyOf(report: ProbeReport, wanted: readonly WantedService[
   const problems = all.flatMap((one) => one.problems)
   return {
     // Where no request is configured for any service, readiness alone has answered.
-    grade: all.reduce<ProofGrade>((grade, one) => weakest(grade, one.grade), asked ? 'answered' : 'reported'),
+    grade: all.reduce<ProofGrade>(
+      (grade, one) => weakest(grade, one.grade),
+      wanted.length === 0 ? 'launched' : asked ? 'answered' : 'reported',
+    ),
     problems,
     notes: [
       ...new Set([
