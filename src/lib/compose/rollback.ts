@@ -126,6 +126,8 @@ export async function runRollback(flags: RollbackFlags): Promise<Performed> {
     const open = openRegistry(config, { account, run })
     const registry = (): Promise<Registry> => (opened ??= open())
     try {
+      const { composeWitness } = await import('./witness.js')
+      const witness = await composeWitness(config, performing.clock)
       return await rollback(
         {
           driver,
@@ -134,6 +136,7 @@ export async function runRollback(flags: RollbackFlags): Promise<Performed> {
           ...(announcer !== undefined && { announcer }),
           ...(keeper !== undefined && { keeper, guard: () => gate.guard(keeper), hold: holding }),
           ...(lines !== undefined && { lines }),
+          ...(witness !== undefined && { witness }),
           checks: await checksOf(config, cloud, { wanted, registry, registryHost }),
           patience: patience(environment),
           registryHost,

@@ -8,6 +8,7 @@ import { nameOf, type Bearings, type Wanted } from './bearings.js'
 import { endOfRollout } from './end-of-rollout.js'
 import { followRollout, withWayBack, type Following } from './follow-rollout.js'
 import { proveLaunched, proveRelease } from './prove-release.js'
+import type { Witness } from '../verify/targets/witness.js'
 import { keeping, type ReleaseKeeper } from './release-steps.js'
 import { runChecks } from './run-checks.js'
 import { inPhase, Interruption, type Ended, type RunContext } from './run.js'
@@ -26,6 +27,8 @@ export interface RollbackRequest extends Following {
   readonly guard?: () => void
   /** Holds later deploys, with the reason; undefined where there is no place to keep it. */
   readonly hold?: (reason: string) => Promise<void>
+  /** Who asks the targets themselves for the proof, where somebody does. */
+  readonly witness?: Witness
 }
 
 const sameRevision = (a: Revision, b: Revision): boolean => a.name === b.name && a.number === b.number
@@ -177,9 +180,11 @@ const reasonOf = ({ bearings, wanted }: RollbackRequest): string => {
 }
 
 async function prove(request: RollbackRequest, run: RunContext, changed: boolean): Promise<Ended> {
-  const { driver, wanted, comeBack } = request
+  const { driver, wanted, comeBack, witness } = request
   const { release, revision, isPinned } = wanted
-  const toProve = { driver, release, revision, comeBack }
+  // Where nothing was changed, nobody waits for what the targets have to say.
+  const asked = changed && witness !== undefined ? { witness } : {}
+  const toProve = { driver, release, revision, comeBack, ...asked }
   const { proved, total } = await (isPinned ? proveRelease(run, toProve) : proveLaunched(run, toProve))
   const serves = `serves on ${proved} of ${total} targets`
   if (!changed) return { ending: 'done', message: `Nothing to do: ${nameOf(wanted)} ${serves} already.`, next: [] }
