@@ -337,6 +337,15 @@ describe('several containers', () => {
     expect(spell(loads)).toContain('downloading 73000000/730000000 bytes')
   })
 
+  test('one without models is not waited for, and does not make a target ready; that it was killed is told', () => {
+    const page: readonly Line[] = up.map(([, text]) => [1, text, 'i-1/page'])
+    const options = { withoutModels: ['page'] }
+    expect(spell(play([...page, ...backend], options))).toEqual(spell(play(backend, options)))
+    expect(spell(play([...page, ...backend]))[0]).toBe('ready')
+    const killed: Line = [30, 'Out of memory: Killed process 71 (node)', 'i-1/page']
+    expect(last([...backend, ...page, killed], options)?.state).toBe('killed')
+  })
+
   test('however the streams are laid one into the other, the end is the same, and after each line of one as well', () => {
     const noise: readonly Line[] = [
       [0, 'Pulling from backend', 'i-1/cloud-init'],

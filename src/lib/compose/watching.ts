@@ -23,7 +23,12 @@ export async function linesFrom(config: Config, logs: LogSource, clock: Clock): 
     health === undefined || health.ready === health.live ? [] : [health.ready],
   )
   const { group, patterns } = configured
-  return linesOf(logs, group, { clock, reading: { readyPaths, ...(patterns !== undefined && { patterns }) } })
+  const carriers = config.services.filter(({ base }) => base !== undefined && base.models.length > 0)
+  // Where nobody says what carries models, every service may.
+  const others = carriers.length === 0 ? [] : config.services.filter((service) => !carriers.includes(service))
+  const withoutModels = others.map(({ name }) => name)
+  const reading = { readyPaths, withoutModels, ...(patterns !== undefined && { patterns }) }
+  return linesOf(logs, group, { clock, reading })
 }
 
 /** Counts what goes out to AWS, when that is asked for. */

@@ -11,6 +11,8 @@ export interface ReadOptions {
   readonly patterns?: readonly LinePattern[]
   /** Paths that answer 200 only when the models are there. */
   readonly readyPaths?: readonly string[]
+  /** Services that carry no models, as parts of their streams' names say: that they are up says nothing of the others. */
+  readonly withoutModels?: readonly string[]
 }
 
 /** Text that stands for a fact, and what its end makes of it; nothing when the rest does not fit. */

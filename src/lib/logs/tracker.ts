@@ -46,6 +46,9 @@ function together(streams: Iterable<StreamLoad>): ModelLoad | undefined {
 
 /** A tracker that has seen nothing. */
 export function createLoadTracker(options: ReadOptions = {}): LoadTracker {
+  const bystanders = new Set(options.withoutModels)
+  const counts = (stream: string, load: StreamLoad): boolean =>
+    load.load()?.state === 'killed' || !stream.split('/').some((part) => bystanders.has(part))
   const targets = new Map<string, { readonly streams: Map<string, StreamLoad>; load: ModelLoad | undefined }>()
   return {
     see({ target, stream, time, text }) {
@@ -56,8 +59,8 @@ export function createLoadTracker(options: ReadOptions = {}): LoadTracker {
       known.streams.set(stream, streamLoad)
       if (!streamLoad.see(time, readLine(text, options))) return undefined
       // In the order of their names, so that nothing depends on which stream was heard first.
-      const inOrder = [...known.streams].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, each]) => each)
-      const load = together(inOrder)
+      const inOrder = [...known.streams].sort(([a], [b]) => (a < b ? -1 : 1))
+      const load = together(inOrder.filter((each) => counts(...each)).map(([, each]) => each))
       const changed = JSON.stringify(load) !== JSON.stringify(known.load)
       known.load = load
       return changed ? load : undefined
