@@ -43,6 +43,11 @@ const known: readonly {
     platforms: ['ecs'],
     at: (call) => [deploy('B'), deploy('A'), deploy('C'), { kind: 'turn', name: 'A', at: call, by: 'abort' }],
   },
+  {
+    name: 'a service that was stopped half-way is brought to its end by the same release',
+    platforms: ['asg', 'ecs'],
+    at: (call) => [deploy('B'), { kind: 'turn', name: 'A', at: call, by: 'stay' }, { kind: 'rest' }, deploy('A')],
+  },
 ]
 
 for (const { name, platforms, at } of known) {

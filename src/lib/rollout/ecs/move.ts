@@ -52,14 +52,14 @@ export class EcsMover {
     return this.#moves
   }
 
-  /** Takes the rollout over; with `force` every service is replaced, and on the way `back` traffic shifts at once. */
-  take(force: boolean, back = false): void {
+  /** Takes the rollout over; `forced` services are replaced in any case, and on the way `back` traffic shifts at once. */
+  take(forced: readonly string[], back = false): void {
     this.#moves = true
     // What was taken back before is another rollout.
     this.#goBack = false
     this.#refusal = undefined
     if (back) this.#change = atOnce(this.#options.change)
-    if (force) for (const { name } of this.#options.services) this.#forced.add(name)
+    for (const name of forced) this.#forced.add(name)
   }
 
   /** From now on everything that was moved is to go back. */

@@ -102,13 +102,23 @@ export async function startServices(start: Start, revision: Revision, how: Start
   const active = listed.filter((one) => isActive(one.deployment.status))
   const foreign = active.find((one) => one.part !== parts[one.index])
   if (foreign !== undefined) throw conflict(options, foreign)
+  // AWS starts no deployment for a service that has its task definition already, whatever its tasks run.
+  const halted = services
+    .filter((_, index) => {
+      const newest = listed.findLast((one) => one.index === index)
+      return newest?.part === parts[index] && newest?.deployment.status === 'STOPPED'
+    })
+    .map(({ name }) => name)
   const [running] = active
   if (running !== undefined) {
-    mover.take(false, how.back)
+    mover.take(halted, how.back)
     const first = (await beginningOf(start, listed, parts, running.index)) ?? running
     return handleOf(first.deployment, true)
   }
-  const index = services.findIndex((one, place) => how.force || partOf(one.taskDefinition) !== parts[place])
+  const forced = how.force ? services.map(({ name }) => name) : halted
+  const index = services.findIndex(
+    (one, place) => forced.includes(one.name) || partOf(one.taskDefinition) !== parts[place],
+  )
   const service = services[index]
   const part = parts[index]
   if (service === undefined || part === undefined) {
@@ -119,7 +129,7 @@ export async function startServices(start: Start, revision: Revision, how: Start
       : handleOf(newest.deployment, true)
   }
   how.signal.throwIfAborted()
-  mover.take(how.force, how.back)
+  mover.take(forced, how.back)
   const before = how.force ? undefined : await beginningOf(start, listed, parts, index)
   // AWS's own time, which need not be ours.
   const since = (listed.findLast((one) => one.index === index)?.deployment.createdAt ?? 0) + 1
