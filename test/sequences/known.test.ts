@@ -15,12 +15,13 @@ const deploy = (name: Name, call?: number): Step => ({
 })
 
 /** Every tenth call of a run, so that a later version with a call more or less still meets the moment. */
-const moments = Array.from({ length: 8 }, (_, index) => 10 + 10 * index)
+const everyTenth = Array.from({ length: 8 }, (_, index) => 10 + 10 * index)
 
 /** What random sequences have found, each as short as it could be told. */
 const known: readonly {
   readonly name: string
   readonly platforms: readonly Platform[]
+  readonly moments?: readonly number[]
   readonly at: (call: number) => readonly Step[]
 }[] = [
   {
@@ -44,13 +45,20 @@ const known: readonly {
     at: (call) => [deploy('B'), deploy('A'), deploy('C'), { kind: 'turn', name: 'A', at: call, by: 'abort' }],
   },
   {
+    name: 'what begins while somebody looks is not taken for the rollout before it',
+    platforms: ['ecs'],
+    // Every call: it is a matter of two.
+    moments: Array.from({ length: 8 }, (_, index) => 36 + index),
+    at: (call) => [deploy('B'), deploy('A'), deploy('C'), { kind: 'turn', name: 'B', at: call, by: 'abort' }],
+  },
+  {
     name: 'a service that was stopped half-way is brought to its end by the same release',
     platforms: ['asg', 'ecs'],
     at: (call) => [deploy('B'), { kind: 'turn', name: 'A', at: call, by: 'stay' }, { kind: 'rest' }, deploy('A')],
   },
 ]
 
-for (const { name, platforms, at } of known) {
+for (const { name, platforms, moments = everyTenth, at } of known) {
   test.each(platforms)(`${name} (%s)`, { timeout: 120_000 }, async (platform) => {
     const directory = await mkdtemp(join(tmpdir(), 'rampart-sequences-'))
     const before = { ...process.env }

@@ -78,8 +78,7 @@ export function createEcsDriver(options: EcsRolloutOptions, ports: EcsPorts, log
    * What a chain will move its later services to: the task definition that was registered for the same release and is
    * newer than what the service has. The service's own where there is none.
    */
-  async function expected(chain: Chain): Promise<readonly string[]> {
-    const parts = await currentParts()
+  async function expected(chain: Chain, parts: readonly string[]): Promise<readonly string[]> {
     const last = chain.at(-1) ?? chain[0]
     const release = releaseOf(await records.definition(last.part))
     return Promise.all(
@@ -96,10 +95,11 @@ export function createEcsDriver(options: EcsRolloutOptions, ports: EcsPorts, log
 
   /** The chain as it is to be watched: one that stands between two services still runs. */
   async function listedLast(chain: Chain, listed: readonly Listed[]): Promise<ListedRollout> {
-    const parts = await expected(chain)
+    // One look for both: what somebody moves between two looks would pass for a service that waits.
+    const current = await currentParts()
+    const parts = await expected(chain, current)
     const rollout = listedChain(cluster, chain, parts)
     const moved = new Set(forwardOf(chain).map((one) => one.index))
-    const current = await currentParts()
     const waits = parts.some((part, index) => !moved.has(index) && part !== current[index])
     if (rollout.outcome !== 'succeeded' || !waits || listed.at(-1) !== chain.at(-1)) return rollout
     const { outcome: _outcome, endedAt: _endedAt, ...running } = rollout
