@@ -10,9 +10,12 @@ in a new launch-template version or in task definitions, rolls the Auto Scaling 
 services of ECS one after the other, follows that to its real end, and proves that every target serves what was released.
 
 Run it again after anything at all: each step finds its own earlier result, and a rollout that is under way is joined. \
-Ctrl-C leaves; a rollout that has begun goes on without you.`
+Ctrl-C leaves; a rollout that has begun goes on without you.
+
+With --version the whole repository must be as committed, and the commit be in a branch of the remote origin: that is where the tag goes, after everything else. What is missing then is told with exit code 9, and made by the same command.`
   static override readonly examples = [
     '<%= config.bin %> <%= command.id %>',
+    '<%= config.bin %> <%= command.id %> --version v2.0.0',
     '<%= config.bin %> <%= command.id %> --env staging --progress ndjson > events.ndjson',
   ]
   static override readonly flags = {
@@ -52,6 +55,12 @@ Ctrl-C leaves; a rollout that has begun goes on without you.`
     force: Flags.boolean({
       description: 'roll every target even when the fleet serves this release already',
       env: 'RAMPART_FORCE',
+    }),
+    version: Flags.string({
+      description:
+        'give the release a version when it is proved: its images the tags of release.tags, its commit an annotated git tag at origin; only from a clean tree that origin has',
+      env: 'RAMPART_VERSION',
+      helpValue: 'VERSION',
     }),
     hooks: Flags.boolean({
       allowNo: true,

@@ -17,6 +17,7 @@ import { perform, streamPage, type Performance, type Watch } from './perform.js'
 import { countCalls, linesFrom, watchActions, type WatchFlags } from './watching.js'
 import type { Driver } from '../rollout/driver.js'
 import type { Patience } from '../rollout/follow.js'
+import { readVersion } from '../release/version.js'
 import { openCache } from './open-cache.js'
 import { originsOf } from './origins.js'
 import { clockFrom } from '../system/clock.js'
@@ -123,6 +124,8 @@ interface DeployFlags extends SharedFlags, ImageFlags, WatchFlags, OutsideFlags 
   readonly 'with-base'?: boolean
   readonly 'lock-wait'?: string | undefined
   readonly 'release-hold'?: boolean
+  /** The version that the release gets when it is proved. */
+  readonly version?: string | undefined
   /** The command and flags that a rehearsal of it was begun with; the rehearsal ends with this process. */
   readonly rehearsal?: string | undefined
 }
@@ -133,12 +136,19 @@ export function sameCommand(command: string, config: Config): string {
   return `rampart ${command} -c ${path} --env ${shellWord(config.environment.name)}`
 }
 
+/** The version that the person asks for. What a hook's environment holds is what the release around it is called. */
+function versionOf(text: string | undefined): string | undefined {
+  const { RAMPART_HOOK: hook, RAMPART_VERSION: told } = process.env
+  return text === undefined || (hook !== undefined && text === told) ? undefined : readVersion(text)
+}
+
 /** `rampart deploy`. */
 export async function runDeploy(flags: DeployFlags): Promise<Performed> {
   const lockWait = lockWaitOf(flags['lock-wait'])
+  const version = versionOf(flags.version)
   const config = await configure(flags)
   const secrets = flags['with-base'] === true ? await (await import('./models.js')).hubSecrets(process.env) : []
-  const about = performance('deploy', config, deployPhases, secrets)
+  const about = performance('deploy', config, version === undefined ? deployPhases : [...deployPhases, 'tags'], secrets)
   const calls = countCalls(flags, about.clock)
   const performing = { ...about, ...(calls.onCall !== undefined && { onCall: calls.onCall }) }
   let known: Driver | undefined
@@ -165,9 +175,22 @@ export async function runDeploy(flags: DeployFlags): Promise<Performed> {
     const lines = await linesFrom(config, logs, performing.clock)
     const { composeWitness } = await import('./witness.js')
     const witness = await composeWitness(config, performing.clock)
-    if (flags['with-base'] === true) await buildStaleBases(config, account, run)
+    const naming =
+      version === undefined
+        ? undefined
+        : (await import('./naming.js')).composeNaming(config, {
+            version,
+            simulated: performing.simulation !== undefined,
+            signal: run.signal,
+            registry: async () => images.registry(),
+          })
+    if (flags['with-base'] === true) {
+      if (naming !== undefined) await (await import('./naming.js')).requireReleasable(naming)
+      await buildStaleBases(config, account, run)
+    }
     const allowStaleBase = flags['allow-stale-base'] === true
-    const images = composeImages(config, { account, run, allowStaleBase, ...imageOptions(flags) })
+    const named = naming && { version: naming.options.version, commit: async () => (await naming.standing())?.commit }
+    const images = composeImages(config, { account, run, allowStaleBase, named, ...imageOptions(flags) })
     try {
       return await deploy(
         {
@@ -181,12 +204,13 @@ export async function runDeploy(flags: DeployFlags): Promise<Performed> {
               originsOf(config, release.images, {
                 git: createGit({ environment: process.env, signal: run.signal }),
                 registry: await images.registry(),
-                version: undefined,
+                version,
               }),
           }),
           ...(announcer !== undefined && { announcer }),
           ...(lines !== undefined && { lines }),
           ...(witness !== undefined && { witness }),
+          ...(naming !== undefined && { naming }),
           patience: patience(config.environment),
           force: flags.force,
           measuresWarmup: config.environment.rollout.warmup === 'auto',
@@ -197,7 +221,7 @@ export async function runDeploy(flags: DeployFlags): Promise<Performed> {
           ],
           registryHost: images.registryHost,
           repositories: repositories(config),
-          comeBack: sameCommand(flags.rehearsal ?? 'deploy', config),
+          comeBack: `${sameCommand(flags.rehearsal ?? 'deploy', config)}${version === undefined ? '' : ` --version ${version}`}`,
           endsWithUs: flags.rehearsal !== undefined,
         },
         run,
@@ -207,7 +231,7 @@ export async function runDeploy(flags: DeployFlags): Promise<Performed> {
     }
   }
   const body = async (run: RunContext): Promise<Ended> =>
-    announcing(config, run, { command: 'deploy', performing, flags }, work)
+    announcing(config, run, { command: 'deploy', performing, flags, version }, work)
   return perform(performing, flags, body, watch)
 }
 

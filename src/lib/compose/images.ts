@@ -13,6 +13,7 @@ import type { ServiceImage } from '../operations/push-images.js'
 import type { RunContext } from '../operations/run.js'
 import type { Account } from '../ports/account.js'
 import type { Registry } from '../ports/registry.js'
+import { namedGit } from './named-git.js'
 import { openCache } from './open-cache.js'
 import type { Check } from '../rollout/driver.js'
 import { createGit } from '../system/git.js'
@@ -42,6 +43,8 @@ interface Shared extends Connecting {
   readonly allowOverBudget?: boolean
   /** So is a base that was built from other sources. */
   readonly allowStaleBase?: boolean
+  /** The version that they get, and the commit that it names. */
+  readonly named?: { readonly version: string; readonly commit: () => Promise<string | undefined> } | undefined
   /** What makes the images; `auto` unless given, see {@link buildWith}. */
   readonly builder?: BuilderName
 }
@@ -107,7 +110,7 @@ export function openElsewhere(host: string, { clock, signal }: Connecting['run']
 }
 
 /** What to build for a service. */
-export function imageRequest(config: Config, service: ServiceConfig): AppImageRequest {
+export function imageRequest(config: Config, service: ServiceConfig, version?: string): AppImageRequest {
   const epoch = Number(process.env['SOURCE_DATE_EPOCH'] ?? Number.NaN)
   return {
     app: config.app,
@@ -122,6 +125,8 @@ export function imageRequest(config: Config, service: ServiceConfig): AppImageRe
     budget: service.budget,
     tags: (source) =>
       service.tags
+        // A version that is not yet proved to be one is no tag: what fails must leave it free for what is mended.
+        .filter((tag) => version === undefined || source?.version !== version || !tag.includes('{version}'))
         .map((tag) =>
           expandTag(tag, {
             ...(source?.version !== undefined && { version: source.version }),
@@ -139,7 +144,9 @@ export function composeImages(config: Config, shared: Shared): Images {
   const registry = openRegistry(config, shared)
   const elsewhere = new Map<string, Registry>()
   const files = openCache(process.env)
-  const git = createGit({ environment: process.env, signal: run.signal })
+  const plainGit = createGit({ environment: process.env, signal: run.signal })
+  const { named } = shared
+  const git = named === undefined ? plainGit : namedGit(plainGit, named.version, named.commit)
   const bases = new Set(config.services.map((service) => service.base?.repository))
   const scratch = openScratch()
 
@@ -167,7 +174,10 @@ export function composeImages(config: Config, shared: Shared): Images {
         emit: run.emit,
         signal: run.signal,
       }
-      const wanted = { ...imageRequest(config, service), allowOverBudget: shared.allowOverBudget === true }
+      const wanted = {
+        ...imageRequest(config, service, named?.version),
+        allowOverBudget: shared.allowOverBudget === true,
+      }
       built = await buildWith<NonNullable<typeof built>>(
         shared.builder ?? 'auto',
         wanted,

@@ -12,10 +12,10 @@ function sourceOf(variable: string, text: string): SecretSource {
 /** The tags of a service that stay where they are not: those without a version or commit in them. */
 const moving = (tags: readonly string[]): readonly string[] => tags.filter((tag) => !tag.includes('{')).slice(0, 5)
 
-function repositoriesOf(file: FileConfig, infra: FileInfra): InfraPlan['repositories'] {
+function repositoriesOf(file: FileConfig, infra: FileInfra, releaseTags: readonly string[]): InfraPlan['repositories'] {
   if (infra.repositories === 'given') return []
   const all = Object.values(file.services).flatMap(({ repository, tags, base }) => [
-    { name: repository, movingTags: moving(tags) },
+    { name: repository, movingTags: moving([...new Set([...tags, ...releaseTags])]) },
     ...(base === undefined ? [] : [{ name: base.repository, movingTags: moving([base.tag, ...base.tags]) }]),
   ])
   return [...new Map(all.map((one) => [one.name, one])).values()]
@@ -64,7 +64,7 @@ export function resolveInfra(file: FileConfig, environment: string, infra: FileI
     https: defined(infra.https),
     network: networkOf(infra.network),
     outbound: infra.outbound,
-    repositories: repositoriesOf(file, infra),
+    repositories: repositoriesOf(file, infra, settings?.release.tags ?? []),
     keepImages: infra.keepImages,
     logGroup: logs?.group ?? `/rampart/${stack}`,
     logDays: infra.logDays,

@@ -2,9 +2,9 @@
 export const deployPhases = ['preflight', 'build', 'push', 'release', 'rollout', 'proof'] as const
 
 /**
- * Every stretch of a run that is timed and shown. `hooks` are those of the user that run when all else is over, `stack`
- * is a change of the infrastructure by CloudFormation.
+ * Every stretch of a run that is timed and shown. `tags` are those of a release that is given a version, `hooks` are
+ * those of the user that run when all else is over, `stack` is a change of the infrastructure by CloudFormation.
  */
-export const phases = [...deployPhases, 'hooks', 'stack'] as const
+export const phases = [...deployPhases, 'tags', 'hooks', 'stack'] as const
 
 export type Phase = (typeof phases)[number]

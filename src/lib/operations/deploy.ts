@@ -8,6 +8,7 @@ import { unlessStopped } from '../rollout/unless-stopped.js'
 import type { Announcer } from './announcer.js'
 import { endOfRollout } from './end-of-rollout.js'
 import { followRollout, withWayBack, type Following } from './follow-rollout.js'
+import { nameRelease, type Naming } from './name-release.js'
 import { pushImages, type ServiceImage } from './push-images.js'
 import { proveRelease } from './prove-release.js'
 import { keeping, type ReleaseFields, type ReleaseKeeper } from './release-steps.js'
@@ -36,12 +37,14 @@ export interface DeployRequest extends Following {
   readonly origins?: (release: Release) => Promise<Pick<ReleaseFields, 'source' | 'bases'>>
   /** Who asks the targets themselves for the proof, where somebody does. */
   readonly witness?: Witness
+  /** The version that the release gets when it is proved; undefined when it gets none. */
+  readonly naming?: Naming
 }
 
 async function preflight(request: DeployRequest, run: RunContext): Promise<void> {
-  const { driver, accountChecks, registryHost, repositories, keeper } = request
+  const { driver, accountChecks, registryHost, repositories, keeper, naming } = request
   const first = async (): Promise<readonly Check[]> =>
-    (await Promise.all([accountChecks(), keeper?.checks() ?? []])).flat()
+    (await Promise.all([naming?.checks() ?? [], accountChecks(), keeper?.checks() ?? []])).flat()
   await runChecks(run, [first, async () => driver.preflight(await registryHost(), repositories)])
 }
 
@@ -64,6 +67,7 @@ async function build(request: DeployRequest, run: RunContext): Promise<Built> {
     )
     // Asked here and not sooner, because only now is it known whether what runs is ours; and before anything is pushed.
     if (running !== undefined && (found === undefined || !sameRevision(running.revision, found))) throw running.conflict
+    await request.naming?.recheck(release)
     const value = { release, found, isUnderWay: running !== undefined }
     return { value, detail: `${images.length} ${images.length === 1 ? 'image' : 'images'}` }
   })
@@ -197,7 +201,9 @@ export async function deploy(request: DeployRequest, run: RunContext): Promise<E
   return keeping(request.keeper, run, async (kept) => deployKept(request, kept))
 }
 
-async function deployKept(request: DeployRequest, run: RunContext): Promise<Ended> {
+async function deployKept(request: DeployRequest, plain: RunContext): Promise<Ended> {
+  const { naming } = request
+  const run = naming?.tap(plain) ?? plain
   await preflight(request, run)
   const built = await build(request, run)
   const { release } = built
@@ -207,8 +213,20 @@ async function deployKept(request: DeployRequest, run: RunContext): Promise<Ende
   if (followed !== undefined && followed.outcome !== 'succeeded') {
     return endOfRollout(followed, { ...recorded, subject: `Release ${release.id}`, comeBack: request.comeBack })
   }
+  const ended = await proveAfter(request, run, recorded, followed)
+  return naming === undefined || ended.ending !== 'done'
+    ? ended
+    : nameRelease({ ...request, naming, ended, release, doing: doing(release) }, run)
+}
+
+async function proveAfter(
+  request: DeployRequest,
+  run: RunContext,
+  { release, revision }: Recorded,
+  followed: Followed | undefined,
+): Promise<Ended> {
   try {
-    return await prove(request, run, release, recorded.revision, followed === undefined)
+    return await prove(request, run, release, revision, followed === undefined)
   } catch (error) {
     if (followed === undefined) throw error
     // An interruption says that nothing was changed, and here it was.

@@ -177,6 +177,16 @@ export class ReleaseKeeper {
     })
   }
 
+  /** Writes the version of a release into its record, also when that was made before it had one. */
+  async name(release: Release, source: NonNullable<ReleaseRecord['source']>): Promise<void> {
+    await this.#work
+    const record = this.#record ?? (await this.#ledger.list()).find((one) => one.release.id === release.id)
+    if (record === undefined || record.source?.version === source.version) return
+    const named = { ...record, source: { ...source, ...record.source, version: source.version ?? '' } }
+    if (this.#record !== undefined) this.#record = named
+    await this.#ledger.update(named)
+  }
+
   /** Writes how the run ended, and gives the lock back. Never rejects: what was rolled out does not depend on it. */
   async end(ended: Ended, run: RunContext): Promise<void> {
     this.#do(run, async () => {
@@ -185,7 +195,7 @@ export class ReleaseKeeper {
       if (record === undefined || ended.ending === 'conflict') return
       await this.#ledger.update({
         ...record,
-        ...(!open.has(ended.ending) && { ending: ended.ending, endedAt: this.#now() }),
+        ...(!open.has(ended.ending) && { ending: this.#endingOf(ended), endedAt: this.#now() }),
         phases: this.#phases,
         ...(this.#proof !== undefined && { proof: this.#proof }),
       })
@@ -196,6 +206,12 @@ export class ReleaseKeeper {
         this.#quietly(run, 'The lock was not given back; it ends by itself', async () => lease.release()),
       () => undefined,
     )
+  }
+
+  /** What serves on every target is done, whatever tags it lacks. */
+  #endingOf({ ending }: Ended): Ended['ending'] {
+    const isProved = this.#proof !== undefined && this.#proof.total > 0 && this.#proof.proved === this.#proof.total
+    return ending === 'verification' && isProved ? 'done' : ending
   }
 
   #hear(event: EventBody, run: RunContext): void {

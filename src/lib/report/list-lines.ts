@@ -56,6 +56,8 @@ function detailsOf(page: Page, view: View, phase: PhaseView['phase']): string[] 
       return stackLines(view)
     case 'proof':
       return view.proof === undefined ? [] : [proofWords(view.proof)]
+    case 'tags':
+      return checkLines(page, view)
     // What runs there says so itself.
     case 'hooks':
       return []
