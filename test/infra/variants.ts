@@ -66,7 +66,7 @@ export const asg: AsgInfra = {
 }
 
 /** The second example: two services on Fargate. */
-export const ecs: EcsInfra = {
+const ecs: EcsInfra = {
   ...common,
   kind: 'ecs',
   app: 'finbert-rag',

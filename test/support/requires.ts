@@ -43,6 +43,7 @@ const tools = {
     install: "pip install 'moto[server]' in a virtual environment; its moto_server on the path",
   },
   aws: { present: () => runs('/usr/bin/aws', '--version'), install: 'apt-get install awscli' },
+  'cfn-lint': { present: () => runs('cfn-lint', '--version'), install: 'pip install cfn-lint==1.51.0' },
   python3: { present: () => runs('python3', '--version'), install: 'apt-get install python3' },
   make: { present: () => runs('make', '--version'), install: 'apt-get install make' },
   tar: { present: () => runs('tar', '--version'), install: 'apt-get install tar' },

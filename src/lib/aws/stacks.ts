@@ -141,7 +141,15 @@ export function createStacks(options: ClientOptions): Stacks {
 
     executeChangeSet: (stack, name, token) =>
       refusalOf('cloudformation:ExecuteChangeSet', () =>
-        client.send(new ExecuteChangeSetCommand({ StackName: stack, ChangeSetName: name, ClientRequestToken: token })),
+        client.send(
+          new ExecuteChangeSetCommand({
+            StackName: stack,
+            ChangeSetName: name,
+            ClientRequestToken: token,
+            // What a change that fails has only just made holds nothing, and would stand in the way of the next one.
+            RetainExceptOnCreate: true,
+          }),
+        ),
       ),
 
     async events(stack, after) {

@@ -51,7 +51,7 @@ export function repositoriesOf(plan: InfraPlan, readers: readonly Value[], keeps
   const repository = ({ name, movingTags }: InfraPlan['repositories'][number]): Resource => ({
     note: `Tags stay where they are${movingTags.length === 0 ? '' : `, but ${movingTags.join(', ')}`}. Images stay when the stack goes.`,
     Type: 'AWS::ECR::Repository',
-    DeletionPolicy: keepsData ? 'RetainExceptOnCreate' : 'Delete',
+    DeletionPolicy: keepsData ? 'Retain' : 'Delete',
     UpdateReplacePolicy: keepsData ? 'Retain' : 'Delete',
     Properties: {
       RepositoryName: name,

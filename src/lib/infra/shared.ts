@@ -33,9 +33,12 @@ export function secretStatements(plan: InfraPlan, sources: readonly SecretSource
 /** What a role needs to write to the log group. */
 export const logStatement = allow(['logs:CreateLogStream', 'logs:PutLogEvents'], att('LogGroup', 'Arn'))
 
+const efsArn = (name: string): Value =>
+  sub(`arn:\${AWS::Partition}:elasticfilesystem:\${AWS::Region}:\${AWS::AccountId}:${name}`)
+
 /** What a role needs to read the model cache: nobody who serves can write to it. */
-export const cacheStatement = allow(['elasticfilesystem:ClientMount'], att('ModelCache', 'Arn'), {
-  Condition: { StringEquals: { 'elasticfilesystem:AccessPointArn': att('ModelCacheAccess', 'Arn') } },
+export const cacheStatement = allow(['elasticfilesystem:ClientMount'], efsArn('file-system/${ModelCache}'), {
+  Condition: { StringEquals: { 'elasticfilesystem:AccessPointArn': efsArn('access-point/${ModelCacheAccess}') } },
 })
 
 /** The log group. CloudWatch encrypts it by itself; lines stay when the stack goes. */
@@ -43,7 +46,7 @@ export const logsOf = (plan: InfraPlan, keepsData: boolean): Resources => ({
   LogGroup: {
     note: 'Encrypted by CloudWatch itself. One stream for each container of each target.',
     Type: 'AWS::Logs::LogGroup',
-    DeletionPolicy: keepsData ? 'RetainExceptOnCreate' : 'Delete',
+    DeletionPolicy: keepsData ? 'Retain' : 'Delete',
     UpdateReplacePolicy: keepsData ? 'Retain' : 'Delete',
     Properties: { LogGroupName: plan.logGroup, RetentionInDays: plan.logDays },
   },
@@ -84,7 +87,7 @@ export function modelCacheOf(plan: InfraPlan, network: Network, keepsData: boole
     ModelCache: {
       note: 'The models, filled once and read by all. They stay when the stack goes.',
       Type: 'AWS::EFS::FileSystem',
-      DeletionPolicy: keepsData ? 'RetainExceptOnCreate' : 'Delete',
+      DeletionPolicy: keepsData ? 'Retain' : 'Delete',
       UpdateReplacePolicy: keepsData ? 'Retain' : 'Delete',
       Properties: {
         Encrypted: true,

@@ -7,7 +7,7 @@ export interface Resource {
   readonly Type: string
   readonly Condition?: string
   readonly DependsOn?: string | readonly string[]
-  readonly DeletionPolicy?: 'Delete' | 'RetainExceptOnCreate'
+  readonly DeletionPolicy?: 'Delete' | 'Retain'
   readonly UpdateReplacePolicy?: 'Delete' | 'Retain'
   readonly Properties?: { readonly [key: string]: Value | undefined }
 }
