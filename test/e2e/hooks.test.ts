@@ -32,11 +32,11 @@ async function webhook(...statuses: readonly number[]) {
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/services/T0/s3cr3t-part`, posts }
 }
 
-const notify = 'notify: [{ webhook: "${HOOK_URL}", on: [started, succeeded, failed] }]\n    logs:'
+const notify = 'notify: [{ webhook: "${HOOK_URL}", on: [started, succeeded, failed] }]\n    logs: { group'
 
 test('a deploy with hooks and notices: shown, told, and their secret in no output', async () => {
   const cloud = await startCloud()
-  await cloud.project.edit('rampart.yml', 'logs:', notify)
+  await cloud.project.edit('rampart.yml', 'logs: { group', notify)
   const { url, posts } = await webhook(500, 200)
   await writeHook(folder(cloud), 'pre-build', 'echo "posting to $HOOK_URL soon"')
   await writeHook(folder(cloud), 'post-deploy', 'cat > told.json; env | grep ^AWS_SECRET | wc -l; exit 1')
@@ -136,7 +136,11 @@ test('a rehearsal leaves out what is real, and says so; --hooks has it', async (
 
 test('a rollback has its own hook and notice, and is told of the release that it goes to', async () => {
   const cloud = await startCloud()
-  await cloud.project.edit('rampart.yml', 'logs:', 'notify: [{ webhook: "${HOOK_URL}", format: json }]\n    logs:')
+  await cloud.project.edit(
+    'rampart.yml',
+    'logs: { group',
+    'notify: [{ webhook: "${HOOK_URL}", format: json }]\n    logs: { group',
+  )
   const { url, posts } = await webhook(200)
   const env = cloud.client({ HOOK_URL: url })
   const deploy = ['deploy', '-c', cloud.project.config]

@@ -1,5 +1,6 @@
 import { chmod, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { BatchGetImageCommand, ECRClient, PutImageCommand } from '@aws-sdk/client-ecr'
 import { expect, test } from 'vitest'
 import { runCli, type Finished } from '../support/cli.js'
 import { withOrigin, type Repository } from '../support/origin.js'
@@ -17,25 +18,41 @@ async function start(): Promise<{ readonly cloud: Cloud; readonly repository: Re
 const deploy = (cloud: Cloud, version: string, ...more: readonly string[]): Promise<Finished> =>
   runCli(['deploy', '-c', cloud.project.config, '--version', version, ...more], { env: cloud.client() })
 
-/** The digest of a tag, as the registry tells anybody. */
-async function digestAt({ rehearsal }: Cloud, repository: string, tag: string): Promise<string | null> {
-  const authorization = rehearsal.environment['AWS_ENDPOINT_URL'] === undefined ? '' : await basic(rehearsal)
-  const { status, headers } = await fetch(`http://${rehearsal.registryHost}/v2/${repository}/manifests/${tag}`, {
-    method: 'HEAD',
-    headers: { authorization, accept: 'application/vnd.oci.image.manifest.v1+json' },
+async function withEcr<T>({ rehearsal }: Cloud, ask: (client: ECRClient) => Promise<T>): Promise<T> {
+  const client = new ECRClient({
+    endpoint: rehearsal.environment['AWS_ENDPOINT_URL'] ?? '',
+    region: 'us-west-2',
+    credentials: { accessKeyId: 'AKIATEST', secretAccessKey: 'not-a-secret' },
   })
-  return status === 200 ? headers.get('docker-content-digest') : null
+  try {
+    return await ask(client)
+  } finally {
+    client.destroy()
+  }
 }
 
-async function basic({ environment }: Cloud['rehearsal']): Promise<string> {
-  const { createAws } = await import('../../src/lib/aws/index.js')
-  const before = { ...process.env }
-  Object.assign(process.env, environment)
-  try {
-    const { username, password } = await createAws({ region: 'us-west-2' }).account.registryAuthorization()
-    return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`
-  } finally {
-    process.env = before
+/** The digest of a tag, as ECR tells anybody. */
+async function digestAt(cloud: Cloud, repositoryName: string, imageTag: string): Promise<string | null> {
+  const command = new BatchGetImageCommand({ repositoryName, imageIds: [{ imageTag }] })
+  const { images = [] } = await withEcr(cloud, (client) => client.send(command))
+  return images[0]?.imageId?.imageDigest ?? null
+}
+
+/** Gives the image of a tag another one. */
+async function putTag(cloud: Cloud, repositoryName: string, from: string, imageTag: string): Promise<void> {
+  await withEcr(cloud, async (client) => {
+    const asked = new BatchGetImageCommand({ repositoryName, imageIds: [{ imageTag: from }] })
+    const imageManifest = (await client.send(asked)).images?.[0]?.imageManifest
+    await client.send(new PutImageCommand({ repositoryName, imageManifest, imageTag }))
+  })
+}
+
+/** Makes all tags of the apps immutable but these. */
+function keepTags({ rehearsal }: Cloud, ...exclusions: readonly string[]): void {
+  for (const name of ['rampart-backend', 'rampart-frontend']) {
+    const repository = rehearsal.registry.store.repositories.find(name)
+    if (repository === undefined) throw new Error(`no repository ${name}`)
+    repository.tagMutability = { mode: 'IMMUTABLE_WITH_EXCLUSION', exclusions }
   }
 }
 
@@ -159,5 +176,63 @@ requires('git').describe('deploy --version', () => {
     expect([again.code, again.stdout]).toEqual([0, expect.stringContaining('Nothing to do')])
     expect(repository.atOrigin('tag')).toBe('v2.0.0')
     expect((await historyOf(cloud.client(), exampleGroup)).refreshes).toHaveLength(1)
+  })
+
+  test('what serves already is given a version without a rollout, in the ledger too', async () => {
+    const { cloud, repository } = await start()
+    await cloud.project.write('NOTES.md', 'no image has this')
+    repository.commit('Write notes')
+    const plain = await runCli(['deploy', '-c', cloud.project.config], { env: cloud.client() })
+    expect({ code: plain.code, stderr: plain.code === 0 ? '' : plain.stderr }).toEqual({ code: 0, stderr: '' })
+    const { code, stdout, stderr } = await deploy(cloud, 'v2.0.0')
+    expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' })
+    expect(stdout).toContain('Nothing to do')
+    expect((await historyOf(cloud.client(), exampleGroup)).refreshes).toHaveLength(1)
+    expect(repository.atOrigin('rev-parse', 'v2.0.0^{commit}')).toBe(repository.git('rev-parse', 'HEAD'))
+    expect(await digestAt(cloud, 'rampart-backend', 'v2.0.0')).toBe(await digestAt(cloud, 'rampart-backend', 'prod'))
+    const releases = await runCli(['releases', '-c', cloud.project.config, '--json'], { env: cloud.client() })
+    expect(JSON.parse(releases.stdout)).toMatchObject({
+      releases: [{ number: 1, outcome: 'done', source: { version: 'v2.0.0' }, proof: { proved: 4, total: 4 } }],
+    })
+    const lock = await runCli(['lock', 'status', '-c', cloud.project.config, '--json'], { env: cloud.client() })
+    expect(JSON.parse(lock.stdout)).toMatchObject({
+      holder: null,
+      last: { doing: expect.stringMatching(/^naming r-\w+ v2\.0\.0$/) },
+    })
+  })
+
+  test('a version that other images have is refused before anything is pushed', async () => {
+    const { cloud } = await start()
+    const taken = await digestAt(cloud, 'rampart-frontend', 'latest')
+    await putTag(cloud, 'rampart-frontend', 'latest', 'v2.0.0')
+    const { code, stderr } = await deploy(cloud, 'v2.0.0')
+    expect({ code, stderr: code === 3 ? '' : stderr }).toEqual({ code: 3, stderr: '' })
+    expect(stderr).toContain('v2.0.0 is taken; nothing was changed')
+    expect(stderr).toContain(`rampart-frontend:v2.0.0 is ${taken ?? ''} already`)
+    // But for what this test did itself.
+    expect(changesOf(cloud).filter((change) => !/uploads/.test(change))).toEqual(['ecr:PutImage'])
+  })
+
+  test('where tags are immutable what can not be moved is told with 9, and moved when it may be', async () => {
+    const { cloud, repository } = await start()
+    keepTags(cloud, 'latest')
+    const first = await deploy(cloud, 'v2.0.0')
+    expect({ code: first.code, stderr: first.code === 0 ? '' : first.stderr }).toEqual({ code: 0, stderr: '' })
+    await cloud.project.edit('backend/app/main.py', /^/, '# the next change\n')
+    repository.commit('Answer faster')
+    const second = await deploy(cloud, 'v2.1.0')
+    expect(second.code).toBe(9)
+    expect(second.stderr).toMatch(/serves on 4 of 4 targets, but it is not v2\.1\.0 everywhere yet/)
+    expect(second.stderr).toMatch(/rampart-backend:prod is sha256:\w+, not sha256:\w+: .*TAG_INVALID/)
+    expect(second.stderr).toContain('the git tag v2.1.0 waits for the tags of the images')
+    expect(await digestAt(cloud, 'rampart-backend', 'v2.1.0')).toBe(await digestAt(cloud, 'rampart-backend', 'latest'))
+    expect(repository.atOrigin('tag')).toBe('v2.0.0')
+    keepTags(cloud, 'latest', 'prod')
+    const third = await deploy(cloud, 'v2.1.0')
+    expect({ code: third.code, stderr: third.code === 0 ? '' : third.stderr }).toEqual({ code: 0, stderr: '' })
+    expect(third.stdout).toContain('Nothing to do')
+    expect(repository.atOrigin('tag')).toBe('v2.0.0\nv2.1.0')
+    expect(await digestAt(cloud, 'rampart-backend', 'prod')).toBe(await digestAt(cloud, 'rampart-backend', 'v2.1.0'))
+    expect((await historyOf(cloud.client(), exampleGroup)).refreshes).toHaveLength(2)
   })
 })
