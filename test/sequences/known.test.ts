@@ -52,6 +52,11 @@ const known: readonly {
     at: (call) => [deploy('B'), deploy('A'), deploy('C'), { kind: 'turn', name: 'B', at: call, by: 'abort' }],
   },
   {
+    name: 'what comes right after a rollout that failed is another one',
+    platforms: ['ecs'],
+    at: (call) => [deploy('bad-ui'), { kind: 'turn', name: 'A', at: call, by: 'abort' }],
+  },
+  {
     name: 'a service that was stopped half-way is brought to its end by the same release',
     platforms: ['asg', 'ecs'],
     at: (call) => [deploy('B'), { kind: 'turn', name: 'A', at: call, by: 'stay' }, { kind: 'rest' }, deploy('A')],
@@ -68,6 +73,7 @@ for (const { name, platforms, moments = everyTenth, at } of known) {
     })
     const tally: Tally = new Map()
     for (const call of moments) await play(platform, directory, at(call), tally)
-    expect(tally.get('deploy done')).toBeGreaterThan(moments.length)
+    // The one that each sequence ends with, at least.
+    expect(tally.get('deploy done')).toBeGreaterThanOrEqual(moments.length)
   })
 }

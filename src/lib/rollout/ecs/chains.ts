@@ -16,13 +16,22 @@ const gap = 15 * 60_000
 
 const succeeded = ({ deployment }: Listed): boolean => deployment.status === 'SUCCESSFUL'
 
+/** True for an earlier task definition of the same family, and for one of any other. */
+function isOlder(part: string, than: string): boolean {
+  const [[family, number], [otherFamily, otherNumber]] = [part.split(':'), than.split(':')]
+  return family !== otherFamily || Number(number) < Number(otherNumber)
+}
+
 function continues(chain: Chain, one: Listed): boolean {
   const last = chain.at(-1) ?? chain[0]
   if (isActive(last.deployment.status)) return false
   if (one.deployment.createdAt - (last.deployment.finishedAt ?? one.deployment.createdAt) > gap) return false
-  const failed = chain.some((member) => !succeeded(member))
-  const known = chain.find((member) => member.index === one.index)
-  if (failed) return known !== undefined && succeeded(known) && known.part !== one.part
+  const own = chain.filter((member) => member.index === one.index)
+  const [known] = own
+  if (chain.some((member) => !succeeded(member))) {
+    // Each goes back once; what comes then, or goes to something newer, is another rollout.
+    return known !== undefined && own.length === 1 && succeeded(known) && isOlder(one.part, known.part)
+  }
   return known === undefined && chain.every((member) => member.index < one.index)
 }
 
