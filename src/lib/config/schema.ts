@@ -166,7 +166,7 @@ const serviceSchema = z.strictObject({
       text({
         what: 'a tag: letters, digits and `. _ -`, with `{version}` and `{commit}` as placeholders',
         description:
-          'A tag for people; what is deployed is the digest. `{version}` is what `git describe --tags` says.',
+          'A tag for people; what is deployed is the digest. `{version}` is what `git describe --tags` says; what `deploy --version` names is given when it is proved.',
         examples: ['latest', '{version}', 'v{version}'],
         pattern: tagPattern,
       }),

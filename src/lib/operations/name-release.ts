@@ -214,7 +214,7 @@ async function nameAll({ naming, keeper, release }: NameRequest, run: RunContext
     const wrong = tags.filter(({ state }) => state === 'missing' || state === 'other')
     const good = tags.flatMap(({ tag, state }) => (state === 'same' && tag !== null ? [tag] : []))
     if (wrong.length === 0) {
-      const detail = `${image.service}: ${good.join(', ')} at ${image.digest.slice(0, 19)}`
+      const detail = `${image.service}: ${[...new Set(good)].join(', ')} at ${image.digest.slice(0, 19)}`
       run.emit({ type: 'check.done', name: 'tags', result: 'ok', detail })
     }
     return wrong.map(({ tag, state, digest }) => {
