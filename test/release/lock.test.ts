@@ -107,6 +107,19 @@ describe('the lock of an environment', () => {
     await taken(lock, 'two')
   })
 
+  test('stays away from whom it was taken, also when a heartbeat falls together with that', async () => {
+    const { parameters, clock } = await parameterStore()
+    const lock = new Lock(parameters, clock, place)
+    const lease = await taken(lock, 'one')
+    const [claim] = await parameters.list(lockPath(place))
+    await lock.force('someone')
+    // What the heartbeat had read before writes it as it was.
+    await parameters.put(claim?.name ?? '', claim?.value ?? '')
+    expect(await lock.holder()).toBeUndefined()
+    expect((await failureOf(lease.check())).kind).toBe('conflict')
+    await (await taken(lock, 'two')).check()
+  })
+
   test('does not mind what else lies there', async () => {
     const { parameters, clock } = await parameterStore()
     await parameters.put(`${lockPath(place)}/note`, 'by hand')

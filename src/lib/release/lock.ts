@@ -46,8 +46,8 @@ interface Numbered {
 
 /**
  * One lease for each environment. Parameter Store knows no compare-and-swap, but of several that create the same name
- * one succeeds: each claim is a parameter of its own with the next number, and the living one of the highest number
- * holds the lock. So nobody overwrites what somebody else wrote.
+ * one succeeds: each claim is a parameter of its own with the next number, and that of the highest number holds the
+ * lock while it lives. So nobody overwrites what somebody else wrote.
  */
 export class Lock {
   readonly #parameters: Parameters
@@ -109,11 +109,14 @@ export class Lock {
 
   /** Takes the lock away from whoever has it, or from that owner only; gives whose it was. */
   async force(by: string, from?: string): Promise<Claim | undefined> {
-    const held = this.#living(await this.#claims())
-    if (held === undefined || (from !== undefined && held.claim.owner.id !== from)) return undefined
-    const released = { by, at: iso(this.#clock.now()), forced: true }
-    await this.#parameters.put(numbered(this.#path, held.number), JSON.stringify({ ...held.claim, released }))
-    return held.claim
+    for (;;) {
+      const held = this.#living(await this.#claims())
+      if (held === undefined || (from !== undefined && held.claim.owner.id !== from)) return undefined
+      const released = { by, at: iso(this.#clock.now()), forced: true }
+      // A number of its own: what is written over the claim, a heartbeat may write over again.
+      const name = numbered(this.#path, held.number + 1)
+      if (await this.#parameters.create(name, JSON.stringify({ ...held.claim, released }))) return held.claim
+    }
   }
 
   /** Every claim, the oldest first. */
@@ -123,14 +126,13 @@ export class Lock {
       .toSorted((a, b) => a.number - b.number)
   }
 
+  /** The last one, if it is alive: whatever stands before it has had its turn. */
   #living(claims: readonly Numbered[]): Numbered | undefined {
-    const now = this.#clock.now()
-    return claims.findLast(
-      ({ claim: { released, expiresAt, owner } }) =>
-        released === undefined &&
-        Date.parse(expiresAt) + skew > now &&
-        (owner.process === undefined || !this.#isGone(owner.process)),
-    )
+    const last = claims.at(-1)
+    if (last === undefined) return undefined
+    const { released, expiresAt, owner } = last.claim
+    const ended = released !== undefined || Date.parse(expiresAt) + skew <= this.#clock.now()
+    return ended || (owner.process !== undefined && this.#isGone(owner.process)) ? undefined : last
   }
 }
 
