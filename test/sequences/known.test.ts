@@ -57,6 +57,12 @@ const known: readonly {
     at: (call) => [deploy('bad-ui'), { kind: 'turn', name: 'A', at: call, by: 'abort' }],
   },
   {
+    name: 'a rollback goes back to what served, also for a service that was moved already',
+    platforms: ['ecs'],
+    moments: Array.from({ length: 8 }, (_, index) => 100 + 5 * index),
+    at: (call) => [{ kind: 'turn', name: 'A', at: call, by: 'rollback' }],
+  },
+  {
     name: 'a service that was stopped half-way is brought to its end by the same release',
     platforms: ['asg', 'ecs'],
     at: (call) => [deploy('B'), { kind: 'turn', name: 'A', at: call, by: 'stay' }, { kind: 'rest' }, deploy('A')],

@@ -193,11 +193,12 @@ class Player {
       return this.#changedNothing(about, run)
     }
     const free = (): void => {
-      if (!isNoop) {
+      expected.recorded.add(name)
+      // Who finds nothing to do takes no lock; who joins does, and moves nothing either.
+      if (run.moved !== undefined) {
         expected.held = 'no'
         expected.isLocked = false
-      }
-      expected.recorded.add(name)
+      } else if (!isNoop && expected.held === 'yes') expected.held = 'maybe'
     }
     switch (ending) {
       case 'died':
@@ -281,10 +282,9 @@ class Player {
     const what = by === 'rollback' ? 'rollback' : 'abort'
     const endings = [this.#count('deploy', run), this.#count(what, other)]
     const about = `deploy ${name} ended ${endings[0]}: ${words(run)}; ${by} beside it ${endings[1]}: ${words(other)}`
-    holds(
-      about,
-      endings.every((ending) => !['verification', 'unknown', 'unreachable'].includes(ending)),
-    )
+    holds(about, !endings.some((ending) => ['unknown', 'unreachable'].includes(ending)))
+    // What the deploy has brought to its end may be gone before it is proved.
+    holds(about, endings[0] !== 'verification' || other.moved !== undefined)
     if (endings[0] === 'done') same(about, run.fleet, fleetOf(releases[name]))
     if (by === 'stay') {
       expected.mayBe(releases[name])

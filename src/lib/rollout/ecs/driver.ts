@@ -106,15 +106,24 @@ export function createEcsDriver(options: EcsRolloutOptions, ports: EcsPorts, log
     return { ...running, status: 'PENDING' }
   }
 
+  /**
+   * What the services are on; while a rollout is under way what it found them on, also those that it has moved already
+   * and those that are on their way back.
+   */
   async function fromOf(listed: readonly Listed[]): Promise<Revision> {
-    const parts = await currentParts()
+    const chain = chainsOf(listed).at(-1)
+    const runs = chain !== undefined && (await listedLast(chain, listed)).outcome === undefined
     const active = listed.filter((one) => isActive(one.deployment.status))
-    const deployments = await ecs.describeServiceDeployments(active.map((one) => one.deployment.arn))
+    const moved = [...(runs ? forwardOf(chain) : []), ...active]
+    const [parts, deployments] = await Promise.all([
+      currentParts(),
+      ecs.describeServiceDeployments([...new Set(moved.map((one) => one.deployment.arn))]),
+    ])
     const sources = await records.partsOf(deployments.flatMap((one) => one.sourceRevisionArns))
     return revisionOf(
       cluster,
       parts.map((part, index) => {
-        const arn = active.find((one) => one.index === index)?.deployment.arn
+        const arn = moved.find((one) => one.index === index)?.deployment.arn
         const source = deployments.find((one) => one.arn === arn)?.sourceRevisionArns[0]
         return (source !== undefined && sources.get(source)) || part
       }),
