@@ -60,7 +60,16 @@ export async function fleetTasks(
     const read = async (signal: AbortSignal) => linesOfTargets(driver, logs, group, clock, signal)
     tasks.push(...logTasks(read, verify.logs, createValueFinder(values)))
   }
-  return tasks
+  return (await account.credentials()) === undefined ? tasks.map(unasked) : tasks
+}
+
+/** A check that nobody can make here: what needs no AWS is still worth its answer. */
+function unasked(task: VerifyTask): VerifyTask {
+  return {
+    ...task,
+    retry: 0,
+    look: async () => ({ result: 'skip', detail: 'not asked: this machine has no AWS credentials' }),
+  }
 }
 
 /** What the fleet is on, by the images that it names. */
