@@ -2,8 +2,8 @@
 export interface Tolerance {
   /** The questions in whose answers it may be found. */
   readonly in: RegExp
-  /** Who has what the other has not. */
-  readonly has: 'ours' | 'theirs'
+  /** Who has what the other has not; `both` with the types that they have it in, ours first. */
+  readonly has: 'ours' | 'theirs' | 'both'
   readonly members: readonly string[]
   readonly why: string
 }
@@ -112,6 +112,12 @@ export const tolerated: readonly Tolerance[] = [
       'version',
     ]),
     why: 'moto does not keep them',
+  },
+  {
+    in: /^(?:RunTask|DescribeTasks|StopTask)$/,
+    has: 'both',
+    members: ofTask(['containers[].cpu: string, not number', 'containers[].memory: string, not number']),
+    why: 'strings in the API: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Container.html',
   },
   {
     in: /^StopTask$/,
