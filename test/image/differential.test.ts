@@ -7,6 +7,7 @@ import type { Base } from '../../src/lib/image/layer/apply.js'
 import { readBaseFacts } from '../../src/lib/image/base/base-facts.js'
 import type { ContainerConfig, ImageConfig } from '../../src/lib/image/image-config.js'
 import { requires } from '../support/requires.js'
+import { seedOfRun } from '../support/seed.js'
 import { blobRegistry } from './support/blobs.js'
 import { trickyCases, type Case } from './support/cases.js'
 import { docker, importImage, saveImage } from './support/docker.js'
@@ -114,7 +115,7 @@ requires('docker').describe('rampart and Docker build the same image', () => {
   })
 
   test('generated contexts, Dockerfiles and ignore files', { timeout: 300_000 }, async () => {
-    const seed = Number(process.env['RAMPART_SEED'] ?? Math.trunc(Math.random() * 2 ** 31))
+    const seed = seedOfRun()
     const runs = Number(process.env['RAMPART_RUNS'] ?? 40)
     console.log(`differential corpus: RAMPART_SEED=${seed}`)
     let same = 0

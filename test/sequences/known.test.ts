@@ -63,6 +63,12 @@ const known: readonly {
     at: (call) => [{ kind: 'turn', name: 'A', at: call, by: 'rollback' }],
   },
   {
+    name: 'a service that goes back already is not turned once more',
+    platforms: ['ecs'],
+    moments: Array.from({ length: 8 }, (_, index) => 135 + 5 * index),
+    at: (call) => [deploy('A'), { kind: 'turn', name: 'bad-ui', at: call, by: 'abort' }],
+  },
+  {
     name: 'a service that was stopped half-way is brought to its end by the same release',
     platforms: ['asg', 'ecs'],
     at: (call) => [deploy('B'), { kind: 'turn', name: 'A', at: call, by: 'stay' }, { kind: 'rest' }, deploy('A')],

@@ -51,6 +51,12 @@ export function forwardOf(chain: Chain): readonly Listed[] {
   return chain.filter((one, place) => chain.findIndex((other) => other.index === one.index) === place)
 }
 
+/** True for a deployment that takes its service back, because another one of the same rollout has failed. */
+export function isReturn(listed: readonly Listed[], one: Listed): boolean {
+  const chain = chainsOf(listed).find((each) => each.includes(one))
+  return chain !== undefined && !forwardOf(chain).includes(one)
+}
+
 /** How a chain ended; undefined while it runs, or while services that were moved have not gone back. */
 export function outcomeOfChain(chain: Chain): RolloutOutcome | undefined {
   if (chain.some(({ deployment }) => isActive(deployment.status))) return undefined

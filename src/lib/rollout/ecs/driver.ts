@@ -7,7 +7,7 @@ import type { Ecs, EcsTaskDefinition } from '../../ports/ecs.js'
 import type { LogSource } from '../../ports/log-source.js'
 import type { Driver, ListedRollout } from '../driver.js'
 import { releaseTags } from '../release-tags.js'
-import { chainsOf, forwardOf, listedChain, outcomeOfChain, type Chain } from './chains.js'
+import { chainsOf, forwardOf, isReturn, listedChain, outcomeOfChain, type Chain } from './chains.js'
 import { continuePaused } from './continue.js'
 import { ecsControls } from './controls.js'
 import { goesBack, isActive } from './deployments.js'
@@ -241,7 +241,8 @@ export function createEcsDriver(options: EcsRolloutOptions, ports: EcsPorts, log
     async rollBack({ startedAt }) {
       const listed = await records.deployments(startedAt)
       const active = listed.find((one) => isActive(one.deployment.status) && !goesBack(one.deployment.status))
-      if (active === undefined) {
+      // One that takes its service back already would, rolled back, bring the failed release again.
+      if (active === undefined || isReturn(listed, active)) {
         mover.turn()
         return undefined
       }
