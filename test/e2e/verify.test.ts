@@ -7,6 +7,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { bin, cleanEnvironment, runCli, startCli, type Finished } from '../support/cli.js'
 import { requires } from '../support/requires.js'
 import { createAuthority } from '../verify/certificates.js'
+import { serveProxy } from '../verify/connect-proxy.js'
 import { serveBodies, serveHttp, serveHttps } from '../verify/servers.js'
 
 const token = 'tok-5f2d9c81aa'
@@ -251,6 +252,47 @@ requires('openssl').describe('with openssl', () => {
       'https-redirect': 'ok',
       'endpoint:health': 'fail',
     })
+  })
+})
+
+requires('openssl').describe('an address that only a proxy reaches', () => {
+  test('is verified through it, without AWS and with an empty home; the proxy’s password is shown nowhere', async () => {
+    const authority = createAuthority()
+    onTestFinished(() => authority.remove())
+    const credentials = authority.issue({ names: 'DNS:rag.invalid' })
+    const port = await serveHttps(credentials, (_request, response) => response.end('{}'))
+    const httpPort = await serveHttp((request, response) => {
+      response.writeHead(308, { location: `https://rag.invalid:${port}${request.url}` }).end()
+    })
+    const proxy = await serveProxy()
+    const empty = mkdtempSync(join(tmpdir(), 'rampart-verify-home-'))
+    onTestFinished(() => rmSync(empty, { recursive: true, force: true }))
+    const address = `http://me:${token}@127.0.0.1:${proxy.port}`
+    const env = { HOME: empty, HTTPS_PROXY: address, HTTP_PROXY: address }
+    const url = `https://rag.invalid:${port}/`
+    const args = ['--url', url, '--ca', authority.file, '--http-port', String(httpPort), '--samples', '2']
+    const well = await verify([...args, '--json'], empty, env)
+    expect([well.code, resultsOf(well.stdout)]).toEqual([
+      0,
+      {
+        dns: 'skip',
+        certificate: 'ok',
+        'tls-version': 'ok',
+        'https-redirect': 'ok',
+        hsts: 'warn',
+        'endpoint:url': 'ok',
+      },
+    ])
+    const shown = await verify([...args, '--progress', 'plain'], empty, env)
+    const seen = [well.stdout, well.stderr, shown.stdout, shown.stderr].join('')
+    expect(seen).toContain(`through the proxy http://127.0.0.1:${proxy.port}`)
+    expect(seen).not.toContain(token)
+    expect(new Set(proxy.asked.map(({ what }) => what))).toEqual(
+      new Set([`CONNECT rag.invalid:${port}`, `GET http://rag.invalid:${httpPort}/`]),
+    )
+    const around = await verify([...args, '--json'], empty, { ...env, NO_PROXY: 'rag.invalid' })
+    // Without it the name leads nowhere.
+    expect(resultsOf(around.stdout)).toMatchObject({ certificate: 'fail', 'endpoint:url': 'fail' })
   })
 })
 

@@ -51,6 +51,7 @@ async function deployWith(
       clock: fleet.clock,
       random: () => 0,
       http: {
+        via: () => undefined,
         now: () => fleet.clock.now(),
         session: () => ({
           send: ({ body = '' }: HttpRequest) => {

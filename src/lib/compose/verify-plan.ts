@@ -99,7 +99,7 @@ function readAddress(text: string): URL {
   })
 }
 
-function planOfAddress(url: URL, { samples, budget }: VerifyFlags): VerifyPlan {
+function planOfAddress(url: URL, { samples, budget, 'http-port': httpPort }: VerifyFlags): VerifyPlan {
   const latency = readBudget(budget)
   const endpoint: EndpointPlan = {
     name: 'url',
@@ -113,7 +113,8 @@ function planOfAddress(url: URL, { samples, budget }: VerifyFlags): VerifyPlan {
     timeout: 10_000,
     retry: 0,
   }
-  return { url: url.href, endpoints: [endpoint], loads: [] }
+  const https = url.protocol === 'https:' ? httpsOf(undefined, httpPort) : {}
+  return { url: url.href, endpoints: [endpoint], loads: [], ...https }
 }
 
 /** `mean=250ms,p95=0.5s`. */

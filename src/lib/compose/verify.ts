@@ -7,6 +7,7 @@ import type { VerifyPlan } from '../domain/verify-plan.js'
 import { RampartError } from '../errors/rampart-error.js'
 import { createDns } from '../http/dns.js'
 import { createHttp } from '../http/client.js'
+import { proxiesOf } from '../http/proxy.js'
 import { createTls } from '../http/tls.js'
 import { verify } from '../operations/verify.js'
 import { writeJunit } from './junit-file.js'
@@ -60,9 +61,10 @@ async function tasksFor(
     config !== undefined && asksFleet
       ? await (await import('./fleet-tasks.js')).fleetTasks(config, secrets, clockFrom(process.env['RAMPART_CLOCK']))
       : []
+  const proxies = proxiesOf(process.env)
   const answers = verifyTasks(plan, {
-    http: createHttp({ authorities }),
-    tls: createTls({ authorities }),
+    http: createHttp({ authorities, proxies }),
+    tls: createTls({ authorities, proxies }),
     dns: createDns(),
     // Servers answer in real time, also those of a rehearsal.
     clock: systemClock,

@@ -1,15 +1,19 @@
-import type { Agent, ClientRequest, IncomingMessage } from 'node:http'
+import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from 'node:http'
 import type { Http, HttpAnswer, HttpFailure, HttpOptions, HttpRequest } from '../ports/http.js'
-import { beginCourse, followSocket, type Course } from './course.js'
+import { beginCourse, followSocket, followTunnel, type Course } from './course.js'
 import { decode } from './decode.js'
 import { errorFailure, lateFailure } from './failures.js'
+import { direct, proxyHeaders, proxyName, type ProxyChoice } from './proxy.js'
 import { trustedWith } from './trust.js'
+import { createTunnelAgent, proxyError } from './tunnel.js'
 
 export interface HttpSettings {
   /** Certificates (PEM) that are trusted beside those of the machine. */
   readonly authorities?: readonly string[]
   /** Bytes of an answer that are kept; 4 MiB unless told. */
   readonly most?: number
+  /** Which addresses are reached by a proxy; none unless told. */
+  readonly proxies?: ProxyChoice
 }
 
 const usualMost = 4 * 2 ** 20
@@ -19,41 +23,82 @@ const usualMost = 4 * 2 ** 20
 const idle = 1500
 
 /** HTTP/1.1 on Node's own client, with the times of each step. */
-export function createHttp({ authorities = [], most = usualMost }: HttpSettings = {}): Http {
+export function createHttp({ authorities = [], most = usualMost, proxies = direct }: HttpSettings = {}): Http {
   return {
     now: () => performance.now(),
+    via: (address) => {
+      const proxy = proxies(new URL(address))
+      return proxy && proxyName(proxy)
+    },
     session(connections) {
       const { Agent: PlainAgent } = process.getBuiltinModule('node:http')
       const { Agent: SecureAgent } = process.getBuiltinModule('node:https')
       const settings = { keepAlive: true, maxSockets: connections, timeout: idle }
-      const plain = new PlainAgent(settings)
-      const secure = new SecureAgent({ ...settings, ...trustedWith(authorities) })
+      const secureSettings = { ...settings, ...trustedWith(authorities) }
+      const closed = new AbortController()
+      const agents: Agent[] = []
+      const open = (agent: Agent): Agent => {
+        agents.push(agent)
+        return agent
+      }
+      const plain = open(new PlainAgent(settings))
+      const secure = open(new SecureAgent(secureSettings))
+      let tunnels: Agent | undefined
+      const agentOf = (url: URL, proxy: URL | undefined): Agent => {
+        if (proxy === undefined || url.protocol === 'http:')
+          return (proxy ?? url).protocol === 'https:' ? secure : plain
+        return (tunnels ??= open(createTunnelAgent(proxy, secureSettings, closed.signal)))
+      }
       return {
         send: async (request, options) => {
           options.signal?.throwIfAborted()
           const url = new URL(request.url)
-          return exchange(url, request, options, url.protocol === 'https:' ? secure : plain, most)
+          const proxy = proxies(url)
+          return exchange({ url, proxy, request, agent: agentOf(url, proxy) }, options, most)
         },
         close: () => {
-          plain.destroy()
-          secure.destroy()
+          closed.abort()
+          for (const agent of agents) agent.destroy()
         },
       }
     },
   }
 }
 
+interface Sending {
+  readonly url: URL
+  readonly proxy: URL | undefined
+  readonly request: HttpRequest
+  readonly agent: Agent
+}
+
+/** RFC 9112, section 3.2.2: a proxy is sent the whole address, unless it is tunnelled through. */
+function addressed({ url, proxy }: Sending, headers: Readonly<Record<string, string>>): RequestOptions {
+  if (proxy === undefined || url.protocol === 'https:') return { headers }
+  const { protocol, hostname, port } = proxy
+  return {
+    protocol,
+    hostname: hostname.replace(/^\[|\]$/g, ''),
+    port,
+    path: withoutLogin(url),
+    headers: { host: url.host, ...headers, ...proxyHeaders(proxy) },
+  }
+}
+
+const withoutLogin = ({ protocol, host, pathname, search }: URL): string => `${protocol}//${host}${pathname}${search}`
+
 /** One request to its last byte. */
-function exchange(
-  url: URL,
-  request: HttpRequest,
-  { timeout, signal }: HttpOptions,
-  agent: Agent,
-  most: number,
-): Promise<HttpAnswer | HttpFailure> {
+function exchange(sending: Sending, { timeout, signal }: HttpOptions, most: number): Promise<HttpAnswer | HttpFailure> {
+  const { url, proxy, request, agent } = sending
   const isSecure = url.protocol === 'https:'
-  const client = process.getBuiltinModule(isSecure ? 'node:https' : 'node:http')
-  const course = beginCourse(url.hostname)
+  const isTunnelled = isSecure && proxy !== undefined
+  const spoken = isTunnelled ? url : (proxy ?? url)
+  const client = process.getBuiltinModule(spoken.protocol === 'https:' ? 'node:https' : 'node:http')
+  const course = beginCourse((proxy ?? url).hostname)
+  if (isTunnelled) course.stage = 'connect'
+  // Plain HTTP shows no tunnel that could fail: what can not be connected to is the proxy.
+  const meant = (error: unknown): unknown =>
+    proxy !== undefined && !isSecure && ['resolve', 'connect'].includes(course.stage) ? proxyError(proxy, error) : error
   return new Promise((resolve, reject) => {
     let outgoing: ClientRequest | undefined
     const end = (result: HttpAnswer | HttpFailure): void => {
@@ -63,7 +108,8 @@ function exchange(
       if (result.kind === 'failure') outgoing?.destroy()
       resolve(result)
     }
-    const fail = (error: unknown): void => end(errorFailure(error, course.stage, performance.now() - course.start))
+    const fail = (error: unknown): void =>
+      end(errorFailure(meant(error), course.stage, performance.now() - course.start))
     const timer = setTimeout(() => end(lateFailure(course.stage, timeout, course.received)), timeout)
     const leave = (): void => {
       clearTimeout(timer)
@@ -72,14 +118,21 @@ function exchange(
     }
     signal?.addEventListener('abort', leave, { once: true })
     try {
-      outgoing = client.request(url, { method: request.method, agent, headers: headersFor(request) })
+      const where = addressed(sending, headersFor(request))
+      outgoing = client.request(url, { method: request.method, agent, ...where })
     } catch (error) {
       // What the configuration let through and HTTP does not, e.g. a line end in a header.
       fail(error)
       return
     }
-    outgoing.on('socket', (socket) => followSocket(course, socket, isSecure))
-    outgoing.on('response', (incoming) => void take(incoming, course, most).then(end, fail))
+    outgoing.on('socket', (socket) => {
+      if (isTunnelled && outgoing?.reusedSocket !== true) followTunnel(course, socket)
+      else followSocket(course, socket, spoken.protocol === 'https:')
+    })
+    const via = proxy === undefined ? {} : { via: proxyName(proxy) }
+    outgoing.on('response', (incoming) => {
+      take(incoming, course, most).then((answer) => end({ ...answer, ...via }), fail)
+    })
     outgoing.on('error', fail)
     outgoing.end(request.body)
   })

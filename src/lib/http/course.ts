@@ -42,3 +42,14 @@ export function followSocket(course: Course, socket: Socket, isSecure: boolean):
   socket.once('connect', step('connect', isSecure ? 'tls' : 'answer'))
   if (isSecure) socket.once('secureConnect', step('tls', 'answer'))
 }
+
+/** Follows a connection through a proxy: its step of connecting ends with the tunnel, which is open by now. */
+export function followTunnel(course: Course, socket: Socket): void {
+  const opened = performance.now()
+  course.at.connect = opened - course.start
+  course.stage = 'tls'
+  socket.once('secureConnect', () => {
+    course.at.tls = performance.now() - opened
+    course.stage = 'answer'
+  })
+}

@@ -60,6 +60,6 @@ export function errorFailure(error: unknown, stage: HttpStage, total: number): H
   const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
   // A server that takes the request and hangs up has said as much as one that cuts its answer short.
   const cut = code === 'ECONNRESET' && stage === 'body' ? 'the connection was cut within the answer' : codeWords(code)
-  const detail = code === 'unknown' && error instanceof Error ? error.message : cut
+  const detail = ['unknown', 'proxy'].includes(code) && error instanceof Error ? error.message : cut
   return { kind: 'failure', stage, code, detail, total }
 }

@@ -2,7 +2,9 @@ import type { ConnectionOptions, DetailedPeerCertificate, TLSSocket } from 'node
 import type { HttpFailure, HttpStage } from '../ports/http.js'
 import type { Certificate, Tls, TlsFacts, TlsRequest } from '../ports/tls.js'
 import { codeWords, errorFailure, lateFailure } from './failures.js'
+import { direct, proxyName, type ProxyChoice } from './proxy.js'
 import { trustedWith } from './trust.js'
+import { openTunnel } from './tunnel.js'
 
 // OpenSSL 3 refuses what is older than TLS 1.2 above this level: https://docs.openssl.org/3.0/man3/SSL_CTX_set_security_level/
 const versions = {
@@ -10,14 +12,47 @@ const versions = {
   legacy: { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT:@SECLEVEL=0' },
 } as const satisfies Record<TlsRequest['versions'], ConnectionOptions>
 
+export interface TlsSettings {
+  /** Certificates (PEM) that are trusted beside those of the machine. */
+  readonly authorities?: readonly string[]
+  /** Which hosts are reached by a proxy; none unless told. */
+  readonly proxies?: ProxyChoice
+}
+
 /** Handshakes by Node's own TLS, which are carried through whether the certificate is trusted or not. */
-export function createTls({ authorities = [] }: { readonly authorities?: readonly string[] } = {}): Tls {
+export function createTls({ authorities = [], proxies = direct }: TlsSettings = {}): Tls {
   const trust = trustedWith(authorities)
   return {
     handshake: async (request) => {
       request.signal?.throwIfAborted()
-      return shake(request, trust)
+      const proxy = proxies(
+        new URL(`https://${isIPv6(request.host) ? `[${request.host}]` : request.host}:${request.port}`),
+      )
+      return proxy === undefined ? shake(request, trust) : shakeThrough(proxy, request, trust)
     },
+  }
+}
+
+const isIPv6 = (host: string): boolean => process.getBuiltinModule('node:net').isIPv6(host)
+
+/** As {@link shake}, within a tunnel; the time for both is one. */
+async function shakeThrough(
+  proxy: URL,
+  request: TlsRequest,
+  trust: ConnectionOptions,
+): Promise<TlsFacts | HttpFailure> {
+  const { host, port, timeout, signal } = request
+  const start = performance.now()
+  const late = AbortSignal.timeout(timeout)
+  try {
+    const socket = await openTunnel(proxy, host, port, signal === undefined ? late : AbortSignal.any([signal, late]))
+    const left = Math.max(1, timeout - (performance.now() - start))
+    const facts = await shake({ ...request, timeout: left }, { ...trust, socket })
+    return facts.kind === 'tls' ? { ...facts, via: proxyName(proxy) } : facts
+  } catch (error) {
+    signal?.throwIfAborted()
+    if (late.aborted) return lateFailure('connect', timeout, 0)
+    return errorFailure(error, 'connect', performance.now() - start)
   }
 }
 
@@ -26,7 +61,7 @@ function shake(request: TlsRequest, trust: ConnectionOptions): Promise<TlsFacts 
   const { connect } = process.getBuiltinModule('node:tls')
   const isAddress = process.getBuiltinModule('node:net').isIP(host) !== 0
   const start = performance.now()
-  let stage: HttpStage = isAddress ? 'connect' : 'resolve'
+  let stage: HttpStage = trust.socket !== undefined ? 'tls' : isAddress ? 'connect' : 'resolve'
   return new Promise((resolve, reject) => {
     const socket = connect({
       host,

@@ -24,7 +24,7 @@ export type HttpStage = 'resolve' | 'connect' | 'tls' | 'answer' | 'body'
 export interface HttpFailure {
   readonly kind: 'failure'
   readonly stage: HttpStage
-  /** `timeout`, or the word of the system, e.g. `ECONNREFUSED`, `CERT_HAS_EXPIRED`. */
+  /** `timeout`, `proxy` for one that is not there or refuses, or the word of the system, e.g. `CERT_HAS_EXPIRED`. */
   readonly code: string
   /** What happened, for people. */
   readonly detail: string
@@ -42,8 +42,10 @@ export interface HttpAnswer {
   /** True when there was more of it. */
   readonly cut: boolean
   readonly timing: HttpTiming
-  /** The IP address that answered. */
+  /** The IP address that answered: of the proxy where there is one. */
   readonly address: string
+  /** The proxy that the request went through, without its password; undefined where it went directly. */
+  readonly via?: string
 }
 
 export interface HttpOptions {
@@ -64,4 +66,6 @@ export interface Http {
   now(): number
   /** Opens no connection before the first request, and never more than these. */
   session(connections: number): HttpSession
+  /** The proxy by which an address is reached, without its password; undefined where it is reached directly. */
+  via(url: string): string | undefined
 }

@@ -23,6 +23,8 @@ export interface TlsFacts {
   readonly distrust?: { readonly code: string; readonly words: string }
   /** Why the certificate is not for the name; undefined when it is. */
   readonly wrongName?: string
+  /** The proxy that was in between, without its password: one that looks into what it carries shows its own certificate. */
+  readonly via?: string
 }
 
 export interface TlsRequest {

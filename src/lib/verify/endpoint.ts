@@ -126,7 +126,7 @@ export function evidenceOf({ method, url, result, problems }: Asked): readonly s
     `first byte after ${formatLatency(timing.firstByte)}`,
   ].join(', ')
   return [
-    `${asked}: ${result.status} from ${result.address} in ${formatLatency(timing.total)} (${steps})`,
+    `${asked}: ${result.status} ${result.via === undefined ? `from ${result.address}` : `through the proxy ${result.via}`} in ${formatLatency(timing.total)} (${steps})`,
     ...(problems.length > 0 ? [`answered: ${excerpt(result)}`] : []),
   ]
 }

@@ -73,7 +73,12 @@ export function judgeCertificate({ modern, legacy }: Handshakes, host: string, p
       ? [{ detail: `the certificate${whose} has ${left} days left, fewer than ${plan.minDays}`, remedy: renew }]
       : []),
   ]
-  return judgeAll(findings, `for ${host}, ${left} days left`, { evidence: dated.map(certificateWords) })
+  return judgeAll(findings, `for ${host}, ${left} days left`, {
+    evidence: [
+      ...dated.map(certificateWords),
+      ...(facts.via === undefined ? [] : [`seen through the proxy ${facts.via}`]),
+    ],
+  })
 }
 
 const policy = 'choose a newer security policy on the listener, e.g. ELBSecurityPolicy-TLS13-1-2-2021-06'

@@ -13,12 +13,23 @@ const isOwn = (address: string): boolean => address === '::1' || address.startsW
 const plain = (name: string): string => name.toLowerCase().replace(/\.$/, '')
 
 /** Whether the name is known, for how long it is remembered, and whether it leads to the load balancer. */
-export async function lookAtName(dns: Dns, host: string, leadsTo: string | undefined): Promise<Judged> {
+export async function lookAtName(
+  dns: Dns,
+  host: string,
+  leadsTo: string | undefined,
+  /** The proxy that reaches it, where one does: then names are for the proxy to know. */
+  via?: string,
+): Promise<Judged> {
   if (isIP(host) !== 0) return { result: 'skip', detail: `${host} is an address and no name` }
-  const [answer, wanted] = await Promise.all([
-    dns.resolve(host),
-    leadsTo === undefined ? undefined : dns.resolve(leadsTo),
-  ])
+  const ask = async (name: string): Promise<NameAnswer | undefined> =>
+    dns.resolve(name).catch((error: unknown) => {
+      if (via === undefined) throw error
+      return undefined
+    })
+  const [answer, wanted] = await Promise.all([ask(host), leadsTo === undefined ? undefined : ask(leadsTo)])
+  if (answer === undefined && via !== undefined) {
+    return { result: 'skip', detail: `the proxy ${via} resolves ${host}; this machine does not know it` }
+  }
   if (answer === undefined) {
     return {
       result: 'fail',

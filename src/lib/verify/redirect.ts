@@ -18,6 +18,9 @@ const mostHops = 10
 /** https://www.rfc-editor.org/rfc/rfc9110#section-15.4: these are kept by clients; 307 and 302 are asked again each time. */
 const permanent = new Set([301, 308])
 
+/** What a proxy answers for itself where it reaches nobody. */
+const unreached = new Set([407, 502, 503, 504])
+
 const isRedirect = (status: number): boolean => [301, 302, 303, 307, 308].includes(status)
 
 const listener =
@@ -83,7 +86,11 @@ async function follow(start: URL, ask: (url: string) => ReturnType<HttpSession['
       if (answer.code === 'ECONNREFUSED') return { evidence, closed: true }
       return { evidence, unasked: answer.detail, problem: { detail: `${start.pathname}: ${answer.detail}` } }
     }
-    const { status, headers } = answer
+    const { status, headers, via } = answer
+    if (isFirst && via !== undefined && unreached.has(status)) {
+      const detail = `the proxy ${via} answers ${status}`
+      return { evidence: `GET ${start.href}: ${detail}`, unasked: detail, problem: { detail } }
+    }
     const location = headers['location']
     hops.push(location === undefined ? String(status) : `${status} to ${location}`)
     if (!isRedirect(status) || location === undefined) {

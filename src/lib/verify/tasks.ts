@@ -31,13 +31,17 @@ function origins({ url, endpoints }: VerifyPlan): readonly URL[] {
 export function verifyTasks(plan: VerifyPlan, ports: VerifyPorts): readonly VerifyTask[] {
   const places = origins(plan)
   const names = [...new Set(places.map(hostOf))]
+  const viaOf = (host: string): string | undefined => {
+    const place = places.find((one) => hostOf(one) === host)
+    return place && ports.http.via(place.href)
+  }
   return [
     ...names.map((host, index): VerifyTask => ({
       name: index === 0 ? 'dns' : `dns:${host}`,
       kind: 'dns',
       alone: false,
       retry: 0,
-      look: async () => lookAtName(ports.dns, host, index === 0 ? plan.leadsTo : undefined),
+      look: async () => lookAtName(ports.dns, host, index === 0 ? plan.leadsTo : undefined, viaOf(host)),
     })),
     ...places.flatMap((place, index) =>
       httpsTasks(place, index === 0 ? '' : `:${place.host}`, plan.https, pathsAt(place, plan), ports),
