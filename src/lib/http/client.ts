@@ -125,8 +125,9 @@ function exchange(sending: Sending, { timeout, signal }: HttpOptions, most: numb
       fail(error)
       return
     }
-    outgoing.on('socket', (socket) => {
-      if (isTunnelled && outgoing?.reusedSocket !== true) followTunnel(course, socket)
+    const sent = outgoing
+    sent.on('socket', (socket) => {
+      if (isTunnelled && !sent.reusedSocket) followTunnel(course, socket)
       else followSocket(course, socket, spoken.protocol === 'https:')
     })
     const via = proxy === undefined ? {} : { via: proxyName(proxy) }

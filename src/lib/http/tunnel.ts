@@ -46,7 +46,7 @@ export function openTunnel(proxy: URL, host: string, port: number, signal?: Abor
       const status = answer.statusCode ?? 0
       if (status >= 200 && status <= 299) {
         if (rest.length > 0) socket.unshift(rest)
-        resolve(socket as Socket)
+        resolve(socket)
         return
       }
       socket.destroy()
