@@ -4,7 +4,8 @@ import { BaseCommand } from '../base-command.js'
 
 export default class Scale extends BaseCommand {
   static override readonly summary = 'Set how many targets serve, and wait until they do.'
-  static override readonly description = `Sets the desired capacity of the Auto Scaling group, or the desired count of a service of ECS, within its bounds, and \
+  static override readonly description = `Sets the desired capacity of the Auto Scaling group, or the desired count of a service of ECS, within its bounds (on ECS \
+those of Application Auto Scaling), and \
 follows that until so many targets are healthy. Refuses while a rollout is under way.`
   static override readonly examples = [
     '<%= config.bin %> <%= command.id %> 6',
@@ -16,7 +17,7 @@ follows that until so many targets are healthy. Refuses while a rollout is under
   }
   static override readonly flags = {
     bounds: Flags.string({
-      description: "set the group's minimum and maximum too",
+      description: 'set the minimum and maximum too',
       env: 'RAMPART_BOUNDS',
       helpValue: 'MIN:MAX',
     }),

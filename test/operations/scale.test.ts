@@ -60,9 +60,50 @@ describe('a cluster', () => {
     expect((await stage.scale(1, { service: 'api' })).ended.ending).toBe('done')
     expect(await healthyOf(stage, 'finbert-api')).toBe(1)
     const bounds = await stage.scale(3, { service: 'api', bounds: { min: 1, max: 4 } })
-    expect(bounds.ended).toMatchObject({
+    expect(bounds.ended.ending).toBe('done')
+    expect(await stage.driver().sizes()).toMatchObject([{ desired: 3, bounds: { min: 1, max: 4 } }, { desired: 2 }])
+  }, 60_000)
+
+  test("a service is kept within Application Auto Scaling's bounds, which move when they are told to", async () => {
+    const stage = await clusterStage({ bounds: { min: 2, max: 4 } })
+    const over = await stage.scale(6, { service: 'api' })
+    expect(over.ended).toMatchObject({
       ending: 'preflight',
-      next: [expect.stringMatching(/register-scalable-target/)],
+      problems: ['bounds: 6 is not within 2 and 4, the bounds of finbert-api'],
+      next: ['rampart scale 6 --service api --bounds 2:6'],
+    })
+    expect((await stage.scale(1, { service: 'api' })).ended.ending).toBe('preflight')
+    expect((await stage.scale(6, { service: 'api', bounds: { min: 2, max: 5 } })).ended.ending).toBe('preflight')
+    expect(await stage.driver().sizes()).toMatchObject([
+      { desired: 2, bounds: { min: 2, max: 4 } },
+      { desired: 2, bounds: { min: 2, max: 4 } },
+    ])
+    const grown = await stage.scale(4, { service: 'api' })
+    expect(grown.ended.ending).toBe('done')
+    const moved = await stage.scale(6, { service: 'api', bounds: { min: 5, max: 6 } })
+    expect(moved.ended).toMatchObject({ ending: 'done', message: 'finbert-api is scaled: 6 of 6 targets serve.' })
+    expect(of(moved.events, 'check.done')).toContainEqual(
+      expect.objectContaining({ name: 'bounds', result: 'ok', detail: '6 is within 5 and 6, moved from 2 and 4' }),
+    )
+    expect(await stage.driver().sizes()).toMatchObject([
+      { desired: 6, bounds: { min: 5, max: 6 } },
+      { desired: 2, bounds: { min: 2, max: 4 } },
+    ])
+    // A rollout moves neither the count nor its bounds.
+    expect((await stage.deploy('n')).ended.ending).toBe('done')
+    expect(await stage.driver().sizes()).toMatchObject([
+      { desired: 6, bounds: { min: 5, max: 6 } },
+      { desired: 2, bounds: { min: 2, max: 4 } },
+    ])
+  }, 60_000)
+
+  test('what may not be asked is said, with what allows it', async () => {
+    const stage = await clusterStage({
+      faults: [{ match: { operation: 'DescribeScalableTargets' }, effect: { kind: 'denied' }, rate: 1 }],
+    })
+    expect((await stage.scale(3, { service: 'api' })).ended).toMatchObject({
+      ending: 'unreachable',
+      message: expect.stringContaining('application-autoscaling:DescribeScalableTargets is not permitted'),
     })
   }, 60_000)
 })

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { createEcs } from '../../src/lib/aws/ecs.js'
 import { createAws } from '../../src/lib/aws/index.js'
+import { createServiceBounds } from '../../src/lib/aws/service-bounds.js'
 import { createParameters } from '../../src/lib/aws/parameters.js'
 import type { Digest } from '../../src/lib/domain/digest.js'
 import { parseImageRef, type ImageRef } from '../../src/lib/domain/image-ref.js'
@@ -369,6 +370,7 @@ export class World {
       return createAsgDriver(fleetName, options, ports, undefined)
     }
     const ecs = owned.own(createEcs({ region, maxAttempts: 1, beforeChange }))
+    const bounds = () => Promise.resolve(createServiceBounds({ region, maxAttempts: 1 }))
     const options = {
       cluster: fleetName,
       services: services.map((service) => ({
@@ -379,7 +381,7 @@ export class World {
       })),
       change: { minimumHealthyPercent: 100, maximumPercent: 200, alarms: [] },
     }
-    return createEcsDriver(options, { ...ports, ecs }, undefined)
+    return createEcsDriver(options, { ...ports, ecs, bounds }, undefined)
   }
 
   async #run(

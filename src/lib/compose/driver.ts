@@ -89,5 +89,7 @@ export async function composeDriver(
     import('../rollout/ecs/driver.js'),
   ])
   const ecs = createEcs({ region, ...client })
-  return createEcsDriver(ecsOptions(config, target), { ...aws, ecs, clock }, logs?.group)
+  // Asked by `scale` alone: no other command loads one more client.
+  const bounds = async () => (await import('../aws/service-bounds.js')).createServiceBounds({ region, ...client })
+  return createEcsDriver(ecsOptions(config, target), { ...aws, ecs, bounds, clock }, logs?.group)
 }

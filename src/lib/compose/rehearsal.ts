@@ -89,6 +89,7 @@ function fleetOf({ target, rollout }: Config['environment']): RehearsedFleet {
         container: container ?? name,
         service: name,
         desired,
+        bounds: { min: desired, max: 2 * desired },
         launchType: 'FARGATE',
         ...(rollout.strategy !== undefined && { strategy: rollout.strategy.kind }),
       })),

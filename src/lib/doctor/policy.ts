@@ -48,8 +48,14 @@ const readGroups = [
   'autoscaling:DescribeScalingActivities',
   'ec2:DescribeLaunchTemplateVersions',
 ]
-// These two have no resource level.
-const readDefinitions = ['ecs:DescribeTaskDefinition', 'ecs:ListTaskDefinitions']
+// These have no resource level.
+const readDefinitions = [
+  'application-autoscaling:DescribeScalableTargets',
+  'ecs:DescribeTaskDefinition',
+  'ecs:ListTaskDefinitions',
+]
+
+const scalesServices = 'ecs.application-autoscaling.amazonaws.com'
 
 /** The statements that an identity can do without that deploys and builds no bases. */
 export const baseBuildStatements: readonly string[] = ['PushBaseImages', 'MakeBaseRepositories']
@@ -140,6 +146,20 @@ export function leastPrivilege(scope: PolicyScope): PolicyDocument {
       statement('ListTasks', ['ecs:ListTasks'], '*', {
         ArnEquals: { 'ecs:cluster': arn('ecs', `cluster/${cluster}`) },
       }),
+      statement(
+        'MoveBounds',
+        ['application-autoscaling:RegisterScalableTarget'],
+        arn('application-autoscaling', 'scalable-target/*'),
+        { StringEquals: { 'application-autoscaling:service-namespace': 'ecs' } },
+      ),
+      // The first bounds of an account make Application Auto Scaling's own role:
+      // https://docs.aws.amazon.com/autoscaling/application/userguide/application-auto-scaling-service-linked-roles.html
+      statement(
+        'LetBoundsHold',
+        ['iam:CreateServiceLinkedRole'],
+        `arn:${partition(region)}:iam::${account}:role/aws-service-role/${scalesServices}/*`,
+        { StringEquals: { 'iam:AWSServiceName': scalesServices } },
+      ),
       statement('Record', ['ecs:RegisterTaskDefinition'], arn('ecs', 'task-definition/*:*')),
       statement('TagWhatIsRegistered', ['ecs:TagResource'], arn('ecs', 'task-definition/*:*'), {
         StringEquals: { 'ecs:CreateAction': 'RegisterTaskDefinition' },

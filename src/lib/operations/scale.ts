@@ -41,30 +41,26 @@ function partOf({ service }: ScaleRequest, sizes: readonly FleetSize[]): FleetSi
   )
 }
 
-function boundsCheck({ desired, bounds: asked }: ScaleRequest, { name, bounds }: FleetSize): Check {
+/** What becomes of the bounds, where they change. */
+function movement(asked: Bounds | undefined, bounds: Bounds | undefined): string {
+  if (asked === undefined || (asked.min === bounds?.min && asked.max === bounds.max)) return ''
+  return bounds === undefined ? ', which are set anew' : `, moved from ${bounds.min} and ${bounds.max}`
+}
+
+function boundsCheck({ desired, bounds: asked, service }: ScaleRequest, { name, bounds }: FleetSize): Check {
   const check = 'bounds'
-  if (bounds === undefined) {
-    return asked === undefined
-      ? {
-          name: check,
-          result: 'skip',
-          detail: `ECS itself sets none for ${name}; those of Application Auto Scaling are not read`,
-        }
-      : {
-          name: check,
-          result: 'fail',
-          detail: `ECS itself keeps no bounds for ${name}; they are Application Auto Scaling's`,
-          remedy: `aws application-autoscaling register-scalable-target --service-namespace ecs --scalable-dimension ecs:service:DesiredCount --resource-id service/<cluster>/${name} --min-capacity ${asked.min} --max-capacity ${asked.max}`,
-        }
+  const holding = asked ?? bounds
+  if (holding === undefined) {
+    return { name: check, result: 'skip', detail: `Application Auto Scaling keeps none for ${name}` }
   }
-  const { min, max } = asked ?? bounds
+  const { min, max } = holding
   if (desired >= min && desired <= max)
-    return { name: check, result: 'ok', detail: `${desired} is within ${min} and ${max}` }
+    return { name: check, result: 'ok', detail: `${desired} is within ${min} and ${max}${movement(asked, bounds)}` }
   return {
     name: check,
     result: 'fail',
     detail: `${desired} is not within ${min} and ${max}, the bounds ${asked === undefined ? `of ${name}` : 'that were asked for'}`,
-    remedy: `rampart scale ${desired} --bounds ${Math.min(min, desired)}:${Math.max(max, desired)}`,
+    remedy: `rampart scale ${desired}${service === undefined ? '' : ` --service ${service}`} --bounds ${Math.min(min, desired)}:${Math.max(max, desired)}`,
   }
 }
 

@@ -6,6 +6,7 @@ import { startBalancer, type Balancer } from './balancer/balancer.js'
 import { createRegistry, type Registry, type RegistryOptions } from './registry/registry.js'
 import { scenarios, type Scenario, type ScenarioName } from './scenarios.js'
 import { seedImages } from './seed-images.js'
+import { createApplicationAutoScalingService } from './services/application-autoscaling.js'
 import { createAutoScalingService } from './services/autoscaling.js'
 import { createCloudWatchService } from './services/cloudwatch.js'
 import { createEc2Service } from './services/ec2.js'
@@ -152,6 +153,7 @@ function createListener(
       createSsm(world),
       createEcrService(registry),
       createAutoScalingService(world),
+      createApplicationAutoScalingService(world),
       createEc2Service(world),
       createEcsService(world),
       createElbv2Service(world),

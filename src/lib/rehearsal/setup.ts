@@ -39,6 +39,8 @@ export interface RehearsedEcsService {
   readonly service: string
   readonly desired: number
   readonly launchType: 'FARGATE'
+  /** Those of Application Auto Scaling; without them it has none. */
+  readonly bounds?: { readonly min: number; readonly max: number }
   /** What the service is set up for: all but ROLLING have a second target group. ROLLING if absent. */
   readonly strategy?: 'ROLLING' | 'BLUE_GREEN' | 'CANARY' | 'LINEAR'
 }

@@ -5,6 +5,7 @@ import { ECSClient } from '@aws-sdk/client-ecs'
 import { onTestFinished } from 'vitest'
 import { createEcs } from '../../../src/lib/aws/ecs.js'
 import { createAws } from '../../../src/lib/aws/index.js'
+import { createServiceBounds } from '../../../src/lib/aws/service-bounds.js'
 import type { Digest } from '../../../src/lib/domain/digest.js'
 import type { EventBody } from '../../../src/lib/events/event.js'
 import { deploy, type DeployRequest } from '../../../src/lib/operations/deploy.js'
@@ -33,6 +34,7 @@ export interface ClusterOptions extends Partial<
 > {
   readonly desired?: number
   readonly strategy?: RehearsedEcsService['strategy']
+  readonly bounds?: RehearsedEcsService['bounds']
   readonly change?: Partial<EcsDeploymentChange>
   readonly maxAttempts?: number
 }
@@ -78,7 +80,7 @@ function enter(environment: Readonly<Record<string, string>>): void {
 
 /** Starts a rehearsal of two services with two tasks each, which ends with the test. */
 export async function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
-  const { desired = 2, maxAttempts = 1, strategy, onAnswer, onCall } = options
+  const { desired = 2, maxAttempts = 1, strategy, bounds: seeded, onAnswer, onCall } = options
   const clock = new SharedClock()
   const calls: string[] = []
   const errors: unknown[] = []
@@ -100,6 +102,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
           desired,
           launchType: 'FARGATE',
           ...(strategy !== undefined && { strategy }),
+          ...(seeded !== undefined && { bounds: seeded }),
         })),
       },
       logGroup,
@@ -135,6 +138,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   enter(cloud.environment)
   const aws = createAws({ region, maxAttempts })
   const ecs = createEcs({ region, maxAttempts })
+  const bounds = () => Promise.resolve(createServiceBounds({ region, maxAttempts }))
   const { state } = cloud.world
 
   const digest = (service: Name, letter: string): Digest =>
@@ -182,7 +186,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
             ...changes.change,
           },
         },
-        { ...aws, ecs, clock },
+        { ...aws, ecs, bounds, clock },
         logGroup,
       ),
     digest,

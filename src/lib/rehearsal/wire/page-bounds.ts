@@ -30,6 +30,8 @@ const bounds: Readonly<Record<string, Bounds>> = {
   GetParameterHistory: { member: 'MaxResults', least: 1, most: 50 },
   ListCommandInvocations: { member: 'MaxResults', least: 1, most: 50 },
   DescribeInstanceInformation: { member: 'MaxResults', least: 5, most: 50 },
+  DescribeScalableTargets: { member: 'MaxResults', least: 1, most: 50 },
+  DescribeScalingPolicies: { member: 'MaxResults', least: 1, most: 50 },
   DescribeAlarms: { member: 'MaxRecords', least: 1, most: 100 },
 }
 

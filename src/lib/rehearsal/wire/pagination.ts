@@ -82,6 +82,8 @@ function invalidToken({ protocol, signingName }: Pick<Service, 'protocol' | 'sig
       )
     case 'ecs':
       return new ServiceError('InvalidParameterException', 'Invalid token.')
+    case 'application-autoscaling':
+      return new ServiceError('InvalidNextTokenException', 'Invalid next token.')
     case 'logs':
       return new ServiceError('InvalidParameterException', 'The specified nextToken is invalid.')
     default:

@@ -1,4 +1,6 @@
 import { RampartError } from '../../errors/rampart-error.js'
+import type { Refusal } from '../../ports/auto-scaling.js'
+import type { ServiceBounds } from '../../ports/service-bounds.js'
 import type { Driver } from '../driver.js'
 import { goesBack, isActive } from './deployments.js'
 import { revisionFacts } from './facts.js'
@@ -10,7 +12,7 @@ import { surveyTasks, type SurveyPorts } from './survey.js'
 /** What is done with a cluster's services beside moving them forward, and what must be known for it. */
 export function ecsControls(
   options: EcsRolloutOptions,
-  ports: SurveyPorts,
+  ports: SurveyPorts & { readonly bounds: () => Promise<ServiceBounds> },
   records: EcsRecords,
 ): Pick<Driver, 'cancel' | 'isMovingTo' | 'stored' | 'sizes' | 'resize'> {
   const { ecs } = ports
@@ -53,22 +55,35 @@ export function ecsControls(
     },
 
     async sizes() {
-      const services = await records.services()
+      const names = options.services.map(({ name }) => name)
+      const [services, bounds] = await Promise.all([
+        records.services(),
+        ports.bounds().then(async (port) => port.boundsOf(cluster, names)),
+      ])
       return Promise.all(
         services.map(async (service, index) => {
           const { targets } = await surveyTasks(ports, cluster, service, partOf(service.taskDefinition))
           const { name, desiredCount: desired } = service
-          return { name, service: options.services[index]?.service ?? name, desired, targets }
+          const own = bounds.get(name)
+          return {
+            name,
+            service: options.services[index]?.service ?? name,
+            desired,
+            ...(own !== undefined && { bounds: own }),
+            targets,
+          }
         }),
       )
     },
 
     async resize(part, desired, bounds) {
-      if (bounds !== undefined) return new RampartError('usage', 'ECS itself keeps no bounds for a service.')
+      const no = (what: string, { message, code }: Refusal): RampartError =>
+        new RampartError('preflight', `AWS refused to ${what} ${part}: ${message} (${code}).`)
+      // First of all: AWS moves the count into bounds that it is not in, and would undo what comes before.
+      const unbound = bounds && (await (await ports.bounds()).setBounds(cluster, part, bounds))
+      if (unbound !== undefined) return no('move the bounds of', unbound)
       const refused = await ecs.resizeService(cluster, part, desired)
-      return (
-        refused && new RampartError('preflight', `AWS refused to scale ${part}: ${refused.message} (${refused.code}).`)
-      )
+      return refused && no('scale', refused)
     },
   }
 }

@@ -5,6 +5,7 @@ import type { LoadBalancing } from '../../ports/auto-scaling.js'
 import type { Clock } from '../../ports/clock.js'
 import type { Ecs, EcsTaskDefinition } from '../../ports/ecs.js'
 import type { LogSource } from '../../ports/log-source.js'
+import type { ServiceBounds } from '../../ports/service-bounds.js'
 import type { Driver, ListedRollout } from '../driver.js'
 import { releaseTags } from '../release-tags.js'
 import { chainsOf, forwardOf, isReturn, listedChain, outcomeOfChain, type Chain } from './chains.js'
@@ -31,6 +32,8 @@ import { EcsWatch } from './watch.js'
 export interface EcsPorts {
   readonly ecs: Ecs
   readonly loadBalancing: LoadBalancing
+  /** Made when it is first needed. */
+  readonly bounds: () => Promise<ServiceBounds>
   readonly alarms: Alarms
   readonly logs: LogSource
   readonly clock: Clock

@@ -10,6 +10,7 @@ import { serveSince } from '../serving.js'
 import { createRevision, startDeployment, succeed } from './deployments.js'
 import { sizeForMemory } from './fargate.js'
 import { arnPrefix } from './names.js'
+import { newTarget, resourceIdOf } from './scalable-targets.js'
 import { containerHost, memoryForModels } from './start-task.js'
 import type { EcsService, EcsState, EcsTask, TaskDefinitionRecord } from './state.js'
 import { createTask } from './task.js'
@@ -25,6 +26,7 @@ export function seedEcs(setup: RehearsalSetup): EcsState {
     definitions: [],
     services: [],
     tasks: [],
+    scalableTargets: [],
     changedFirst: undefined,
     tokens: new Map(),
   }
@@ -177,6 +179,10 @@ function seedService(world: WorldState, planned: RehearsedEcsService, previous: 
     stuckOn: undefined,
   }
   ecs.services.push(service)
+  const { bounds } = planned
+  if (bounds !== undefined) {
+    ecs.scalableTargets.push(newTarget(world, resourceIdOf(world, service), bounds.min, bounds.max))
+  }
   seedTasks(world, service, definition, since)
 }
 

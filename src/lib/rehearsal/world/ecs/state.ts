@@ -14,6 +14,7 @@ import type {
 } from '@aws-sdk/client-ecs'
 import type { Digest } from '../../../domain/digest.js'
 import type { Host } from '../state.js'
+import type { ScalableTarget } from './scalable-targets.js'
 
 /** All times are virtual milliseconds since 1970, as in the rest of the world. */
 export interface TaskDefinitionRecord {
@@ -237,6 +238,8 @@ export interface EcsState {
   readonly services: EcsService[]
   /** Every task there was, those that are gone too. */
   readonly tasks: EcsTask[]
+  /** What Application Auto Scaling has of the services. */
+  readonly scalableTargets: ScalableTarget[]
   /** The first service that got a release other than the one at the beginning. */
   changedFirst: string | undefined
   /** What client tokens of RunTask were used for. */
