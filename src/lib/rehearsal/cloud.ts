@@ -14,6 +14,7 @@ import { createEcrService } from './services/ecr.js'
 import { createEcsService } from './services/ecs.js'
 import { createElbv2Service } from './services/elbv2.js'
 import { createLogsService } from './services/logs.js'
+import { createSecretsManager } from './services/secretsmanager.js'
 import { createSsm } from './services/ssm.js'
 import { createSts } from './services/sts.js'
 import type { RehearsalSetup } from './setup.js'
@@ -151,6 +152,7 @@ function createListener(
     services: [
       createSts(),
       createSsm(world),
+      createSecretsManager(world.state.secrets),
       createEcrService(registry),
       createAutoScalingService(world),
       createApplicationAutoScalingService(world),

@@ -64,5 +64,7 @@ export type RehearsalSetup = RehearsedFleet & {
   readonly accountId: string
   readonly logGroup: string
   readonly alarms: readonly string[]
+  /** Secrets that exist, by name, with the keys of the JSON in each; the one of what already serves always does. */
+  readonly secrets?: readonly { readonly name: string; readonly keys: readonly string[] }[]
   readonly services: readonly RehearsedService[]
 }

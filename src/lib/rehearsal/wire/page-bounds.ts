@@ -32,6 +32,9 @@ const bounds: Readonly<Record<string, Bounds>> = {
   DescribeInstanceInformation: { member: 'MaxResults', least: 5, most: 50 },
   DescribeScalableTargets: { member: 'MaxResults', least: 1, most: 50 },
   DescribeScalingPolicies: { member: 'MaxResults', least: 1, most: 50 },
+  ListSecrets: { member: 'MaxResults', least: 1, most: 100 },
+  ListSecretVersionIds: { member: 'MaxResults', least: 1, most: 100 },
+  BatchGetSecretValue: { member: 'MaxResults', least: 1, most: 20 },
   DescribeAlarms: { member: 'MaxRecords', least: 1, most: 100 },
 }
 

@@ -80,6 +80,8 @@ function invalidToken({ protocol, signingName }: Pick<Service, 'protocol' | 'sig
         'InvalidParameterException',
         "Invalid parameter at 'nextToken' failed to satisfy constraint: 'Invalid token'",
       )
+    case 'secretsmanager':
+      return new ServiceError('InvalidNextTokenException', 'Invalid value for NextToken.')
     case 'ecs':
       return new ServiceError('InvalidParameterException', 'Invalid token.')
     case 'application-autoscaling':

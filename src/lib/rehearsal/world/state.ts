@@ -8,6 +8,7 @@ import type { EcsState } from './ecs/state.js'
 import type { LogStore } from './log-store.js'
 import type { Random } from './random.js'
 import type { Refresh } from './refresh/refresh.js'
+import type { SecretStore } from './secrets.js'
 import type { Serving } from './serving.js'
 import type { Switches } from './switches.js'
 
@@ -168,6 +169,7 @@ export interface WorldState {
   }
   readonly targetGroups: readonly TargetGroup[]
   readonly alarms: Alarm[]
+  readonly secrets: SecretStore
   /** True while an alarm's evaluation is under way. */
   alarmPending: boolean
   /** Newest last. */

@@ -8,6 +8,7 @@ import { nextGroupTimes, reconcileSize, replaceUnhealthy } from './group.js'
 import { createLogStore } from './log-store.js'
 import { createRandom } from './random.js'
 import { nextRefreshTimes, stepRefresh } from './refresh/step.js'
+import { seedSecrets } from './seed-secrets.js'
 import { seedAlarms, seedGroup, seedInstances, seedTargetGroups, seedTemplate, type PreviousImages } from './seed.js'
 import type { WorldState } from './state.js'
 import { defaultSwitches, type Switches } from './switches.js'
@@ -100,6 +101,7 @@ function createState({ setup, images, previousImages, registryHost, start, seed,
     targetGroups: seedTargetGroups(base),
     alarms: seedAlarms(setup, start),
     alarmPending: false,
+    secrets: seedSecrets(setup, template.createdAt, seed ?? 1),
     activities: [],
     refreshes: [],
     commands: [],

@@ -9,6 +9,7 @@ import type { TargetGroup, WorldState } from '../state.js'
 import { serveSince } from '../serving.js'
 import { createRevision, startDeployment, succeed } from './deployments.js'
 import { sizeForMemory } from './fargate.js'
+import { seededSecret, seededSuffix } from '../seed-secrets.js'
 import { arnPrefix } from './names.js'
 import { newTarget, resourceIdOf } from './scalable-targets.js'
 import { containerHost, memoryForModels } from './start-task.js'
@@ -81,7 +82,7 @@ function seedDefinition(
           secrets: [
             {
               name: 'API_KEY',
-              valueFrom: `arn:aws:secretsmanager:${setup.region}:${setup.accountId}:secret:${setup.app}/api-key-Ab12Cd`,
+              valueFrom: `arn:aws:secretsmanager:${setup.region}:${setup.accountId}:secret:${seededSecret(setup)}-${seededSuffix}`,
             },
           ],
           mountPoints: [],
