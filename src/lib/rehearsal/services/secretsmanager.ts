@@ -113,21 +113,6 @@ export function createSecretsManager(store: SecretStore): Service {
     return { ARN: secret.arn, Name: secret.name, ...(id !== undefined && { VersionId: id }) }
   }
 
-  function read(secret: StoredSecret, version: SecretVersion, now: number): sdk.GetSecretValueResponse {
-    // Access is noted by the day: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_DescribeSecret.html
-    secret.accessedAt = now - (now % day)
-    version.accessedAt = secret.accessedAt
-    const { text, bytes } = version.content
-    return {
-      ARN: secret.arn,
-      Name: secret.name,
-      VersionId: version.id,
-      ...(text === undefined ? { SecretBinary: bytes } : { SecretString: text }),
-      VersionStages: [...version.stages],
-      CreatedDate: new Date(version.createdAt),
-    }
-  }
-
   function get(input: sdk.GetSecretValueRequest, context: RequestContext): sdk.GetSecretValueResponse {
     const secret = usable(input.SecretId, context)
     return read(secret, selectVersion(secret, input.VersionId, input.VersionStage), context.now)
@@ -281,5 +266,20 @@ function describe(secret: StoredSecret): sdk.DescribeSecretResponse {
       VersionIdsToStages: Object.fromEntries(labelled.map(({ id, stages }) => [id, [...stages]])),
     }),
     CreatedDate: new Date(secret.createdAt),
+  }
+}
+
+function read(secret: StoredSecret, version: SecretVersion, now: number): sdk.GetSecretValueResponse {
+  // Access is noted by the day: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_DescribeSecret.html
+  secret.accessedAt = now - (now % day)
+  version.accessedAt = secret.accessedAt
+  const { text, bytes } = version.content
+  return {
+    ARN: secret.arn,
+    Name: secret.name,
+    VersionId: version.id,
+    ...(text === undefined ? { SecretBinary: bytes } : { SecretString: text }),
+    VersionStages: [...version.stages],
+    CreatedDate: new Date(version.createdAt),
   }
 }
