@@ -275,10 +275,18 @@ class Player {
     const expected = this.#expected
     expected.note(name)
     const before = expected.settled
-    const [run, other] = await this.#beside(name, at, () =>
-      by === 'rollback' ? world.rollback(undefined, {}) : world.abort(by === 'abort', {}),
-    )
+    let found: { readonly fleet: Fleet; readonly isStill: boolean; readonly place: number } | undefined
+    const [run, other] = await this.#beside(name, at, () => {
+      found = { fleet: world.fleet(), isStill: world.isStill(), place: world.place }
+      return by === 'rollback' ? world.rollback(undefined, {}) : world.abort(by === 'abort', {})
+    })
     if (other === undefined) return this.#deployed(name, run, { alone, releasesHold: true })
+    // Who comes when all of it has gone back by itself goes back from what was before.
+    const isAfter = found?.isStill === true && (run.moved ?? Infinity) < found.place
+    if (by === 'rollback' && isAfter && isDeepStrictEqual(found?.fleet, before) && endingOf(run) === 'rolledBack') {
+      this.#deployed(name, run, { alone: false, releasesHold: true })
+      return this.#wentBack(undefined, other, alone && endingOf(other) !== 'conflict')
+    }
     const what = by === 'rollback' ? 'rollback' : 'abort'
     const endings = [this.#count('deploy', run), this.#count(what, other)]
     const about = `deploy ${name} ended ${endings[0]}: ${words(run)}; ${by} beside it ${endings[1]}: ${words(other)}`
@@ -302,6 +310,7 @@ class Player {
       this.#noneBad(about, fleet)
       if (alone) same(about, fleet, before)
       if (by === 'rollback') expected.held = 'maybe'
+      else if (run.moved !== undefined) expected.held = 'no'
       expected.recorded.add(name)
       return expected.is(fleet)
     }
@@ -312,7 +321,7 @@ class Player {
 
   /** Two at once: one goes on. */
   #together(names: readonly [Name, Name], runs: readonly [Run, Run], alone: boolean): void {
-    const endings = runs.map(({ ended }) => (ended === 'died' ? 'died' : ended.ending))
+    const endings = runs.map(endingOf)
     const about = `${names[0]} ended ${endings[0]}, ${names[1]} beside it ${endings[1]}`
     if (alone)
       holds(
@@ -337,7 +346,7 @@ class Player {
   }
 
   #count(what: string, { ended }: Run): string {
-    const ending = ended === 'died' ? 'died' : ended.ending
+    const ending = endingOf({ ended })
     const key = `${what} ${ending}`
     this.#tally.set(key, (this.#tally.get(key) ?? 0) + 1)
     return ending
@@ -404,5 +413,7 @@ function proofOf({ events }: Run): unknown {
   const proof = events.find((event) => event.type === 'proof')
   return proof === undefined ? undefined : { proved: proof.proved, total: proof.total }
 }
+
+const endingOf = ({ ended }: Pick<Run, 'ended'>): string => (ended === 'died' ? 'died' : ended.ending)
 
 const words = ({ ended }: Run): string => (ended === 'died' ? '' : [ended.message, ...(ended.problems ?? [])].join(' '))

@@ -308,6 +308,19 @@ export class World {
     return { api: found.api.toSorted(), ui: found.ui.toSorted() }
   }
 
+  /** How many calls and ends there were. */
+  get place(): number {
+    return this.#count
+  }
+
+  /** True when the platform has nothing under way. */
+  isStill(): boolean {
+    const { refreshes, ecs } = this.cloud.world.state
+    const deployments = ecs.services.flatMap((service) => service.deployments.at(-1)?.finishedAt ?? [])
+    const isRolling = refreshes.some(({ endTime }) => endTime === undefined)
+    return !isRolling && deployments.length === ecs.services.length
+  }
+
   /** Who holds the lock of the environment. */
   lockHolder(): Promise<Claim | undefined> {
     return new Lock(this.#parameters(), this.clock, place).holder()
