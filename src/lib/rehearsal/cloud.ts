@@ -12,9 +12,11 @@ import { createCloudWatchService } from './services/cloudwatch.js'
 import { createEc2Service } from './services/ec2.js'
 import { createEcrService } from './services/ecr.js'
 import { createEcsService } from './services/ecs.js'
+import { createEventBridgeService } from './services/eventbridge.js'
 import { createElbv2Service } from './services/elbv2.js'
 import { createLogsService } from './services/logs.js'
 import { createSecretsManager } from './services/secretsmanager.js'
+import { createSnsService } from './services/sns.js'
 import { createSsm } from './services/ssm.js'
 import { createSts } from './services/sts.js'
 import type { RehearsalSetup } from './setup.js'
@@ -161,6 +163,8 @@ function createListener(
       createElbv2Service(world),
       createLogsService(world),
       createCloudWatchService(world),
+      createEventBridgeService(world),
+      createSnsService(world),
     ],
     accountId: setup.accountId,
     now,

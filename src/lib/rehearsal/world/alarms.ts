@@ -1,13 +1,49 @@
 import { isHealthyTask } from './ecs/task-state.js'
 import { isHealthyTarget } from './load-balancer.js'
+import { tell } from './monitoring/topics.js'
 import type { Alarm, WorldState } from './state.js'
 
-/** Sets an alarm as an evaluation of its metric would. */
+/** Sets an alarm as an evaluation of its metric would, and tells whoever is to be told. */
 export function setAlarmState(world: WorldState, alarm: Alarm, state: Alarm['state'], reason: string): void {
   if (alarm.state === state) return
+  const old = alarm.state
   alarm.state = state
   alarm.reason = reason
   alarm.updatedAt = world.now
+  const summary = `Alarm updated from ${old} to ${state}`
+  noteAlarm(world, alarm, 'StateUpdate', summary, { oldState: old, newState: state, reason })
+  const { definition } = alarm
+  if (definition?.ActionsEnabled === false) return
+  const actions = {
+    ALARM: definition?.AlarmActions,
+    OK: definition?.OKActions,
+    INSUFFICIENT_DATA: definition?.InsufficientDataActions,
+  }[state]
+  // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html
+  const body = JSON.stringify({
+    AlarmName: alarm.name,
+    AlarmDescription: definition?.AlarmDescription ?? null,
+    AWSAccountId: world.setup.accountId,
+    NewStateValue: state,
+    NewStateReason: reason,
+    StateChangeTime: new Date(world.now).toISOString(),
+    Region: world.setup.region,
+    AlarmArn: alarm.arn,
+    OldStateValue: old,
+  })
+  const subject = `${state}: "${alarm.name}" in ${world.setup.region}`
+  for (const action of actions ?? []) tell(world, 'cloudwatch', action, { subject, body })
+}
+
+/** Takes note of what became of an alarm. */
+export function noteAlarm(
+  world: WorldState,
+  { name }: Alarm,
+  type: 'StateUpdate' | 'ConfigurationUpdate',
+  summary: string,
+  data: Readonly<Record<string, unknown>>,
+): void {
+  world.alarmHistory.push({ at: world.now, name, type, summary, data })
 }
 
 /** With the trouble `trips-at-half`: the first alarm follows how much of the fleet serves a new release. */

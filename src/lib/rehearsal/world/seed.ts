@@ -114,16 +114,31 @@ export function seedTargetGroups({
   })
 }
 
+// On nothing that has data: what the state of these is, the switches and the tests say.
+const seededDefinition: Alarm['definition'] = {
+  MetricName: 'HTTPCode_Target_5XX_Count',
+  Namespace: 'AWS/ApplicationELB',
+  Statistic: 'Sum',
+  Period: 60,
+  EvaluationPeriods: 3,
+  Threshold: 10,
+  ComparisonOperator: 'GreaterThanThreshold',
+  TreatMissingData: 'ignore',
+}
+
 /** The alarms that the set-up names, or one on errors of the load balancer's targets; all are OK. */
 export function seedAlarms(setup: RehearsalSetup, now: number): Alarm[] {
   const names = setup.alarms.length > 0 ? setup.alarms : [`${setup.app}-${setup.environment}-target-5xx`]
   return names.map((name) => ({
     name,
     arn: `arn:aws:cloudwatch:${setup.region}:${setup.accountId}:alarm:${name}`,
-    metric: 'HTTPCode_Target_5XX_Count',
     state: 'OK',
     reason: 'Threshold Crossed: 3 datapoints [0.0, 0.0, 1.0] were not greater than the threshold (10.0).',
     updatedAt: now - 3 * day,
+    configuredAt: now - 200 * day,
+    definition: seededDefinition,
+    rule: undefined,
+    tags: [],
   }))
 }
 

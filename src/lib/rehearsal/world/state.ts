@@ -1,3 +1,4 @@
+import type { PutMetricAlarmInput } from '@aws-sdk/client-cloudwatch'
 import type { RequestLaunchTemplateData } from '@aws-sdk/client-ec2'
 import type { Digest } from '../../domain/digest.js'
 import type { ImageCatalog } from '../image-catalog.js'
@@ -6,6 +7,9 @@ import type { Agenda } from './agenda.js'
 import type { CommandRecord } from './commands.js'
 import type { EcsState } from './ecs/state.js'
 import type { LogStore } from './log-store.js'
+import type { EventRule } from './monitoring/event-bus.js'
+import type { MetricStore } from './monitoring/metrics.js'
+import type { Topic, TopicMessage } from './monitoring/topics.js'
 import type { Random } from './random.js'
 import type { Refresh } from './refresh/refresh.js'
 import type { SecretStore } from './secrets.js'
@@ -119,10 +123,23 @@ export interface TargetGroup {
 export interface Alarm {
   readonly name: string
   readonly arn: string
-  readonly metric: string
   state: 'OK' | 'ALARM' | 'INSUFFICIENT_DATA'
   reason: string
   updatedAt: number
+  configuredAt: number
+  /** What it watches, in the API's own words; a composite alarm has its actions here, and the rest in `rule`. */
+  definition: Omit<PutMetricAlarmInput, 'AlarmName' | 'Tags'> | undefined
+  /** Of a composite alarm. */
+  rule: string | undefined
+  tags: readonly { readonly Key: string; readonly Value: string }[]
+}
+
+interface AlarmNote {
+  readonly at: number
+  readonly name: string
+  readonly type: 'StateUpdate' | 'ConfigurationUpdate'
+  readonly summary: string
+  readonly data: Readonly<Record<string, unknown>>
 }
 
 export interface Group {
@@ -146,6 +163,9 @@ export interface Group {
 /** The whole world. Only the modules of this folder change it. */
 export interface WorldState {
   now: number
+  readonly bornAt: number
+  /** Until when the world is being moved: later than `now` while it is on its way. */
+  horizon: number
   readonly setup: RehearsalSetup
   readonly images: ImageCatalog
   readonly registryHost: string
@@ -170,6 +190,16 @@ export interface WorldState {
   readonly targetGroups: readonly TargetGroup[]
   readonly alarms: Alarm[]
   readonly secrets: SecretStore
+  /** What became of the alarms, newest last. */
+  readonly alarmHistory: AlarmNote[]
+  readonly metrics: MetricStore
+  /** By name. */
+  readonly dashboards: Map<string, { readonly body: string; readonly changedAt: number }>
+  readonly topics: Topic[]
+  /** What topics were told, newest last. */
+  readonly messages: TopicMessage[]
+  /** Of the default event bus. */
+  readonly eventRules: EventRule[]
   /** True while an alarm's evaluation is under way. */
   alarmPending: boolean
   /** Newest last. */
@@ -178,7 +208,7 @@ export interface WorldState {
   readonly refreshes: Refresh[]
   /** What Run Command was given, newest last. */
   readonly commands: CommandRecord[]
-  /** What EventBridge would have been sent, newest last. */
+  /** What EventBridge was sent, newest last. */
   readonly notices: { readonly at: number; readonly type: string; readonly detail: Readonly<Record<string, unknown>> }[]
 }
 

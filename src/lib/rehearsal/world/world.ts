@@ -6,6 +6,8 @@ import { seedEcs, seedEcsServices } from './ecs/seed.js'
 import { nextEcsTimes, stepEcs } from './ecs/step.js'
 import { nextGroupTimes, reconcileSize, replaceUnhealthy } from './group.js'
 import { createLogStore } from './log-store.js'
+import { createMetricStore } from './monitoring/metrics.js'
+import { measureEachMinute } from './monitoring/sample.js'
 import { createRandom } from './random.js'
 import { nextRefreshTimes, stepRefresh } from './refresh/step.js'
 import { seedSecrets } from './seed-secrets.js'
@@ -39,6 +41,7 @@ export function createWorld(options: WorldOptions): World {
   const state = createState(options)
   seedInstances(state, options.previousImages)
   seedEcsServices(state, options.previousImages)
+  measureEachMinute(state, options.seed ?? 1)
   let wakeAt = Infinity
 
   const settle = (): void => {
@@ -57,6 +60,7 @@ export function createWorld(options: WorldOptions): World {
       // An accelerated clock may show parts of a millisecond; AWS does not.
       const now = Math.floor(time)
       if (now < state.now) return
+      state.horizon = now
       settle()
       for (let next = state.agenda.nextAt(); next !== undefined && next <= now; next = state.agenda.nextAt()) {
         const entry = state.agenda.take()
@@ -74,6 +78,8 @@ export function createWorld(options: WorldOptions): World {
 function createState({ setup, images, previousImages, registryHost, start, seed, switches }: WorldOptions): WorldState {
   const base = {
     now: Math.floor(start),
+    horizon: Math.floor(start),
+    bornAt: Math.floor(start),
     setup,
     images,
     registryHost,
@@ -100,6 +106,12 @@ function createState({ setup, images, previousImages, registryHost, start, seed,
     },
     targetGroups: seedTargetGroups(base),
     alarms: seedAlarms(setup, start),
+    alarmHistory: [],
+    metrics: createMetricStore(),
+    dashboards: new Map(),
+    topics: [],
+    messages: [],
+    eventRules: [],
     alarmPending: false,
     secrets: seedSecrets(setup, template.createdAt, seed ?? 1),
     activities: [],

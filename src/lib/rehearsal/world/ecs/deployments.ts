@@ -1,4 +1,5 @@
 import { parseImageRef } from '../../../domain/image-ref.js'
+import { happen } from '../monitoring/event-bus.js'
 import type { WorldState } from '../state.js'
 import { addEvent, nameOf } from './events.js'
 import { arnPrefix, deploymentId, digits } from './names.js'
@@ -130,8 +131,31 @@ export function startDeployment(world: WorldState, service: EcsService, revision
     pausesUntil: world.now + world.switches.deploymentPendingSeconds * second,
   }
   service.deployments.push(deployment)
+  tell(world, service, entry, 'IN_PROGRESS', entry.rolloutStateReason)
   service.steady = false
   return deployment
+}
+
+/** Tells EventBridge: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_service_deployment_events.html */
+function tell(
+  world: WorldState,
+  service: EcsService,
+  entry: DeploymentEntry,
+  state: 'IN_PROGRESS' | 'COMPLETED' | 'FAILED',
+  reason: string,
+): void {
+  happen(world, {
+    source: 'aws.ecs',
+    type: 'ECS Deployment State Change',
+    resources: [service.arn],
+    detail: {
+      eventType: state === 'FAILED' ? 'ERROR' : 'INFO',
+      eventName: `SERVICE_DEPLOYMENT_${state}`,
+      deploymentId: entry.id,
+      updatedAt: new Date(world.now).toISOString(),
+      reason,
+    },
+  })
 }
 
 /** Ends a service deployment. */
@@ -170,6 +194,7 @@ export function succeed(world: WorldState, service: EcsService, deployment: Serv
   endRollout(world, entry, 'COMPLETED', `ECS deployment ${entry.id} completed.`)
   service.completed = entry.revision
   endDeployment(world, deployment, 'SUCCESSFUL', undefined)
+  tell(world, service, entry, 'COMPLETED', entry.rolloutStateReason)
   addEvent(world, service, `${nameOf(entry)} deployment completed.`)
 }
 
@@ -186,6 +211,7 @@ export function fail(
 ): void {
   const { entry } = deployment
   endRollout(world, entry, 'FAILED', why.rolloutReason)
+  tell(world, service, entry, 'FAILED', why.rolloutReason)
   addEvent(world, service, `${nameOf(entry)} deployment failed: ${why.reason}`)
   deployment.statusReason = why.rolloutReason
   deployment.updatedAt = world.now

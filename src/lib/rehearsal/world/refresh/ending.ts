@@ -1,3 +1,4 @@
+import { happen } from '../monitoring/event-bus.js'
 import type { WorldState } from '../state.js'
 import { rollbackObstacle, type Refresh, type RefreshStatus } from './refresh.js'
 
@@ -58,11 +59,12 @@ export function fail(world: WorldState, refresh: Refresh, reason: string): boole
   return true
 }
 
-/** Notes what EventBridge would be sent: https://docs.aws.amazon.com/autoscaling/ec2/userguide/instance-refresh-eventbridge-events.html */
+/** Tells EventBridge: https://docs.aws.amazon.com/autoscaling/ec2/userguide/instance-refresh-eventbridge-events.html */
 export function notify(world: WorldState, refresh: Refresh, event: string, detail: Record<string, unknown> = {}): void {
-  world.notices.push({
-    at: world.now,
+  happen(world, {
+    source: 'aws.autoscaling',
     type: `EC2 Auto Scaling Instance Refresh ${event}`,
+    resources: [world.group.arn],
     detail: { InstanceRefreshId: refresh.id, AutoScalingGroupName: world.group.name, ...detail },
   })
 }
