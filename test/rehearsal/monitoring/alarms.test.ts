@@ -1,6 +1,6 @@
 import * as cw from '@aws-sdk/client-cloudwatch'
 import { CreateTopicCommand, ListSubscriptionsByTopicCommand, SubscribeCommand } from '@aws-sdk/client-sns'
-import fc from 'fast-check'
+import { array, assert, integer, property } from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { readAlarmRule } from '../../../src/lib/rehearsal/world/monitoring/composite.js'
 import { readExpression } from '../../../src/lib/rehearsal/world/monitoring/expression.js'
@@ -162,10 +162,10 @@ describe('an alarm', () => {
   })
 })
 
-describe('metric math', () => {
-  const value = (text: string, values: Readonly<Record<string, number>> = {}): number | undefined =>
-    readExpression(text)?.valueAt((id) => values[id])
+const value = (text: string, values: Readonly<Record<string, number>> = {}): number | undefined =>
+  readExpression(text)?.valueAt((id) => values[id])
 
+describe('metric math', () => {
   test('has the usual order, and misses what is missing', () => {
     expect(value('1 + 2 * 3 ^ 2')).toBe(19)
     expect(value('-(a - 1) / 2', { a: 5 })).toBe(-2)
@@ -179,8 +179,8 @@ describe('metric math', () => {
   })
 
   test('adds as a machine does', () => {
-    fc.assert(
-      fc.property(fc.array(fc.integer({ min: 0, max: 999 }), { minLength: 1, maxLength: 9 }), (numbers) => {
+    assert(
+      property(array(integer({ min: 0, max: 999 }), { minLength: 1, maxLength: 9 }), (numbers) => {
         expect(value(numbers.join(' - '))).toBe(numbers.reduce((a, b) => a - b))
       }),
     )

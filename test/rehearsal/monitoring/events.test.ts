@@ -84,10 +84,10 @@ test('a pattern of an unknown comparison is refused', () => {
   expect(readPattern('{"n":[{"near":1}]}')).toMatch(/Unrecognized match type near/)
 })
 
-describe('a dashboard', () => {
-  const metric = { type: 'metric', properties: { region: 'us-west-2', metrics: [['AWS/EC2', 'CPUUtilization']] } }
-  const body = (...widgets: readonly object[]): string => JSON.stringify({ widgets })
+const metric = { type: 'metric', properties: { region: 'us-west-2', metrics: [['AWS/EC2', 'CPUUtilization']] } }
+const body = (...widgets: readonly object[]): string => JSON.stringify({ widgets })
 
+describe('a dashboard', () => {
   test('is put, listed, got and deleted', async () => {
     const { cloudWatch } = await monitored()
     const put = await cloudWatch.send(new cw.PutDashboardCommand({ DashboardName: 'own', DashboardBody: body(metric) }))

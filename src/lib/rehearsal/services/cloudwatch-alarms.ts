@@ -21,10 +21,10 @@ export function alarmHandlers(world: World): Readonly<Record<string, Handler>> {
     return found
   }
 
-  function put(name: string, put: Pick<Alarm, 'definition' | 'rule'>, tags: sdk.Tag[] | undefined): void {
+  function put(name: string, what: Pick<Alarm, 'definition' | 'rule'>, tags: sdk.Tag[] | undefined): void {
     const arn = `arn:aws:cloudwatch:${state.setup.region}:${state.setup.accountId}:alarm:${name}`
     const found = state.alarms.find((alarm) => alarm.name === name)
-    if (found !== undefined && (found.rule === undefined) !== (put.rule === undefined)) {
+    if (found !== undefined && (found.rule === undefined) !== (what.rule === undefined)) {
       throw invalid(`An alarm of another type has the name ${name}`)
     }
     const alarm: Alarm = found ?? {
@@ -34,11 +34,11 @@ export function alarmHandlers(world: World): Readonly<Record<string, Handler>> {
       reason: 'Unchecked: Initial alarm creation',
       updatedAt: state.now,
       configuredAt: state.now,
-      ...put,
+      ...what,
       // Of an alarm that is there already, these stay as they are.
       tags: (tags ?? []).map(({ Key = '', Value = '' }) => ({ Key, Value })),
     }
-    Object.assign(alarm, put)
+    Object.assign(alarm, what)
     alarm.configuredAt = state.now
     if (found === undefined) state.alarms.push(alarm)
     const verb = found === undefined ? 'created' : 'updated'
@@ -62,7 +62,7 @@ export function alarmHandlers(world: World): Readonly<Record<string, Handler>> {
       if (unknown !== undefined) throw invalid(`Could not save the composite alarm as alarm ${unknown} does not exist`)
       const { ActionsEnabled, AlarmActions, AlarmDescription, InsufficientDataActions, OKActions } = actions
       const definition = { ActionsEnabled, AlarmActions, AlarmDescription, InsufficientDataActions, OKActions }
-      put(AlarmName, { definition: definition as Alarm['definition'], rule: AlarmRule }, Tags)
+      put(AlarmName, { definition, rule: AlarmRule }, Tags)
     },
 
     DescribeAlarms: (input: sdk.DescribeAlarmsInput, context: RequestContext): sdk.DescribeAlarmsOutput => {

@@ -12,7 +12,7 @@ export function metricHandlers(world: World): Readonly<Record<string, Handler>> 
   return {
     PutMetricData: (input: sdk.PutMetricDataInput, context: RequestContext): void => {
       world.advanceTo(context.now)
-      if (/^AWS\//.test(input.Namespace ?? '')) {
+      if (input.Namespace?.startsWith('AWS/') === true) {
         throw new ServiceError('InvalidParameterValue', 'The value AWS/ for parameter Namespace is invalid.')
       }
       for (const datum of input.MetricData ?? []) putDatum(world, input.Namespace, datum, context.now)

@@ -12,7 +12,7 @@ export function evaluateAlarms(world: WorldState): boolean {
   const led = world.switches.alarm === 'quiet' ? undefined : world.alarms[0]
   for (const alarm of world.alarms) if (alarm !== led && alarm.definition !== undefined) evaluate(world, alarm)
   // A composite alarm may watch another one: as many rounds as there are alarms settle every chain.
-  for (const _round of world.alarms) {
+  for (let round = 0; round < world.alarms.length; round++) {
     if (!world.alarms.map((alarm) => settleComposite(world, alarm)).includes(true)) break
   }
   return world.alarms.some(({ state }, index) => state !== before[index])

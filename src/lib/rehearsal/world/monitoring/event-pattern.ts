@@ -3,8 +3,6 @@ export interface Pattern {
   readonly [key: string]: readonly unknown[] | Pattern
 }
 
-type Comparison = Readonly<Record<string, unknown>>
-
 const comparisons: Readonly<Record<string, (wanted: unknown, value: unknown) => boolean>> = {
   prefix: (wanted, value) => typeof value === 'string' && value.startsWith(String(wanted)),
   suffix: (wanted, value) => typeof value === 'string' && value.endsWith(String(wanted)),
@@ -46,7 +44,7 @@ function problemOf(pattern: Readonly<Record<string, unknown>>): string | undefin
 
 const fits = (wanted: unknown, value: unknown): boolean =>
   isMap(wanted)
-    ? Object.entries(wanted as Comparison).every(([name, each]) => comparisons[name]?.(each, value) === true)
+    ? Object.entries(wanted).every(([name, each]) => comparisons[name]?.(each, value) === true)
     : wanted === value
 
 /** Whether an event is one that the pattern wants. */
