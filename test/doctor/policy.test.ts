@@ -183,6 +183,16 @@ requires('docker', 'tar').describe('with an engine', () => {
   }, 120_000)
 })
 
+test('instances that are asked at their own addresses are looked up, which the policy allows', async () => {
+  const cloud = await startCloud({ switches: { remoteAgents: 'none' } })
+  await cloud.project.edit('rampart.yml', '  targets:\n', '  targets:\n    ask: direct\n')
+  const all = await askedOf(cloud, async (config) => {
+    expect((await deploy(config)).exitCode).toBe(0)
+  })
+  expect(distinct(all)).toContain('ec2:DescribeInstances')
+  expect(refused(await policyOf(cloud, false), all)).toEqual([])
+})
+
 test('it is narrowed to the account, the group, the template, the repositories and the log group', async () => {
   const cloud = await startCloud()
   const policy = await policyOf(cloud, false)

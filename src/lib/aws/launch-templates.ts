@@ -2,6 +2,7 @@ import {
   CreateLaunchTemplateVersionCommand,
   DescribeLaunchTemplateVersionsCommand,
   EC2Client,
+  paginateDescribeInstances,
   paginateDescribeLaunchTemplateVersions,
   type LaunchTemplateTagSpecification,
   type LaunchTemplateVersion as SdkVersion,
@@ -41,10 +42,28 @@ function version(from: SdkVersion): LaunchTemplateVersion {
   }
 }
 
+/** https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstances.html: of each filter. */
+const mostFilterValues = 200
+
 /** The LaunchTemplates port on the AWS SDK. */
 export function createLaunchTemplates(options: ClientOptions): LaunchTemplates {
   const client = counted(new EC2Client(clientSettings(options)), options)
   return {
+    async describeAddresses(instances) {
+      if (instances.length === 0) return new Map()
+      return call('ec2:DescribeInstances', async () => {
+        const found = new Map<string, { readonly host: string }>()
+        // By a filter: an id that is gone would be an error for all.
+        const Filters = [{ Name: 'instance-id', Values: instances.slice(0, mostFilterValues) }]
+        for await (const { Reservations = [] } of paginateDescribeInstances({ client }, { Filters })) {
+          for (const { InstanceId, PrivateIpAddress } of Reservations.flatMap(({ Instances = [] }) => Instances)) {
+            if (InstanceId !== undefined && PrivateIpAddress !== undefined)
+              found.set(InstanceId, { host: PrivateIpAddress })
+          }
+        }
+        return found
+      })
+    },
     async describeVersion(templateId, number) {
       try {
         const answer = await client.send(

@@ -174,7 +174,7 @@ export async function runDeploy(flags: DeployFlags): Promise<Performed> {
     gate.guard(keeper)
     const lines = await linesFrom(config, logs, performing.clock)
     const { composeWitness } = await import('./witness.js')
-    const witness = await composeWitness(config, performing.clock)
+    const witness = await composeWitness(config, performing.clock, driver)
     const naming =
       version === undefined
         ? undefined

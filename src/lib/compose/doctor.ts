@@ -206,8 +206,10 @@ async function askScope(config: Config, offline: boolean): Promise<Pick<PolicySc
   return { account: identity?.account, launchTemplate: group?.launchTemplate?.id }
 }
 
-function fleetOf(target: Config['environment']['target']): PolicyScope['fleet'] {
-  if (target.kind === 'asg') return { kind: 'asg', group: target.group }
+function fleetOf({ environment: { target }, verify }: Config): PolicyScope['fleet'] {
+  if (target.kind === 'asg') {
+    return { kind: 'asg', group: target.group, direct: verify?.targets?.ask === 'direct' }
+  }
   return { kind: 'ecs', cluster: target.cluster, services: target.services.map(({ service }) => service) }
 }
 
@@ -219,7 +221,7 @@ async function printPolicy(flags: DoctorFlags): Promise<Performed> {
   const policy = leastPrivilege({
     ...asked,
     region: environment.region,
-    fleet: fleetOf(environment.target),
+    fleet: fleetOf(config),
     repositories: isEcr ? repositories(config) : [],
     baseRepositories: isEcr ? services.flatMap(({ base }) => (base === undefined ? [] : [base.repository])) : [],
     logGroup: environment.logs?.group,

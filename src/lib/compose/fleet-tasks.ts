@@ -9,7 +9,7 @@ import type { VerifyTask } from '../verify/judged.js'
 import type { ScannedLine } from '../verify/logs/scan.js'
 import type { TargetLogs } from '../verify/logs/tasks.js'
 import { connect, repositories } from './deploy.js'
-import { askedOf, remoteOf } from './witness.js'
+import { composeAsker, wantedOf } from './witness.js'
 
 /** Milliseconds for which targets that are not well are asked again: their models may still be loading. */
 const settling = 60_000
@@ -34,9 +34,8 @@ export async function fleetTasks(
   const tasks: VerifyTask[] = []
   if (verify.targets !== undefined) {
     const { targetTasks } = await import('../verify/targets/tasks.js')
-    const { askTargets } = await import('../verify/targets/ask.js')
-    const { services, timeout } = await askedOf(config)
-    const remote = await remoteOf(config, clock)
+    const services = await wantedOf(config)
+    const ask = await composeAsker(config, clock, driver)
     tasks.push(
       ...targetTasks({
         least: verify.targets.grade,
@@ -46,9 +45,7 @@ export async function fleetTasks(
           const revision = await driver.current()
           return { proofs: await driver.prove(revision, release), services: services(release) }
         },
-        ...(remote !== undefined && {
-          ask: async (targets, wanted, signal) => askTargets(remote, targets, wanted, { timeout, signal }),
-        }),
+        ...(ask !== undefined && { ask }),
       }),
     )
   }

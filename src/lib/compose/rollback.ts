@@ -127,7 +127,7 @@ export async function runRollback(flags: RollbackFlags): Promise<Performed> {
     const registry = (): Promise<Registry> => (opened ??= open())
     try {
       const { composeWitness } = await import('./witness.js')
-      const witness = await composeWitness(config, performing.clock)
+      const witness = await composeWitness(config, performing.clock, driver)
       return await rollback(
         {
           driver,

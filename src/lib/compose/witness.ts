@@ -4,9 +4,11 @@ import { isDigest, type Digest } from '../domain/digest.js'
 import type { ProbeQuestion } from '../domain/target-probe.js'
 import type { EndpointPlan } from '../domain/verify-plan.js'
 import type { Release } from '../domain/release.js'
+import { RampartError } from '../errors/rampart-error.js'
 import type { Clock } from '../ports/clock.js'
 import type { HttpAnswer } from '../ports/http.js'
-import type { RemoteCommand } from '../ports/remote-command.js'
+import type { Driver } from '../rollout/driver.js'
+import type { Asker } from '../verify/targets/ask.js'
 import type { WantedService } from '../verify/targets/testimony.js'
 import type { Witness } from '../verify/targets/witness.js'
 
@@ -65,15 +67,12 @@ async function questionOf(endpoint: EndpointPlan): Promise<{
   }
 }
 
-/** What each service of a release is known by on a target, and what one of them is asked; seconds for each answer. */
-export async function askedOf(config: Config): Promise<{
-  readonly services: (release: Release) => readonly WantedService[]
-  readonly timeout: number
-}> {
+/** What each service of a release is known by on a target, and what one of them is asked. */
+export async function wantedOf(config: Config): Promise<(release: Release) => readonly WantedService[]> {
   const endpoint = endpointOf(config)
   const asked = endpoint && (await questionOf(endpoint))
   const answering = askedService(config)
-  const services = (release: Release): readonly WantedService[] =>
+  return (release) =>
     config.services.map((service) => ({
       probed: {
         name: service.name,
@@ -86,26 +85,64 @@ export async function askedOf(config: Config): Promise<{
       digest: digestIn(release, service.name),
       judge: asked !== undefined && service === answering ? asked.judge : () => [],
     }))
-  return { services, timeout }
 }
 
-/**
- * What asks the targets of an Auto Scaling group; undefined where ECS says as much itself, and where the configuration
- * wants nobody asked.
- */
-export async function remoteOf({ environment, verify }: Config, clock: Clock): Promise<RemoteCommand | undefined> {
-  if (environment.target.kind !== 'asg' || verify?.targets?.ask === 'off') return undefined
-  const { createRemoteCommand } = await import('../aws/remote-command.js')
+/** Asks the instances of a group by their own agents. */
+async function agents(region: string, clock: Clock): Promise<Asker> {
+  const [{ createRemoteCommand }, { askTargets }] = await Promise.all([
+    import('../aws/remote-command.js'),
+    import('../verify/targets/ask.js'),
+  ])
   // Few attempts: without this proof there is a weaker one.
-  return createRemoteCommand({ region: environment.region, maxAttempts: 3 }, clock)
+  const remote = createRemoteCommand({ region, maxAttempts: 3 }, clock)
+  return async (targets, services, signal) => askTargets(remote, targets, services, { timeout, signal })
+}
+
+/** The addresses of a rehearsal are made up: what has them in the network of this machine is somebody else. */
+const isOwn = (host: string): boolean => host === '::1' || /^127(?:\.\d+){3}$/.test(host)
+
+/** Asks targets from this machine, past every proxy, at the addresses that the platform says. */
+async function neighbours(driver: Driver): Promise<Asker> {
+  const [{ createHttp }, { askDirectly }] = await Promise.all([
+    import('../http/client.js'),
+    import('../verify/targets/direct.js'),
+  ])
+  const http = createHttp()
+  const isSimulated = process.env['RAMPART_SIMULATION'] !== undefined
+  return async (targets, services, signal) => {
+    let addresses: Awaited<ReturnType<Driver['addresses']>>
+    try {
+      addresses = await driver.addresses(targets)
+    } catch (error) {
+      if (!(error instanceof RampartError)) throw error
+      return { reports: new Map(), notes: [`the targets can not be asked directly: ${error.message}`] }
+    }
+    const meant = new Map([...addresses].filter(([, { host }]) => !isSimulated || isOwn(host)))
+    return askDirectly(http, targets, meant, services, { timeout, signal })
+  }
+}
+
+/** What asks targets what they serve; undefined where nobody does: ECS says as much itself, or nobody is to be asked. */
+export async function composeAsker(
+  { environment, verify }: Config,
+  clock: Clock,
+  driver: Driver,
+): Promise<Asker | undefined> {
+  const { inTurn } = await import('../verify/targets/ask.js')
+  const how = verify?.targets?.ask ?? 'auto'
+  if (how === 'off') return undefined
+  return inTurn([
+    ...(environment.target.kind === 'asg' ? [await agents(environment.region, clock)] : []),
+    ...(how === 'direct' ? [await neighbours(driver)] : []),
+  ])
 }
 
 /** Who asks the targets for the proof of a release; undefined where nobody does. */
-export async function composeWitness(config: Config, clock: Clock): Promise<Witness | undefined> {
-  const remote = await remoteOf(config, clock)
-  if (remote === undefined) return undefined
+export async function composeWitness(config: Config, clock: Clock, driver: Driver): Promise<Witness | undefined> {
+  const ask = await composeAsker(config, clock, driver)
+  if (ask === undefined) return undefined
   const { createWitness } = await import('../verify/targets/witness.js')
-  return createWitness(remote, { ...(await askedOf(config)), least: config.verify?.targets?.grade ?? 'launched' })
+  return createWitness(ask, { services: await wantedOf(config), least: config.verify?.targets?.grade ?? 'launched' })
 }
 
 function digestIn(release: Release, service: string): Digest | undefined {

@@ -127,7 +127,7 @@ export interface VerifyConfig {
   readonly loads: readonly LoadPlan[]
   /** How targets are asked themselves, each alone. */
   readonly targets?: {
-    readonly ask: 'auto' | 'off'
+    readonly ask: 'auto' | 'direct' | 'off'
     /** The name of the endpoint that they are asked, and of the service that answers it. */
     readonly endpoint?: string
     readonly service?: string

@@ -205,8 +205,8 @@ export const servesSchema = z.strictObject({
 const targetsSchema = z.strictObject({
   ask: z.prefault(
     oneOf(
-      ['auto', 'off'],
-      'Whether the instances of a group are asked what they serve, by Run Command of AWS Systems Manager, where that is permitted.',
+      ['auto', 'direct', 'off'],
+      'Who asks the targets what they serve: Run Command of AWS Systems Manager on the instances of a group, where that is permitted; with `direct` also this machine, at their private addresses, for where it is in their network.',
     ),
     'auto',
   ),

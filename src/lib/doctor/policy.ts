@@ -5,7 +5,8 @@ export interface PolicyScope {
   readonly account: string | undefined
   /** What is rolled. */
   readonly fleet:
-    | { readonly kind: 'asg'; readonly group: string }
+    /** `direct` where its instances are asked at their own addresses. */
+    | { readonly kind: 'asg'; readonly group: string; readonly direct?: boolean }
     | { readonly kind: 'ecs'; readonly cluster: string; readonly services: readonly string[] }
   /** The group's launch template, when it could be read. */
   readonly launchTemplate: string | undefined
@@ -79,7 +80,7 @@ export function leastPrivilege(scope: PolicyScope): PolicyDocument {
   ): Statement => ({ Sid, Effect: 'Allow', Action, Resource, ...(Condition !== undefined && { Condition }) })
   const inRegion = { StringEquals: { 'aws:RequestedRegion': region } }
 
-  const groupStatements = (group: string): readonly Statement[] => [
+  const groupStatements = (group: string, direct: boolean): readonly Statement[] => [
     statement('Record', ['ec2:CreateLaunchTemplateVersion'], template),
     statement(
       'RollOut',
@@ -108,6 +109,7 @@ export function leastPrivilege(scope: PolicyScope): PolicyDocument {
       '*',
       inRegion,
     ),
+    ...(direct ? [statement('FindInstances', ['ec2:DescribeInstances'], '*', inRegion)] : []),
     // Whoever names a launch template to Auto Scaling must be allowed to launch from it, to set the tags in it and to
     // pass its role: https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-launch-template-permissions.html
     statement('LaunchFromTemplate', ['ec2:RunInstances'], '*', { ArnLike: { 'ec2:LaunchTemplate': template } }),
@@ -227,7 +229,7 @@ export function leastPrivilege(scope: PolicyScope): PolicyDocument {
               arn('ssm', `parameter/rampart/${scope.ledger.app}/${scope.ledger.environment}/*`),
             ),
           ]),
-      ...(fleet.kind === 'asg' ? groupStatements(fleet.group) : serviceStatements(fleet)),
+      ...(fleet.kind === 'asg' ? groupStatements(fleet.group, fleet.direct === true) : serviceStatements(fleet)),
     ],
   }
 }

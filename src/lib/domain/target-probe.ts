@@ -59,6 +59,8 @@ export interface ProbedReport {
 
 /** What a target says of itself. */
 export interface ProbeReport {
+  /** True when it was asked over the network and by no agent of its own: it says nothing of digests and memory then. */
+  readonly directly?: boolean
   /** What it lacks for being asked: no Docker, or no curl. */
   readonly lacks: readonly ('docker' | 'curl')[]
   /** Bytes of the whole machine. */

@@ -33,3 +33,10 @@ export function isLeaving({ lifecycle }: Pick<Target, 'lifecycle'>): boolean {
 export function isInService({ lifecycle }: Pick<Target, 'lifecycle'>): boolean {
   return lifecycle === 'InService' || lifecycle === 'RUNNING'
 }
+
+/** Where a target is reached from within its network. */
+export interface TargetAddress {
+  readonly host: string
+  /** The one service that runs there, as rampart.yml names it; undefined where all do. */
+  readonly service?: string
+}

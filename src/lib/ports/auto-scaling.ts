@@ -161,6 +161,8 @@ export interface LaunchTemplates {
   /** Newest first, those with a number above that one. */
   listVersions(templateId: string, above: number): Promise<readonly LaunchTemplateVersion[]>
   createVersion(request: CreateLaunchTemplateVersion): Promise<LaunchTemplateVersion>
+  /** Private addresses of those of the instances that exist and have one; of the first 200. */
+  describeAddresses(instances: readonly string[]): Promise<ReadonlyMap<string, { readonly host: string }>>
   /** Asks AWS whether this identity may make versions of the template. Makes none; rejects when it may not. */
   mayCreateVersion(templateId: string, sourceVersion: string): Promise<void>
 }

@@ -3,7 +3,7 @@ import type { ModelLoad } from '../domain/model-load.js'
 import type { Cause, RolloutOutcome, TargetProof } from '../domain/outcome.js'
 import type { Release, Revision } from '../domain/release.js'
 import type { RevisionFacts, RolloutFacts } from '../domain/rollout-facts.js'
-import type { Target } from '../domain/target.js'
+import type { Target, TargetAddress } from '../domain/target.js'
 import type { RampartError } from '../errors/rampart-error.js'
 import type { Bounds } from '../ports/auto-scaling.js'
 
@@ -180,6 +180,8 @@ export interface Driver {
     last: Observation,
     testimony?: Testimony,
   ): Promise<Cause | undefined>
+  /** Where targets are reached from within their network, as far as the platform says; by their ids. */
+  addresses(targets: readonly string[]): Promise<ReadonlyMap<string, TargetAddress>>
   /** What can be proved of each target now. */
   prove(revision: Revision, release: Release): Promise<readonly TargetProof[]>
 

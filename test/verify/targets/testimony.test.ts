@@ -68,6 +68,8 @@ describe('what a target shows of itself', () => {
         'frontend runs bbbbbbbbbbbb',
         '/healthz 200 in 2 ms',
       ],
+      answered: true,
+      directly: false,
     })
     expect(withTestimony(launched, testimony)).toMatchObject({ proved: true, grade: 'answered' })
   })

@@ -7,6 +7,7 @@ import type { Clock } from '../../../src/lib/ports/clock.js'
 import type { RemoteCommand } from '../../../src/lib/ports/remote-command.js'
 import type { RehearsalOptions } from '../../../src/lib/rehearsal/cloud.js'
 import type { Instance } from '../../../src/lib/rehearsal/world/state.js'
+import { askTargets, type Asker } from '../../../src/lib/verify/targets/ask.js'
 import { createWitness, type WitnessOptions } from '../../../src/lib/verify/targets/witness.js'
 import { probeScript } from '../../../src/lib/verify/targets/probe-script.js'
 import { awsAt } from '../../aws/support.js'
@@ -58,8 +59,12 @@ const signal = (): AbortSignal => new AbortController().signal
 const proofsOf = (ids: readonly string[]): readonly TargetProof[] =>
   ids.map((target) => ({ target, proved: true, grade: 'launched', detail: 'launched by version 7' }))
 
+const byAgents =
+  (remote: RemoteCommand): Asker =>
+  async (targets, services, aborted) =>
+    askTargets(remote, targets, services, { timeout: 5, signal: aborted })
+
 const options: WitnessOptions = {
-  timeout: 5,
   least: 'launched',
   services: ({ images }) =>
     images.map(({ service, repository, digest }) => ({
@@ -86,7 +91,7 @@ const options: WitnessOptions = {
 describe('targets that are asked', () => {
   test('prove by their own answers what they serve, all by one command', async () => {
     const { remote, clock, ids, release, calls } = await open()
-    const { proofs, notes } = await createWitness(remote, options).testify(proofsOf(ids), release, {
+    const { proofs, notes } = await createWitness(byAgents(remote), options).testify(proofsOf(ids), release, {
       clock,
       signal: signal(),
     })
@@ -104,7 +109,10 @@ describe('targets that are asked', () => {
       ...release,
       images: release.images.map((image) => ({ ...image, digest: `sha256:${'9'.repeat(64)}` })),
     }
-    const { proofs } = await createWitness(remote, options).testify(proofsOf(ids), other, { clock, signal: signal() })
+    const { proofs } = await createWitness(byAgents(remote), options).testify(proofsOf(ids), other, {
+      clock,
+      signal: signal(),
+    })
     expect(proofs.every(({ proved }) => !proved)).toBe(true)
     expect(proofs[0]?.detail).toMatch(/^backend: runs [0-9a-f]{12}, not 999999999999; frontend: runs/)
   })
@@ -121,7 +129,7 @@ describe('targets that are asked', () => {
         await clock.sleep(milliseconds, aborted)
       },
     }
-    const { proofs } = await createWitness(remote, options).testify(proofsOf(ids), release, {
+    const { proofs } = await createWitness(byAgents(remote), options).testify(proofsOf(ids), release, {
       clock: patient,
       signal: signal(),
     })
@@ -135,7 +143,10 @@ describe('targets that are asked', () => {
     const serving = instance?.serving.get(8000)
     if (instance === undefined || serving === undefined) throw new Error('it serves nothing')
     instance.serving.set(8000, { ...serving, troubled: true })
-    const { proofs } = await createWitness(remote, options).testify(proofsOf(ids), release, { clock, signal: signal() })
+    const { proofs } = await createWitness(byAgents(remote), options).testify(proofsOf(ids), release, {
+      clock,
+      signal: signal(),
+    })
     expect(proofs.filter(({ proved }) => !proved)).toEqual([
       {
         target: instance.id,
@@ -149,12 +160,16 @@ describe('targets that are asked', () => {
   test('that have no agent keep the weaker proof, unless more is demanded', async () => {
     const { remote, clock, ids, release } = await open({ switches: { remoteAgents: 'none' } })
     const run = { clock, signal: signal() }
-    const weak = await createWitness(remote, options).testify(proofsOf(ids), release, run)
+    const weak = await createWitness(byAgents(remote), options).testify(proofsOf(ids), release, run)
     expect(weak.proofs).toEqual(proofsOf(ids))
     expect(weak.notes).toEqual([
       '4 targets can not be asked: no SSM agent answers there (AmazonSSMManagedInstanceCore)',
     ])
-    const strict = await createWitness(remote, { ...options, least: 'answered' }).testify(proofsOf(ids), release, run)
+    const strict = await createWitness(byAgents(remote), { ...options, least: 'answered' }).testify(
+      proofsOf(ids),
+      release,
+      run,
+    )
     expect(strict.proofs[0]).toMatchObject({
       proved: false,
       detail: 'only launched, and verify.targets.grade asks for answered: launched by version 7',
@@ -167,7 +182,10 @@ describe('targets that are asked', () => {
       reachable: () => Promise.reject(new RampartError('unreachable', 'ssm:SendCommand is not permitted: no')),
       run: () => Promise.reject(new Error('it is not asked')),
     }
-    const seen = await createWitness(denied, options).testify(proofsOf(ids), release, { clock, signal: signal() })
+    const seen = await createWitness(byAgents(denied), options).testify(proofsOf(ids), release, {
+      clock,
+      signal: signal(),
+    })
     expect(seen.proofs).toEqual(proofsOf(ids))
     expect(seen.notes).toEqual(['the targets can not be asked: ssm:SendCommand is not permitted: no'])
   })

@@ -257,6 +257,8 @@ export function createAsgDriver(
     // The CloudWatch agent and Docker's awslogs driver let people name streams; the instance id is in them by habit.
     targetOf: (stream) => /\bi-[0-9a-f]{8,17}\b/.exec(stream)?.[0],
 
+    addresses: async (targets) => launchTemplates.describeAddresses(targets),
+
     async prove(revision, release) {
       const seen = await group()
       const healths = await loadBalancing.describeTargetHealth(seen.targetGroupArns)

@@ -341,6 +341,22 @@ export function createEcsDriver(options: EcsRolloutOptions, ports: EcsPorts, log
     // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/specify-log-config.html: prefix/container/task.
     targetOf: (stream) => /(?:^|\/)([0-9a-f]{32})$/.exec(stream)?.[1],
 
+    async addresses(targets) {
+      const wanted = new Set(targets)
+      const services = await records.services()
+      const tasks = await Promise.all(services.map(async ({ name }) => ecs.describeTasks(cluster, name, 'RUNNING')))
+      return new Map(
+        tasks.flatMap((own, index) => {
+          const service = options.services[index]?.service
+          return own.flatMap(({ id, address: host }) =>
+            host === undefined || !wanted.has(id)
+              ? []
+              : [[id, { host, ...(service !== undefined && { service }) }] as const],
+          )
+        }),
+      )
+    },
+
     async prove(revision, release) {
       const parts = partsOf(revision)
       const [services, all] = await Promise.all([records.services(), definitions(parts)])

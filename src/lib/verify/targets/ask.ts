@@ -18,6 +18,31 @@ export interface AskOptions {
   readonly signal: AbortSignal
 }
 
+/** Asks some targets what they serve, in whatever way. It rejects with the signal's reason only. */
+export type Asker = (
+  targets: readonly string[],
+  services: readonly WantedService[],
+  signal: AbortSignal,
+) => Promise<Asked>
+
+/** Asks with each asker those whom the ones before could not; undefined where there is none. */
+export function inTurn(askers: readonly Asker[]): Asker | undefined {
+  if (askers.length === 0) return undefined
+  return async (targets, services, signal) => {
+    const reports = new Map<string, ProbeReport>()
+    const notes: string[] = []
+    for (const ask of askers) {
+      const left = targets.filter((one) => !reports.has(one))
+      if (left.length === 0) break
+      // oxlint-disable-next-line no-await-in-loop -- the next is asked for what is left
+      const asked = await ask(left, services, signal)
+      for (const [target, report] of asked.reports) reports.set(target, report)
+      notes.push(...asked.notes)
+    }
+    return { reports, notes }
+  }
+}
+
 /** Questions of one service: readiness, and one request twice. */
 const answersOf = ({ probed }: WantedService): number => (probed.question === undefined ? 1 : 3)
 

@@ -1,7 +1,7 @@
 import { proofGrades, type ProofGrade, type TargetProof } from '../../domain/outcome.js'
 import type { ProbeReport } from '../../domain/target-probe.js'
 import type { Judged, VerifyTask } from '../judged.js'
-import type { Asked } from './ask.js'
+import type { Asker } from './ask.js'
 import { memoryFit, wantedHeadroom } from './memory-fit.js'
 import { testimonyOf, withTestimony, type WantedService } from './testimony.js'
 
@@ -13,7 +13,7 @@ export interface FleetSource {
     readonly services: readonly WantedService[]
   }>
   /** Asks those targets themselves; undefined where that is not wanted, or the platform says as much. */
-  readonly ask?: (targets: readonly string[], services: readonly WantedService[], signal: AbortSignal) => Promise<Asked>
+  readonly ask?: Asker
   /** The weakest grade that is a proof. */
   readonly least: ProofGrade
   /** Milliseconds for which targets that are not well are asked again. */

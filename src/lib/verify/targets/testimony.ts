@@ -20,6 +20,10 @@ export interface Testimony {
   readonly notes: readonly string[]
   /** What was seen, for people. */
   readonly evidence: readonly string[]
+  /** True when the configured request was answered. */
+  readonly answered: boolean
+  /** True when nobody but the network was asked: which digest runs is then for the platform to say. */
+  readonly directly: boolean
 }
 
 const took = ({ seconds }: ProbeAnswer): string => `${Math.round(seconds * 1000)} ms`
@@ -28,9 +32,12 @@ const weakest = (a: ProofGrade, b: ProofGrade): ProofGrade => (proofGrades.index
 
 /** What a target's own report says for and against each service. */
 export function testimonyOf(report: ProbeReport, wanted: readonly WantedService[]): Testimony {
-  const all = wanted.map((one) => {
+  const directly = report.directly === true
+  const all = wanted.flatMap((one) => {
     const said = report.services.find(({ name }) => name === one.probed.name)
-    return said === undefined ? silent(one) : testify(one, said, report)
+    // What does not run there, or can not be reached, is not missed: agents alone know of all.
+    if (said === undefined) return directly ? [] : silent(one)
+    return testify(one, said, report)
   })
   const asked = all.some(({ answered }) => answered)
   const problems = all.flatMap((one) => one.problems)
@@ -50,13 +57,12 @@ export function testimonyOf(report: ProbeReport, wanted: readonly WantedService[
       ]),
     ],
     evidence: all.flatMap((one) => one.evidence),
+    answered: asked,
+    directly,
   }
 }
 
-interface Part extends Testimony {
-  /** True when the configured request was asked. */
-  readonly answered: boolean
-}
+type Part = Omit<Testimony, 'directly'>
 
 const silent = ({ probed }: WantedService): Part => ({
   grade: 'launched',
@@ -66,9 +72,13 @@ const silent = ({ probed }: WantedService): Part => ({
   answered: false,
 })
 
-function testify({ probed, digest, judge }: WantedService, said: ProbedReport, { lacks }: ProbeReport): Part {
+function testify(
+  { probed, digest, judge }: WantedService,
+  said: ProbedReport,
+  { lacks, directly = false }: ProbeReport,
+): Part {
   const { name } = probed
-  const noDocker = lacks.includes('docker')
+  const noDocker = directly || lacks.includes('docker')
   const noCurl = lacks.includes('curl')
   const runs = said.digests.map(shortDigest).join(', ')
   const isWanted = digest !== undefined && said.digests.length === 1 && said.digests[0] === digest
@@ -88,7 +98,7 @@ function testify({ probed, digest, judge }: WantedService, said: ProbedReport, {
         : wrong.map((one) => `${name}: ${questionOf(probed)}: ${one}`)),
     ],
     notes: [
-      ...(noDocker ? ['no docker on the target to ask which digest runs'] : []),
+      ...(noDocker && !directly ? ['no docker on the target to ask which digest runs'] : []),
       ...(noCurl ? ['no curl on the target to ask it anything'] : []),
     ],
     evidence: [
@@ -119,8 +129,15 @@ function wrongDigest(
 }
 
 /** A proof with what the target itself said: a higher grade, or what contradicts it. */
-export function withTestimony(proof: TargetProof, { grade, problems, evidence }: Testimony): TargetProof {
+export function withTestimony(proof: TargetProof, testimony: Testimony): TargetProof {
+  const { grade, problems, evidence, answered, directly } = testimony
   if (!proof.proved) return proof
+  if (directly) {
+    if (problems.length > 0) return { ...proof, proved: false, grade: 'answered', detail: problems.join('; ') }
+    // That the right thing answers says no more of the digest than is known already.
+    const known = answered && proof.grade !== 'launched' ? 'answered' : proof.grade
+    return { ...proof, grade: known, detail: [proof.detail, ...evidence.map((one) => `directly: ${one}`)].join('; ') }
+  }
   if (problems.length > 0) return { ...proof, proved: false, grade, detail: problems.join('; ') }
   return grade === 'launched' ? proof : { ...proof, grade, detail: evidence.join('; ') }
 }

@@ -1,8 +1,7 @@
 import { proofGrades, type ProofGrade, type TargetProof } from '../../domain/outcome.js'
 import type { Release } from '../../domain/release.js'
 import type { Clock } from '../../ports/clock.js'
-import type { RemoteCommand } from '../../ports/remote-command.js'
-import { askTargets } from './ask.js'
+import type { Asker } from './ask.js'
 import { testimonyOf, withTestimony, type WantedService } from './testimony.js'
 
 /** What the targets themselves made of a proof. */
@@ -28,8 +27,6 @@ export interface Witness {
 export interface WitnessOptions {
   /** What each service of a release is known by on a target. */
   readonly services: (release: Release) => readonly WantedService[]
-  /** Seconds for each answer. */
-  readonly timeout: number
   /** The weakest grade that is a proof. */
   readonly least: ProofGrade
 }
@@ -38,8 +35,8 @@ export interface WitnessOptions {
 const settling = 3 * 60_000
 const interval = 10_000
 
-/** A witness by the targets' own agents. */
-export function createWitness(remote: RemoteCommand, { services, timeout, least }: WitnessOptions): Witness {
+/** A witness by what targets say to that asker. */
+export function createWitness(ask: Asker, { services, least }: WitnessOptions): Witness {
   return {
     async testify(proofs, release, { clock, signal }) {
       const wanted = services(release)
@@ -47,7 +44,7 @@ export function createWitness(remote: RemoteCommand, { services, timeout, least 
       for (;;) {
         const targets = proofs.flatMap(({ proved, target }) => (proved ? [target] : []))
         // oxlint-disable-next-line no-await-in-loop -- it asks until they agree
-        const { reports, notes } = await askTargets(remote, targets, wanted, { timeout, signal })
+        const { reports, notes } = await ask(targets, wanted, signal)
         signal.throwIfAborted()
         const seen = proofs.map((proof) => {
           const report = reports.get(proof.target)
