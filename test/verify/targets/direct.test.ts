@@ -170,8 +170,9 @@ test('askers are asked in turn, each for those whom the ones before it could not
 
 describe('a service on Fargate', () => {
   test('is found at the addresses of its tasks; those of a rehearsal, which may be somebody else’s, are not asked', async () => {
-    const { driver: driverOf, cloud, clock } = await startCluster()
-    const driver = driverOf()
+    const cluster = await startCluster()
+    const { cloud, clock } = cluster
+    const driver = cluster.driver()
     const { tasks } = cloud.world.state.ecs
     const ids = tasks.map(({ taskId }) => taskId)
     const addresses = await driver.addresses(ids.slice(1))
