@@ -94,7 +94,7 @@ export function traffic(
       world.now,
       accessLine({
         node: runsOnNode(service, service.base?.models ?? []),
-        client: `${container.network}.41:${Math.floor(world.random.between(32_768, 60_999))}`,
+        client: `${container.network}.41:${32_768 + world.random.pick(28_231)}`,
         path: service.livePath,
         status: 200,
       }),

@@ -23,7 +23,7 @@ export function launchInstance(world: WorldState, cause: string): boolean {
   const instance: Instance = {
     id: `i-0${random.hex(16)}`,
     zone,
-    privateAddress: `10.0.${group.zones.indexOf(zone) + 1}.${Math.floor(random.between(50, 250))}`,
+    privateAddress: `10.0.${group.zones.indexOf(zone) + 1}.${50 + random.pick(200)}`,
     instanceType: version.data.InstanceType ?? 't3.large',
     imageId: version.data.ImageId ?? '',
     template: { id: template.id, name: template.name, version: version.number },

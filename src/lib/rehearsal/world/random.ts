@@ -6,6 +6,8 @@ export interface Random {
   next(): number
   /** At least `low`, below `high`. */
   between(low: number, high: number): number
+  /** A whole number from 0, below `end`. */
+  pick(end: number): number
   /** That many lower-case hexadecimal digits. */
   hex(length: number): string
   /** A version 4 UUID by its shape. */
@@ -19,7 +21,17 @@ export function createRandom(seed: number): Random {
   return {
     next,
     between: (low, high) => low + next() * (high - low),
+    pick: (end) => Math.floor(next() * end),
     hex,
     uuid: () => `${hex(8)}-${hex(4)}-4${hex(3)}-${'89ab'.charAt(Math.floor(next() * 4))}${hex(3)}-${hex(12)}`,
+  }
+}
+
+/** Randomness in which all that varies lies at that share of its range, 0 to 1; only names and addresses still differ. */
+export function steadyRandom(share: number): Random {
+  return {
+    ...createRandom(1),
+    next: () => share,
+    between: (low, high) => low + share * (high - low),
   }
 }

@@ -8,7 +8,7 @@ import { nextGroupTimes, reconcileSize, replaceUnhealthy } from './group.js'
 import { createLogStore } from './log-store.js'
 import { createMetricStore } from './monitoring/metrics.js'
 import { measureEachMinute } from './monitoring/sample.js'
-import { createRandom } from './random.js'
+import { createRandom, type Random } from './random.js'
 import { nextRefreshTimes, stepRefresh } from './refresh/step.js'
 import { seedSecrets } from './seed-secrets.js'
 import { seedAlarms, seedGroup, seedInstances, seedTargetGroups, seedTemplate, type PreviousImages } from './seed.js'
@@ -26,6 +26,8 @@ export interface WorldOptions {
   readonly start: number
   /** The same seed, requests and times give the same world. */
   readonly seed?: number
+  /** Instead of a seed. */
+  readonly random?: Random
   readonly switches?: Partial<Switches>
 }
 
@@ -75,7 +77,8 @@ export function createWorld(options: WorldOptions): World {
   }
 }
 
-function createState({ setup, images, previousImages, registryHost, start, seed, switches }: WorldOptions): WorldState {
+function createState(options: WorldOptions): WorldState {
+  const { setup, images, previousImages, registryHost, start, seed, random, switches } = options
   const base = {
     now: Math.floor(start),
     horizon: Math.floor(start),
@@ -83,7 +86,7 @@ function createState({ setup, images, previousImages, registryHost, start, seed,
     setup,
     images,
     registryHost,
-    random: createRandom(seed ?? 1),
+    random: random ?? createRandom(seed ?? 1),
     switches: { ...defaultSwitches, ...switches },
   }
   const template = seedTemplate(base, previousImages)

@@ -8,13 +8,13 @@ export function arnPrefix({ region, accountId }: Pick<RehearsalSetup, 'region' |
 
 /** That many decimal digits, the first of them not 0. */
 export function digits(random: Random, length: number): string {
-  return Array.from({ length }, (_, index) => Math.floor(random.between(index === 0 ? 1 : 0, 10))).join('')
+  return Array.from({ length }, (_, index) => (index === 0 ? 1 + random.pick(9) : random.pick(10))).join('')
 }
 
 /** An id of a service deployment by its shape: 21 characters of base64url. */
 export function deploymentId(random: Random): string {
   const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
-  return Array.from({ length: 21 }, () => letters.charAt(Math.floor(random.between(0, letters.length)))).join('')
+  return Array.from({ length: 21 }, () => letters.charAt(random.pick(letters.length))).join('')
 }
 
 /** The last part of an ARN, or the name itself. */

@@ -143,7 +143,7 @@ function emptiestZone({ ecs, group }: WorldState, service: EcsService | undefine
 function freeAddress({ ecs, random }: WorldState, network: number): string {
   const taken = new Set(ecs.tasks.filter(({ status }) => status !== 'STOPPED').map(({ id }) => id))
   for (;;) {
-    const address = `10.0.${network}${Math.floor(random.between(0, 10))}.${Math.floor(random.between(4, 250))}`
+    const address = `10.0.${network}${random.pick(10)}.${4 + random.pick(246)}`
     if (!taken.has(address)) return address
   }
 }
