@@ -194,7 +194,7 @@ test.each([
   { seed: 4, desired: 4, minimum: 100, maximum: 200 },
   { seed: 5, desired: 4, minimum: 50, maximum: 100 },
 ])('a service deployment takes as long: $desired at $minimum/$maximum', async ({ seed, desired, minimum, maximum }) => {
-  const { setup, rehearsal, digest, client, later } = await rehearsed(
+  const { rehearsal, digest, client, later } = await rehearsed(
     {
       ecs: {
         cluster: 'shop',

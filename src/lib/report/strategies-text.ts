@@ -1,0 +1,122 @@
+import { assumptions, assumptionNames } from '../plan/assumptions.js'
+import type { Figure, Span } from '../plan/figure.js'
+import type { StrategyRow, StrategyTable } from '../plan/table.js'
+import { formatBytes } from '../domain/format-bytes.js'
+import { formatDuration } from '../terminal/format.js'
+import { isNarrow, sign, type Page } from './page.js'
+
+/** What `plan --strategies` has to show. */
+export interface StrategiesReport {
+  readonly title: string
+  readonly table: StrategyTable
+  readonly gaps: readonly string[]
+  readonly simulation: string | undefined
+}
+
+const columns = ['strategy', 'first deploy', 'next deploys', 'base rebuild', 'a month'] as const
+
+/** The comparison of the strategies as people read it. */
+export function strategiesText({ title, table, gaps, simulation }: StrategiesReport, page: Page): string {
+  const { rows, deploysPerDay, endless } = table
+  const head =
+    simulation === undefined ? [] : [`${page.paint('warn', 'SIMULATED')}: ${simulation}; nothing of it is real`]
+  const recommended = rows.find((row) => row.recommended)
+  return [
+    ...head,
+    `${page.paint('strong', title)}: strategies at ${deploysPerDay} deploys a day`,
+    '',
+    ...(isNarrow(page) ? rows.flatMap((row) => ['', ...narrowRow(row, page)]).slice(1) : tableLines(rows, page)),
+    '',
+    ...(recommended === undefined ? [] : adviceLines(recommended, page)),
+    ...endless.map((name) => `${sign(page, 'warn')} ${name}: its rollout would never end under these rules`),
+    ...numberLines(table, page),
+    ...gaps.map((gap) => `${sign(page, 'warn')} not read, ${gap}`),
+  ].join('\n')
+}
+
+const cellsOf = (row: StrategyRow): readonly string[] => [
+  row.title,
+  spanText(row.first),
+  spanText(row.next),
+  row.rebuild === null ? '-' : spanText(row.rebuild),
+  row.monthly === null ? '?' : `$${Math.round(row.monthly)}`,
+]
+
+const markOf = (row: StrategyRow, page: Page): string =>
+  row.recommended ? `${sign(page, 'arrow')} recommended` : row.adopted ? `${sign(page, 'ok')} in use` : ''
+
+/** A span in the unit of its middle, e.g. `3.4 to 3.6 min`. */
+function spanText({ low, high, value }: Span): string {
+  if (high < 60_000) return `${Math.round(value / 1000)} s`
+  const [from, to] = [low, high].map((time) => (time / 60_000).toFixed(1))
+  return from === to ? `${from} min` : `${from} to ${to} min`
+}
+
+function tableLines(rows: readonly StrategyRow[], page: Page): readonly string[] {
+  const all = [columns, ...rows.map(cellsOf)]
+  const widths = columns.map((_, column) => Math.max(...all.map((cells) => cells[column]?.length ?? 0)))
+  const line = (cells: readonly string[]): string =>
+    cells
+      .map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0)))
+      .join('  ')
+  return [
+    page.paint('dim', line(columns)),
+    ...rows.map((row) => {
+      const text = line(cellsOf(row))
+      return `${row.recommended ? page.paint('strong', text) : text}  ${markOf(row, page)}`.trimEnd()
+    }),
+  ]
+}
+
+function narrowRow(row: StrategyRow, page: Page): readonly string[] {
+  const [title = '', ...cells] = cellsOf(row)
+  return [
+    `${page.paint('strong', title.trim())} ${markOf(row, page)}`.trimEnd(),
+    ...cells.map((cell, index) => `  ${columns[index + 1]} ${cell}`),
+  ]
+}
+
+function adviceLines(row: StrategyRow, page: Page): readonly string[] {
+  const title = row.title.trim()
+  if (row.adopted) return [`${sign(page, 'ok')} ${title} is in use already: nothing here is worth a change.`]
+  return [
+    `${sign(page, 'arrow')} ${title} needs ${row.needs}.`,
+    ...row.adopt.map((step) => `    ${step}`),
+    '  the way there, step by step: rampart plan --adopt',
+  ]
+}
+
+/** Every number that went into the table, with where it comes from. */
+function numberLines({ figures }: StrategyTable, page: Page): readonly string[] {
+  const rows = assumptionNames.map((name) => {
+    const figure = figures[name]
+    return { name, text: figureText(name, figure), figure }
+  })
+  const width = Math.max(...rows.map(({ name, text }) => name.length + text.length))
+  return [
+    '',
+    page.paint('strong', 'Numbers') + page.paint('dim', '  give your own with --assume NAME=VALUE'),
+    ...rows.map(({ name, text, figure }) => {
+      const gap = ' '.repeat(width - name.length - text.length)
+      const { what } = assumptions[name]
+      return `  ${name} ${gap}${text}  ${page.paint('dim', `${figure.basis}: ${what} (${figure.from})`)}`
+    }),
+  ]
+}
+
+function figureText(name: keyof StrategyTable['figures'], { value }: Figure): string {
+  switch (assumptions[name].unit) {
+    case 'rate':
+      return `${formatBytes(value)}/s`
+    case 'bytes':
+      return formatBytes(value)
+    case 'duration':
+      return formatDuration(value)
+    case 'money':
+      return `$${value}`
+    case 'factor':
+      return `x ${value}`
+    case 'count':
+      return String(value)
+  }
+}
