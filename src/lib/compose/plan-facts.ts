@@ -6,7 +6,6 @@ import type { Figures } from '../plan/assumptions.js'
 import type { PlannedService, StrategyInputs, StrategyName } from '../plan/strategies.js'
 import type { Account } from '../ports/account.js'
 import type { Clock } from '../ports/clock.js'
-import type { Registry } from '../ports/registry.js'
 import { openRegistry } from './images.js'
 
 /** What could be read of a project and its environment; what could not is said in `gaps`. */
@@ -60,7 +59,7 @@ export async function readPlanFacts(
       services.push(planned)
     }
   } finally {
-    await (registry as Registry | undefined)?.close()
+    await registry?.close()
   }
   const driver = await composeDriver(config, aws, clock)
   const fleet = registry && (await orGap(driver.plan(), driver.fleet, gaps))

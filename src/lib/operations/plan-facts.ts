@@ -15,6 +15,8 @@ export interface SupposedSizes {
   readonly appBytes: number
 }
 
+const size = ({ layers }: ImageSource): number => layers.reduce((all, { descriptor }) => all + descriptor.size, 0)
+
 /**
  * What a service ships: read from its base image and the app image on it where they are there, supposed otherwise. A
  * model counts as proved when the base says that it was.
@@ -33,7 +35,6 @@ export function plannedService(
   const labels = labelsOf(base.config)
   const labelled = modelsOf(labels)
   const isProved = proofOf(labels) !== null
-  const size = ({ layers }: ImageSource): number => layers.reduce((all, { descriptor }) => all + descriptor.size, 0)
   const models = service.models.map(({ id }) => {
     const own = labelled.find((model) => model.id === id)
     return { id, bytes: own?.bytes ?? supposed.modelBytes, isProved: own !== undefined && isProved }

@@ -106,12 +106,12 @@ interface Watch {
   result(): Omit<RolloutCourse, 'duration'>
 }
 
+const isLoaded = ({ serving }: Host): boolean => serving.size > 0 && [...serving.values()].every(({ ready }) => ready)
+
 function watching(state: WorldState, movement: Movement): Watch {
   const ready = new Map<string, ImaginedStart>()
   const standing = movement.targets().filter(({ isLive }) => isLive).length
   let [fewestHealthy, most, surge] = [standing, standing, 0]
-  const isLoaded = (host: Host): boolean =>
-    host.serving.size > 0 && [...host.serving.values()].every((each) => each.ready)
   const loading = (): readonly Mover[] =>
     movement.targets().filter(({ id, isNew, isLive }) => isNew && isLive && !ready.has(id))
   return {
