@@ -66,6 +66,7 @@ function imagineWorld(rollout: ImaginedRollout, images: ImaginedImages): World {
     start,
     random: steadyRandom(rollout.share),
     switches: switchesFor(rollout.conditions),
+    isMeasured: false,
   })
 }
 

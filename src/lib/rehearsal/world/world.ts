@@ -29,6 +29,8 @@ export interface WorldOptions {
   /** Instead of a seed. */
   readonly random?: Random
   readonly switches?: Partial<Switches>
+  /** False where nobody will ask for metrics; true if absent. */
+  readonly isMeasured?: boolean
 }
 
 /** Instances or tasks behind a load balancer, moved by virtual time and by nothing else. */
@@ -43,7 +45,7 @@ export function createWorld(options: WorldOptions): World {
   const state = createState(options)
   seedInstances(state, options.previousImages)
   seedEcsServices(state, options.previousImages)
-  measureEachMinute(state, options.seed ?? 1)
+  if (options.isMeasured !== false) measureEachMinute(state, options.seed ?? 1)
   let wakeAt = Infinity
 
   const settle = (): void => {
