@@ -65,7 +65,10 @@ const owners: readonly { readonly package: RegExp; readonly allowed: RegExp }[] 
   { package: /^@aws-sdk\//, allowed: /^(aws|rehearsal)\// },
   { package: /^@smithy\//, allowed: /^(aws|rehearsal)\// },
   { package: /^zod/, allowed: /^config\// },
-  { package: /^yaml$/, allowed: /^(config\/|init\/compose-file\.ts$|infra\/yaml\.ts$)/ },
+  {
+    package: /^yaml$/,
+    allowed: /^(config\/|init\/compose-file\.ts$|infra\/yaml\.ts$|rehearsal\/stacks\/template\.ts$)/,
+  },
   { package: /^smol-toml$/, allowed: /^init\/requirements\.ts$/ },
   { package: /^diff$/, allowed: /^init\/difference\.ts$/ },
   { package: /^@lezer\//, allowed: /^init\/python\// },

@@ -8,6 +8,7 @@ import { scenarios, type Scenario, type ScenarioName } from './scenarios.js'
 import { seedImages } from './seed-images.js'
 import { createApplicationAutoScalingService } from './services/application-autoscaling.js'
 import { createAutoScalingService } from './services/autoscaling.js'
+import { createCloudFormationService } from './services/cloudformation.js'
 import { createCloudWatchService } from './services/cloudwatch.js'
 import { createEc2Service } from './services/ec2.js'
 import { createEcrService } from './services/ecr.js'
@@ -20,6 +21,7 @@ import { createSnsService } from './services/sns.js'
 import { createSsm } from './services/ssm.js'
 import { createSts } from './services/sts.js'
 import type { RehearsalSetup } from './setup.js'
+import type { Service } from './wire/service.js'
 import type { Fault } from './wire/faults.js'
 import { startServer } from './wire/server.js'
 import { createWire, type WireOptions } from './wire/wire.js'
@@ -82,7 +84,7 @@ export async function startRehearsal(options: RehearsalOptions): Promise<Rehears
     ...(options.directory !== undefined && { directory: options.directory }),
   })
   try {
-    const previousImages = seedImages(registry, setup.services, now())
+    const previousImages = setup.isEmpty === true ? {} : seedImages(registry, setup.services, now())
     // The user data of the launch template names the registry by its port, which is known once the server listens.
     let listener = notYet
     const server = await startServer({
@@ -150,22 +152,24 @@ function createListener(
 ): RequestListener {
   const { setup, now, onCall, onAnswer, onError, onRegistryRequest } = options
   let registryRequests = 0
+  const services: readonly Service[] = [
+    createSts(),
+    createSsm(world),
+    createEcrService(registry),
+    createAutoScalingService(world),
+    createApplicationAutoScalingService(world),
+    createEc2Service(world),
+    createEcsService(world),
+    createElbv2Service(world),
+    createLogsService(world),
+    createCloudWatchService(world),
+    createSecretsManager(world.state.secrets),
+    createEventBridgeService(world),
+    createSnsService(world),
+    createCloudFormationService(world, () => services),
+  ]
   return createWire({
-    services: [
-      createSts(),
-      createSsm(world),
-      createSecretsManager(world.state.secrets),
-      createEcrService(registry),
-      createAutoScalingService(world),
-      createApplicationAutoScalingService(world),
-      createEc2Service(world),
-      createEcsService(world),
-      createElbv2Service(world),
-      createLogsService(world),
-      createCloudWatchService(world),
-      createEventBridgeService(world),
-      createSnsService(world),
-    ],
+    services,
     accountId: setup.accountId,
     now,
     faults: [...scenario.faults, ...(options.faults ?? [])],

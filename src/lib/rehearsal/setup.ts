@@ -67,4 +67,6 @@ export type RehearsalSetup = RehearsedFleet & {
   /** Secrets that exist, by name, with the keys of the JSON in each; the one of what already serves always does. */
   readonly secrets?: readonly { readonly name: string; readonly keys: readonly string[] }[]
   readonly services: readonly RehearsedService[]
+  /** True when nothing of it is there yet: an account in which a stack is still to make all of it. */
+  readonly isEmpty?: boolean
 }

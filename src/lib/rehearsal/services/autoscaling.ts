@@ -23,7 +23,7 @@ export function createAutoScalingService(world: World): Service {
     <I extends { AutoScalingGroupName?: string | undefined }, O>(handle: (input: I, context: RequestContext) => O) =>
     (input: I, context: RequestContext): O => {
       world.advanceTo(context.now)
-      if (state.setup.group === undefined || input.AutoScalingGroupName !== state.group.name) {
+      if (!state.present.group || input.AutoScalingGroupName !== state.group.name) {
         throw new ServiceError(
           'ValidationError',
           `AutoScalingGroup name not found - AutoScalingGroup: ${input.AutoScalingGroupName} not found`,
@@ -41,7 +41,7 @@ export function createAutoScalingService(world: World): Service {
     ): sdk.AutoScalingGroupsType => {
       world.advanceTo(context.now)
       const names = input.AutoScalingGroupNames ?? []
-      const groups = state.setup.group === undefined ? [] : [state.group]
+      const groups = state.present.group ? [state.group] : []
       const items = groups.filter(({ name }) => names.length === 0 || names.includes(name))
       const page = paginate(wire, {
         operation: 'DescribeAutoScalingGroups',

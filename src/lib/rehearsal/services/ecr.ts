@@ -2,6 +2,7 @@ import * as sdk from '@aws-sdk/client-ecr'
 import { imageOperations } from '../registry/ecr/image-operations.js'
 import { lifecycleOperations } from '../registry/ecr/lifecycle-operations.js'
 import { invalidParameter } from '../registry/ecr/page.js'
+import { policyOperations } from '../registry/ecr/policy-operations.js'
 import { putImage } from '../registry/ecr/put-image.js'
 import { repositoryOperations } from '../registry/ecr/repository-operations.js'
 import type { Registry } from '../registry/registry.js'
@@ -26,6 +27,7 @@ export function createEcrService({ store, authorization }: Pick<Registry, 'store
       ...repositoryOperations(store),
       ...imageOperations(store),
       ...lifecycleOperations(store),
+      ...policyOperations(store),
       PutImage: (
         input: sdk.PutImageRequest & { repositoryName: string; imageManifest: string },
         context: RequestContext,

@@ -48,11 +48,12 @@ export function createElbv2Service(world: World): Service {
     ): sdk.DescribeLoadBalancersOutput => {
       world.advanceTo(context.now)
       const { loadBalancer } = state
+      const isOther = (value: string, own: string): boolean => !state.present.loadBalancer || value !== own
       const isUnknown =
-        (input.LoadBalancerArns ?? []).some((arn) => arn !== loadBalancer.arn) ||
-        (input.Names ?? []).some((name) => name !== loadBalancer.name)
+        (input.LoadBalancerArns ?? []).some((arn) => isOther(arn, loadBalancer.arn)) ||
+        (input.Names ?? []).some((name) => isOther(name, loadBalancer.name))
       if (isUnknown) throw balancerNotFound()
-      return { LoadBalancers: [describeBalancer(state)] }
+      return { LoadBalancers: state.present.loadBalancer ? [describeBalancer(state)] : [] }
     },
   }
   return { signingName, protocol: 'awsQuery', target: '2015-12-01', sdk, handlers }

@@ -27,7 +27,8 @@ export function createLogsService(world: World): Service {
         'Either logGroupName or logGroupIdentifier must be specified.',
       )
     }
-    if (asked !== state.setup.logGroup && asked !== arn && asked !== `${arn}:*`) {
+    const isThere = state.present.logGroup
+    if (!isThere || (asked !== state.setup.logGroup && asked !== arn && asked !== `${arn}:*`)) {
       throw new ServiceError('ResourceNotFoundException', 'The specified log group does not exist.')
     }
   }
@@ -40,7 +41,8 @@ export function createLogsService(world: World): Service {
       world.advanceTo(context.now)
       const { logGroupNamePrefix = '', logGroupNamePattern = '' } = input
       const { logGroup } = state.setup
-      const isAsked = logGroup.startsWith(logGroupNamePrefix) && logGroup.includes(logGroupNamePattern)
+      const isAsked =
+        state.present.logGroup && logGroup.startsWith(logGroupNamePrefix) && logGroup.includes(logGroupNamePattern)
       const createdAt = Math.min(...state.logs.streams().map((stream) => stream.createdAt), context.now)
       const described: sdk.LogGroup = {
         logGroupName: logGroup,

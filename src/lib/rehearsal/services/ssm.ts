@@ -20,7 +20,7 @@ export function createSsm(world?: World): Service {
 
   function get(input: sdk.GetParameterRequest, context: RequestContext): sdk.GetParameterResult {
     const { name, selector } = parseReference(input.Name ?? '', context)
-    const versions = parameters.get(keyOf(name, context))
+    const versions = parameters.get(keyOf(name, context)) ?? publicParameter(name)
     if (versions === undefined) throw notFound()
     const version = selector === undefined ? versions.at(-1) : versions.find((one) => String(one.number) === selector)
     if (version === undefined)
@@ -142,6 +142,15 @@ function describe(
     ARN: arnPrefix(context) + name.replace(/^\//, ''),
     DataType: version.dataType,
   }
+}
+
+/** Parameters of AWS itself, which every account can read: the newest Amazon Linux. */
+// https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-public-parameters-ami.html
+function publicParameter(name: string): readonly Version[] | undefined {
+  if (!/^\/aws\/service\/ami-amazon-linux-latest\/al2023-ami-[\w.-]+-(?:x86_64|arm64)$/.test(name)) return undefined
+  const value = `ami-0${createHash('sha256').update(name).digest('hex').slice(0, 16)}`
+  const modified = new Date(Date.UTC(2026, 9, 14))
+  return [{ number: 1, type: 'String', value, tier: 'Standard', dataType: 'text', modified, by: 'amazon' }]
 }
 
 const keyOf = (name: string, context: RequestContext): string => `${context.region} ${name}`

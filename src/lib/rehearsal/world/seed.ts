@@ -60,7 +60,8 @@ export function seedTemplate(
 
 /** The group, still without instances. Where tasks of ECS serve, it has no size and no request finds it. */
 export function seedGroup(setup: RehearsalSetup, template: LaunchTemplate, id: string): Group {
-  const { name, desired, min, max } = setup.group ?? { name: '', desired: 0, min: 0, max: 0 }
+  const seeded = setup.isEmpty === true ? undefined : setup.group
+  const { name, desired, min, max } = seeded ?? { name: '', desired: 0, min: 0, max: 0 }
   return {
     name,
     arn: `arn:aws:autoscaling:${setup.region}:${setup.accountId}:autoScalingGroup:${id}:autoScalingGroupName/${name}`,
@@ -86,8 +87,9 @@ export function seedTargetGroups({
   setup,
   random,
   switches,
-}: Pick<WorldState, 'setup' | 'random' | 'switches'>): readonly TargetGroup[] {
+}: Pick<WorldState, 'setup' | 'random' | 'switches'>): TargetGroup[] {
   const { ecs } = setup
+  if (setup.isEmpty === true) return []
   return setup.services.flatMap((service) => {
     const runner = ecs?.services.find((each) => each.service === service.name)
     const isAlone = (runner?.strategy ?? 'ROLLING') === 'ROLLING'
@@ -128,6 +130,7 @@ const seededDefinition: Alarm['definition'] = {
 
 /** The alarms that the set-up names, or one on errors of the load balancer's targets; all are OK. */
 export function seedAlarms(setup: RehearsalSetup, now: number): Alarm[] {
+  if (setup.isEmpty === true) return []
   const names = setup.alarms.length > 0 ? setup.alarms : [`${setup.app}-${setup.environment}-target-5xx`]
   return names.map((name) => ({
     name,

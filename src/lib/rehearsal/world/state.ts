@@ -160,6 +160,13 @@ export interface Group {
   failedLaunches: number
 }
 
+export interface LoadBalancer {
+  readonly arn: string
+  readonly name: string
+  readonly dnsName: string
+  readonly createdAt: number
+}
+
 /** The whole world. Only the modules of this folder change it. */
 export interface WorldState {
   now: number
@@ -176,18 +183,15 @@ export interface WorldState {
   readonly agenda: Agenda
   readonly logs: LogStore
   readonly templates: LaunchTemplate[]
-  /** Where tasks of ECS serve, a group of no size that no request finds. */
-  readonly group: Group
+  /** While `present` has no group, one of no size that no request finds. */
+  group: Group
   readonly ecs: EcsState
   /** Every instance there was, those that are gone too. */
   readonly instances: Instance[]
-  readonly loadBalancer: {
-    readonly arn: string
-    readonly name: string
-    readonly dnsName: string
-    readonly createdAt: number
-  }
-  readonly targetGroups: readonly TargetGroup[]
+  loadBalancer: LoadBalancer
+  /** Which of those that a world has one of are there: none of them in an empty account. */
+  readonly present: { group: boolean; loadBalancer: boolean; logGroup: boolean }
+  readonly targetGroups: TargetGroup[]
   readonly alarms: Alarm[]
   readonly secrets: SecretStore
   /** What became of the alarms, newest last. */

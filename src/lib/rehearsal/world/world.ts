@@ -99,7 +99,12 @@ function createState(options: WorldOptions): WorldState {
     previous: new Set(Object.values(previousImages)),
     agenda: createAgenda(),
     logs: createLogStore(),
-    templates: setup.group === undefined ? [] : [template],
+    templates: setup.group === undefined || setup.isEmpty === true ? [] : [template],
+    present: {
+      group: setup.group !== undefined && setup.isEmpty !== true,
+      loadBalancer: setup.isEmpty !== true,
+      logGroup: setup.isEmpty !== true,
+    },
     group: seedGroup(setup, template, base.random.uuid()),
     ecs: seedEcs(setup),
     instances: [],

@@ -2,7 +2,7 @@ import type * as ecr from '@aws-sdk/client-ecr'
 import { ServiceError, type RequestContext } from '../../wire/service.js'
 import { missingRepository, type Repository } from '../repositories.js'
 import { isRepositoryName } from '../route.js'
-import type { RegistryStore } from '../store.js'
+import { unlinkBlob, type RegistryStore } from '../store.js'
 import { invalidParameter, pageOf } from './page.js'
 
 /** What a repository was made with that changes nothing here, and is told again. */
@@ -77,6 +77,34 @@ export function repositoryOperations(store: RegistryStore) {
         encryption: encryption ?? { encryptionType: 'AES256' },
       })
       return { repository: describe(repository, context) }
+    },
+
+    DeleteRepository: (
+      input: ecr.DeleteRepositoryRequest & { repositoryName: string },
+      context: RequestContext,
+    ): ecr.DeleteRepositoryResponse => {
+      const repository = repositoryOf(store, input, context)
+      if (repository.manifests.size > 0 && input.force !== true) {
+        throw new ServiceError(
+          'RepositoryNotEmptyException',
+          `The repository with name '${repository.name}' in registry with id '${context.accountId}' cannot be deleted because it still contains images`,
+        )
+      }
+      const described = describe(repository, context)
+      for (const digest of repository.blobs) unlinkBlob(store, repository, digest)
+      store.repositories.delete(repository.name)
+      return { repository: described }
+    },
+
+    PutImageTagMutability: (
+      input: ecr.PutImageTagMutabilityRequest & { repositoryName: string },
+      context: RequestContext,
+    ): ecr.PutImageTagMutabilityResponse => {
+      const repository = repositoryOf(store, input, context)
+      const { imageTagMutability: mode = 'MUTABLE' } = input
+      const exclusions = exclusionsOf(mode, input.imageTagMutabilityExclusionFilters ?? [])
+      repository.tagMutability = { mode, exclusions }
+      return { registryId: context.accountId, repositoryName: repository.name, imageTagMutability: mode }
     },
 
     DescribeRepositories: (

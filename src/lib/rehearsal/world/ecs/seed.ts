@@ -21,7 +21,7 @@ const day = 86_400_000
 
 /** The ECS part of a world: its cluster if the set-up has one, still without services. */
 export function seedEcs(setup: RehearsalSetup): EcsState {
-  const name = setup.ecs?.cluster
+  const name = setup.isEmpty === true ? undefined : setup.ecs?.cluster
   return {
     cluster: name === undefined ? undefined : { name, arn: `${arnPrefix(setup)}cluster/${name}`, tags: [] },
     definitions: [],
@@ -35,6 +35,7 @@ export function seedEcs(setup: RehearsalSetup): EcsState {
 
 /** Gives the cluster its services, each with its tasks that have long been serving the earlier release. */
 export function seedEcsServices(world: WorldState, previous: PreviousImages): void {
+  if (world.setup.isEmpty === true) return
   for (const planned of world.setup.ecs?.services ?? []) seedService(world, planned, previous)
 }
 

@@ -233,7 +233,7 @@ export interface EcsCluster {
 
 /** The ECS part of the world: at most one cluster. */
 export interface EcsState {
-  readonly cluster: EcsCluster | undefined
+  cluster: EcsCluster | undefined
   readonly definitions: TaskDefinitionRecord[]
   readonly services: EcsService[]
   /** Every task there was, those that are gone too. */

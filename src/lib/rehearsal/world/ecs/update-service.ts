@@ -30,13 +30,19 @@ const otherMembers = [
 ] as const satisfies readonly (keyof ServiceSettings)[]
 
 function pick<K extends keyof UpdateServiceRequest>(
-  request: UpdateServiceRequest,
+  request: Pick<UpdateServiceRequest, K>,
   names: readonly K[],
 ): Partial<Pick<UpdateServiceRequest, K>> {
   return Object.fromEntries(
     names.filter((name) => request[name] !== undefined).map((name) => [name, request[name]]),
   ) as Partial<Pick<UpdateServiceRequest, K>>
 }
+
+/** What a request says of the settings whose change starts a deployment. */
+export const deployedOf = (request: DeployedSettings): DeployedSettings => pick(request, deployedMembers)
+
+/** What a request says of the other settings. */
+export const settingsOf = (request: ServiceSettings): ServiceSettings => pick(request, otherMembers)
 
 /**
  * Changes a service, and starts a deployment when that is asked for or when what it deploys has become another; which
@@ -48,11 +54,11 @@ export function updateService(world: WorldState, request: UpdateServiceRequest):
   const current = service.entries[0]?.revision
   const definition =
     request.taskDefinition === undefined ? current?.taskDefinition : taskDefinitionToRun(world, request.taskDefinition)
-  const configuration = merged(service.configuration, request.deploymentConfiguration)
-  const deployed = { ...service.deployed, ...pick(request, deployedMembers) }
+  const configuration = mergeConfiguration(service.configuration, request.deploymentConfiguration)
+  const deployed = { ...service.deployed, ...deployedOf(request) }
   checkConfiguration(configuration, deployed, request)
   service.configuration = configuration
-  service.settings = { ...service.settings, ...pick(request, otherMembers) }
+  service.settings = { ...service.settings, ...settingsOf(request) }
   service.deployed = deployed
   if (request.desiredCount !== undefined) service.desired = request.desiredCount
   const isSame = definition === current?.taskDefinition && isDeepStrictEqual(deployed, current?.settings)
@@ -62,8 +68,11 @@ export function updateService(world: WorldState, request: UpdateServiceRequest):
   return service
 }
 
-// What a request does not mention stays as it is; a circuit breaker gets the defaults of what it does not mention.
-function merged(before: DeploymentConfiguration, change: DeploymentConfiguration | undefined): DeploymentConfiguration {
+/** What a request does not mention stays as it is; a circuit breaker gets the defaults of what it does not mention. */
+export function mergeConfiguration(
+  before: DeploymentConfiguration,
+  change: DeploymentConfiguration | undefined,
+): DeploymentConfiguration {
   const breaker = change?.deploymentCircuitBreaker
   const { canaryConfiguration, linearConfiguration, earlySuccessCriteria, ...lasting } = before
   // What belongs to one strategy ends with it.
