@@ -6,6 +6,7 @@ import type { ScenarioName } from '../../src/lib/rehearsal/scenarios.js'
 import { fold } from '../../src/lib/view/fold.js'
 import { sharedView } from '../../src/lib/view/shared.js'
 import { initialView, type View } from '../../src/lib/view/view.js'
+import { startCluster, type Cluster } from '../rollout/ecs/support.js'
 import {
   groupName,
   interrupted,
@@ -14,6 +15,7 @@ import {
   type Fleet,
   type FleetOptions,
   type Run,
+  type RunOptions,
 } from '../rollout/support/fleet.js'
 
 /** The view that a reporter would have at the end. */
@@ -25,7 +27,9 @@ function viewOf(events: readonly EventBody[]): View {
 }
 
 /** A deploy, a monitor that begins when the deploy's rollout does, and one that begins in the middle of it. */
-async function threeWatchers(fleet: Fleet): Promise<{ readonly deploy: Run; readonly monitors: readonly Run[] }> {
+async function threeWatchers(
+  fleet: Pick<Fleet | Cluster, 'monitor'> & { run(options: Pick<RunOptions, 'onEvent'>): Promise<Run> },
+): Promise<{ readonly deploy: Run; readonly monitors: readonly Run[] }> {
   const monitors: Promise<Run>[] = []
   let looks = 0
   const deploy = await fleet.run({
@@ -48,6 +52,21 @@ describe('two monitors and the deploy itself, begun at different times, end with
       expect(monitors).toHaveLength(2)
       const seen = sharedView(viewOf(deploy.events))
       expect(seen.facts?.to?.revision.number).toBe('8')
+      for (const monitor of monitors) {
+        expect(monitor.ended.ending).toBe(deploy.ended.ending)
+        expect(sharedView(viewOf(monitor.events))).toEqual(seen)
+      }
+    },
+  )
+
+  test.each<ScenarioName>(['healthy', 'slow-model', 'bad-image', 'never-ready', 'alarm-trip', 'no-capacity'])(
+    'services of ECS, %s',
+    async (scenario) => {
+      const cluster = await startCluster({ scenario, change: { alarms: ['target-5xx'] } })
+      const { deploy, monitors } = await threeWatchers(cluster)
+      expect(monitors).toHaveLength(2)
+      const seen = sharedView(viewOf(deploy.events))
+      expect(seen.facts?.to?.revision.number).toBe('finbert-api:8,finbert-ui:8')
       for (const monitor of monitors) {
         expect(monitor.ended.ending).toBe(deploy.ended.ending)
         expect(sharedView(viewOf(monitor.events))).toEqual(seen)

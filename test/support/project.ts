@@ -21,10 +21,10 @@ export async function temporaryDirectory(name: string): Promise<string> {
   return directory
 }
 
-/** The example, to be changed at will. It goes when the test ends. */
-export async function copyExample(): Promise<Project> {
+/** An example, to be changed at will. It goes when the test ends. */
+export async function copyExample(name: 'rampart-ai' | 'finbert-rag' = 'rampart-ai'): Promise<Project> {
   const directory = await temporaryDirectory('project')
-  await cp(join(root, 'examples/rampart-ai'), directory, {
+  await cp(join(root, 'examples', name), directory, {
     recursive: true,
     filter: (path) => !path.includes('__pycache__'),
   })

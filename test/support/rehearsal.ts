@@ -25,14 +25,19 @@ export interface Cloud {
 export interface CloudOptions extends Partial<RehearsalOptions> {
   /** Virtual seconds in a second. */
   readonly speed?: number
+  /** The first seed's on an Auto Scaling group if absent. */
+  readonly example?: Parameters<typeof copyExample>[0]
+  /** Changes the project before its world is set up. */
+  readonly prepare?: (project: Project) => Promise<void>
 }
 
 /** A rehearsal in this process for rampart in processes of its own, around a copy of the example. Both go with the test. */
 export async function startCloud(options: CloudOptions = {}): Promise<Cloud> {
-  const { speed = 1200, onCall, onRegistryRequest, ...others } = options
-  const project = await copyExample()
+  const { speed = 1200, example, prepare, onCall, onRegistryRequest, ...others } = options
+  const project = await copyExample(example)
   // The cloud's time may stand still while that of its clients does not: they are not to lose patience.
   await project.edit('rampart.yml', 'timeout: auto', 'timeout: 100h')
+  await prepare?.(project)
   const setup = await rehearsalSetup(await loadConfig({ path: project.config, env: {} }))
   const origin = Date.now()
   const clock = acceleratedClock(speed, origin)

@@ -9,6 +9,7 @@ import { createServiceBounds } from '../../../src/lib/aws/service-bounds.js'
 import type { Digest } from '../../../src/lib/domain/digest.js'
 import type { EventBody } from '../../../src/lib/events/event.js'
 import { deploy, type DeployRequest } from '../../../src/lib/operations/deploy.js'
+import { monitor, type MonitorRequest } from '../../../src/lib/operations/monitor.js'
 import type { ServiceImage } from '../../../src/lib/operations/push-images.js'
 import { runOperation } from '../../../src/lib/operations/run.js'
 import type { EcsDeploymentChange } from '../../../src/lib/ports/ecs.js'
@@ -59,6 +60,8 @@ export interface Cluster {
   }): Driver
   digest(service: Name, letter: string): Digest
   run(options?: ClusterRunOptions): Promise<Run>
+  /** Watches as a process of its own would: `rampart monitor`. */
+  monitor(): Promise<Run>
   /** The digests that the live tasks of each service run, each once. */
   serves(): Readonly<Record<Name, readonly string[]>>
   /** How many task definitions there are of each family. */
@@ -222,6 +225,22 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
       }
       const about = { command: 'deploy', app: 'finbert-rag', environment: 'production', simulation: 'test' }
       const ended = await runOperation(context, about, () => deploy(request, context))
+      if (ended.ending === 'bug') throw ended.error
+      return { ended, events }
+    },
+    async monitor() {
+      const events: EventBody[] = []
+      const emit = (event: EventBody): void => void events.push(event)
+      const context = { clock, signal: new AbortController().signal, emit }
+      const request: MonitorRequest = {
+        driver: cluster.driver(),
+        registryHost: () => Promise.resolve(cloud.registryHost),
+        repositories,
+        comeBack: 'rampart monitor -c rampart.yml',
+        stays: false,
+      }
+      const about = { command: 'monitor', app: 'finbert-rag', environment: 'production', simulation: 'test' }
+      const ended = await runOperation(context, about, () => monitor(request, context))
       if (ended.ending === 'bug') throw ended.error
       return { ended, events }
     },
