@@ -7,6 +7,12 @@ import type { ServiceSurvey } from './survey.js'
 /** What the release itself is to blame for; the others are people, Spot and hardware. */
 const ownFault: ReadonlySet<string> = new Set(['TaskFailedToStart', 'EssentialContainerExited'])
 
+/**
+ * What ECS writes of a task that it gave up for its health; who comes late has nothing else to know it by.
+ * https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html
+ */
+const givenUp = /^Task failed (?:ELB|container) health checks/
+
 /** Why a task stopped, in ECS's words and those of the container that ended it. */
 export function whyStopped({ stoppedReason, containers }: EcsTask): string {
   const reasons = containers.flatMap(({ name, exitCode, reason }) => [
@@ -52,6 +58,7 @@ export class EcsFailedStarts {
   #isFailure(task: EcsTask, forward: boolean): boolean {
     if (this.#failed.has(task.id)) return false
     if (ownFault.has(task.stopCode ?? '')) return true
+    if (givenUp.test(task.stoppedReason ?? '')) return true
     if (!forward || task.stopCode !== 'ServiceSchedulerInitiated') return false
     // One that served well was given up in a scale-in; the others were found ill.
     return task.healthStatus === 'UNHEALTHY' || this.#complaints.has(task.id) || this.#well.get(task.id) === false
