@@ -139,7 +139,7 @@ async function pauseAt(cloud: Cloud, service: string): Promise<void> {
 
 test('a rollout that waits for a person is gone on with by deploy --continue', { timeout: 120_000 }, async () => {
   const strategy = 'strategy: { kind: BLUE_GREEN }\n      minHealthy: 100'
-  const prepare: CloudOptions['prepare'] = ({ edit }) => edit('rampart.yml', 'minHealthy: 100', strategy)
+  const prepare: CloudOptions['prepare'] = (project) => project.edit('rampart.yml', 'minHealthy: 100', strategy)
   const cloud = await startCloud({ speed: 600, example: 'finbert-rag', prepare })
   const { project } = cloud
   await pauseAt(cloud, 'finbert-api')
