@@ -25,7 +25,7 @@ export const rehearsalFlags = {
     ],
   }),
   speed: Flags.integer({
-    default: 60,
+    default: 240,
     description: 'seconds of the cloud in a second of yours',
     env: 'RAMPART_SPEED',
     helpValue: 'N',

@@ -1,5 +1,7 @@
 import * as Flags from '@oclif/core/flags'
+import { answerFlags } from '../answer-flags.js'
 import { BaseCommand } from '../base-command.js'
+import { keepFlag } from '../keep-flag.js'
 import { watchFlags } from '../watch-flags.js'
 
 export default class Deploy extends BaseCommand {
@@ -7,7 +9,8 @@ export default class Deploy extends BaseCommand {
   static override readonly summary = 'Build, push, release, roll out and prove, from a code change to every target.'
   static override readonly description = `Builds a thin app image for each service without a Docker daemon, pushes what the registry lacks, pins the digests \
 in a new launch-template version or in task definitions, rolls the Auto Scaling group by instance refresh or the \
-services of ECS one after the other, follows that to its real end, and proves that every target serves what was released.
+services of ECS one after the other, follows that to its real end, and proves that every target serves what was released. \
+Then it makes the checks of the section verify. When one fails, the fleet goes back to what served before, with exit code 9; --keep lets the release stay.
 
 Run it again after anything at all: each step finds its own earlier result, and a rollout that is under way is joined. \
 Ctrl-C leaves; a rollout that has begun goes on without you.
@@ -20,6 +23,8 @@ With --version the whole repository must be as committed, and the commit be in a
   ]
   static override readonly flags = {
     ...watchFlags,
+    ...answerFlags,
+    keep: keepFlag,
     'allow-over-budget': Flags.boolean({
       description: 'push app layers above their budget all the same',
       env: 'RAMPART_ALLOW_OVER_BUDGET',

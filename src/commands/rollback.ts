@@ -1,4 +1,5 @@
 import * as Flags from '@oclif/core/flags'
+import { answerFlags } from '../answer-flags.js'
 import { BaseCommand } from '../base-command.js'
 import { watchFlags } from '../watch-flags.js'
 
@@ -17,6 +18,7 @@ Afterwards deploys are refused until one is made with --release-hold, so that no
   ]
   static override readonly flags = {
     ...watchFlags,
+    ...answerFlags,
     to: Flags.string({
       description: "a release's id, its number (#12) or its version",
       env: 'RAMPART_TO',

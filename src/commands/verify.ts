@@ -1,4 +1,5 @@
 import * as Flags from '@oclif/core/flags'
+import { answerFlags } from '../answer-flags.js'
 import { BaseCommand } from '../base-command.js'
 
 export default class Verify extends BaseCommand {
@@ -17,11 +18,7 @@ the environment says load: allow. Latency under load is counted from the moment 
     '<%= config.bin %> <%= command.id %> --only search-384d --junit reports/verify.xml --no-load',
   ]
   static override readonly flags = {
-    url: Flags.string({
-      description: "address to verify instead of the environment's own",
-      env: 'RAMPART_URL',
-      helpValue: 'URL',
-    }),
+    ...answerFlags,
     only: Flags.string({
       description: 'only this check; may be given more than once, in the variable with commas',
       env: 'RAMPART_ONLY',
@@ -43,17 +40,6 @@ the environment says load: allow. Latency under load is counted from the moment 
       description: 'write the checks as JUnit XML, too',
       env: 'RAMPART_JUNIT',
       helpValue: 'FILE',
-    }),
-    ca: Flags.string({
-      description: 'trust these certificate authorities (PEM), too',
-      env: 'RAMPART_CA',
-      helpValue: 'FILE',
-    }),
-    'http-port': Flags.integer({
-      description: 'port of plain HTTP at the address, which must redirect',
-      env: 'RAMPART_HTTP_PORT',
-      max: 65_535,
-      min: 1,
     }),
     samples: Flags.integer({
       description: 'requests to measure at an address alone',

@@ -14,6 +14,7 @@ const text = fc.oneof(
 const texts = fc.array(text, { maxLength: 3 })
 const count = fc.nat()
 const duration = fc.double({ min: 0, noNaN: true, noDefaultInfinity: true })
+const result = fc.constantFrom('ok', 'warn', 'fail', 'skip')
 const hexadecimal = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 'a', 'b', 'c', 'd', 'e', 'f'].map(String)
 const digest = fc
   .string({ unit: fc.constantFrom(...hexadecimal), minLength: 64, maxLength: 64 })
@@ -120,7 +121,7 @@ const bodies: { readonly [T in EventType]: fc.Arbitrary<BodyOf<T>> } = {
   ),
   'check.done': body(
     'check.done',
-    { name: text, result: fc.constantFrom('ok', 'warn', 'fail', 'skip'), detail: text },
+    { name: text, result, detail: text },
     { remedy: text },
   ),
   'stack.planned': body(
@@ -241,6 +242,34 @@ const bodies: { readonly [T in EventType]: fc.Arbitrary<BodyOf<T>> } = {
       ),
       proved: count,
       total: count,
+    },
+    {},
+  ),
+  verified: body(
+    'verified',
+    {
+      checks: fc.array(
+        fc.record(
+          {
+            name: text,
+            result,
+            detail: text,
+            evidence: texts,
+            latency: fc.record({
+              count,
+              min: duration,
+              mean: duration,
+              p50: duration,
+              p95: duration,
+              p99: duration,
+              max: duration,
+            }),
+          },
+          { requiredKeys: ['name', 'result', 'detail', 'evidence'] },
+        ),
+        { maxLength: 3 },
+      ),
+      criteria: fc.array(fc.record({ group: text, name: text, result, detail: text }), { maxLength: 3 }),
     },
     {},
   ),

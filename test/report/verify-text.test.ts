@@ -34,7 +34,7 @@ const verification: Verification = {
       ],
       evidence: ['POST https://rag.example.com/search: 200 from 192.0.2.10 in 240ms', 'answered: \u001b[31mred\u0007'],
       attempts: 2,
-      latency: { ...latency, budget: { mean: 250, max: 500 }, first: 260 },
+      latency: { ...latency, budget: { mean: 250, max: 500 }, first: 260, times: [] },
       duration: 5300,
     },
     {
@@ -49,6 +49,7 @@ const verification: Verification = {
         sent: 100,
         succeeded: 100,
         success: 100,
+        leastSuccess: 100,
         concurrency: 3,
         latency: { ...latency, count: 100 },
         service: { ...latency, count: 100 },

@@ -1,5 +1,6 @@
 import * as Flags from '@oclif/core/flags'
 import { BaseCommand } from '../../base-command.js'
+import { keepFlag } from '../../keep-flag.js'
 import { rehearsalFlags } from '../../rehearsal-flags.js'
 
 export default class Rehearse extends BaseCommand {
@@ -13,6 +14,7 @@ All that it shows is simulated. The clock of that cloud runs faster than yours.`
   ]
   static override readonly flags = {
     ...rehearsalFlags,
+    keep: keepFlag,
     force: Flags.boolean({
       description: 'roll every target even when the fleet serves this release already',
       env: 'RAMPART_FORCE',

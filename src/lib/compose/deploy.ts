@@ -10,6 +10,7 @@ import type { Release } from '../domain/release.js'
 import type { BuilderName } from '../image/engine/choose.js'
 import type { Announcer } from '../operations/announcer.js'
 import type { Ended, RunContext } from '../operations/run.js'
+import type { ReleaseVerifier } from '../operations/verify-release.js'
 import type { Account } from '../ports/account.js'
 import type { LogSource } from '../ports/log-source.js'
 import type { Parameters } from '../ports/parameters.js'
@@ -22,6 +23,7 @@ import { openCache } from './open-cache.js'
 import { originsOf } from './origins.js'
 import { clockFrom } from '../system/clock.js'
 import { createGit } from '../system/git.js'
+import type { VerifyAt } from './verify-plan.js'
 import { shellWord } from '../terminal/shell-word.js'
 
 /** The configuration that the flags ask for, with the values in it that must stay unseen. */
@@ -117,7 +119,9 @@ const imageOptions = (flags: ImageFlags): { readonly allowOverBudget: boolean; r
   builder: flags.builder === 'layer' || flags.builder === 'docker' ? flags.builder : 'auto',
 })
 
-interface DeployFlags extends SharedFlags, ImageFlags, WatchFlags, OutsideFlags {
+interface DeployFlags extends SharedFlags, ImageFlags, WatchFlags, OutsideFlags, VerifyAt {
+  /** Lets a release stay that is not verified. */
+  readonly keep?: boolean
   readonly continue?: boolean
   readonly force: boolean
   readonly 'allow-stale-base'?: boolean
@@ -142,13 +146,44 @@ function versionOf(text: string | undefined): string | undefined {
   return text === undefined || (hook !== undefined && text === told) ? undefined : readVersion(text)
 }
 
+/** What a deploy goes through. */
+function phasesOf({ verify }: Config, version: string | undefined): readonly Phase[] {
+  return [
+    ...deployPhases.flatMap((phase): readonly Phase[] =>
+      phase === 'rollout' && verify?.compare !== undefined ? ['baseline', phase] : [phase],
+    ),
+    ...(verify === undefined ? [] : ['verify' as const]),
+    ...(version === undefined ? [] : ['tags' as const]),
+  ]
+}
+
+/** What the requests of the checks hold that no output may show. */
+export async function secretsOfAnswers(config: Config, flags: VerifyAt): Promise<readonly string[]> {
+  if (config.verify === undefined) return []
+  const { planOfConfig, secretsOfVerify } = await import('./verify-plan.js')
+  const plan = planOfConfig(config, flags)
+  return plan === undefined ? [] : secretsOfVerify(plan, config)
+}
+
+/** Who verifies what serves then; undefined where the configuration asks for nothing. */
+export async function verifierOf(
+  config: Config,
+  flags: VerifyAt,
+  places: Pick<Cloud, 'driver' | 'account' | 'parameters'>,
+  clock: Performance['clock'],
+): Promise<ReleaseVerifier | undefined> {
+  if (config.verify === undefined) return undefined
+  const { composeVerifier } = await import('./verification.js')
+  return composeVerifier(config, flags, { places, clock })
+}
+
 /** `rampart deploy`. */
 export async function runDeploy(flags: DeployFlags): Promise<Performed> {
   const lockWait = lockWaitOf(flags['lock-wait'])
   const version = versionOf(flags.version)
   const config = await configure(flags)
   const secrets = flags['with-base'] === true ? await (await import('./models.js')).hubSecrets(process.env) : []
-  const about = performance('deploy', config, version === undefined ? deployPhases : [...deployPhases, 'tags'], secrets)
+  const about = performance('deploy', config, phasesOf(config, version), [...secrets, ...(await secretsOfAnswers(config, flags))])
   const calls = countCalls(flags, about.clock)
   const performing = { ...about, ...(calls.onCall !== undefined && { onCall: calls.onCall }) }
   let known: Driver | undefined
@@ -175,6 +210,7 @@ export async function runDeploy(flags: DeployFlags): Promise<Performed> {
     const lines = await linesFrom(config, logs, performing.clock)
     const { composeWitness } = await import('./witness.js')
     const witness = await composeWitness(config, performing.clock, driver)
+    const verifier = await verifierOf(config, flags, cloud, performing.clock)
     const naming =
       version === undefined
         ? undefined
@@ -211,6 +247,8 @@ export async function runDeploy(flags: DeployFlags): Promise<Performed> {
           ...(lines !== undefined && { lines }),
           ...(witness !== undefined && { witness }),
           ...(naming !== undefined && { naming }),
+          ...(verifier !== undefined && { verifier }),
+          keep: flags.keep === true,
           patience: patience(config.environment),
           force: flags.force,
           measuresWarmup: config.environment.rollout.warmup === 'auto',

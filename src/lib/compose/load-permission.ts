@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import type { Config } from '../config/index.js'
-import type { VerifyPlan } from '../domain/verify-plan.js'
+import type { LoadPlan, VerifyPlan } from '../domain/verify-plan.js'
 import { RampartError } from '../errors/rampart-error.js'
 import type { VerifyTask } from '../verify/judged.js'
 import { addressOf } from '../verify/requests.js'
@@ -54,4 +54,13 @@ export async function mayLoad(
   throw new RampartError('usage', `Load on ${abroad.join(', ')} was not allowed; nothing was sent.`, {
     next: [without],
   })
+}
+
+/** Why a load may not be sent where nobody can be asked; undefined when it may. */
+export function whyNoLoad(plan: VerifyPlan, { endpoint }: LoadPlan, config: Config): string | undefined {
+  const host = hostOf(addressOf(plan.url, endpoint.path))
+  if (isLoopback(host)) return undefined
+  if (!namedHosts(config).has(host)) return `not sent: rampart.yml does not name ${host}`
+  if (config.environment.serves?.load === 'allow') return undefined
+  return `not sent to ${host}: serves.load is not allow; rampart verify asks`
 }

@@ -14,7 +14,17 @@ import { defaultOf, type Candidate } from '../release/choose.js'
 import { hold } from '../release/hold.js'
 import { Ledger } from '../release/ledger.js'
 import type { Config } from '../config/index.js'
-import { configure, connect, patience, performance, repositories, sameCommand } from './deploy.js'
+import {
+  configure,
+  connect,
+  patience,
+  performance,
+  repositories,
+  sameCommand,
+  secretsOfAnswers,
+  verifierOf,
+} from './deploy.js'
+import type { VerifyAt } from './verify-plan.js'
 import { openRegistry } from './images.js'
 import { composeKeeper, lockWaitOf, openGate, placeOf, runnerOf } from './keeper.js'
 import { perform, streamPage, type Watch } from './perform.js'
@@ -22,7 +32,7 @@ import { canAsk } from './person.js'
 import { archiveOf } from './releases.js'
 import { countCalls, linesFrom, watchActions, type WatchFlags } from './watching.js'
 
-interface RollbackFlags extends SharedFlags, WatchFlags, OutsideFlags {
+interface RollbackFlags extends SharedFlags, WatchFlags, OutsideFlags, VerifyAt {
   readonly to?: string | undefined
   readonly 'last-proved': boolean
   readonly list: boolean
@@ -67,7 +77,8 @@ export async function runRollback(flags: RollbackFlags): Promise<Performed> {
   const lockWait = lockWaitOf(flags['lock-wait'])
   const config = await configure(flags)
   const { environment } = config
-  const about = performance('rollback', config, ['preflight', 'rollout', 'proof'])
+  const ran = ['preflight', 'rollout', 'proof', ...(config.verify === undefined ? [] : ['verify' as const])] as const
+  const about = performance('rollback', config, ran, await secretsOfAnswers(config, flags))
   const { clock, simulation } = about
   const calls = countCalls(flags, clock)
   const performing = { ...about, ...(calls.onCall !== undefined && { onCall: calls.onCall }) }
@@ -128,6 +139,7 @@ export async function runRollback(flags: RollbackFlags): Promise<Performed> {
     try {
       const { composeWitness } = await import('./witness.js')
       const witness = await composeWitness(config, performing.clock, driver)
+      const verifier = await verifierOf(config, flags, cloud, performing.clock)
       return await rollback(
         {
           driver,
@@ -137,6 +149,7 @@ export async function runRollback(flags: RollbackFlags): Promise<Performed> {
           ...(keeper !== undefined && { keeper, guard: () => gate.guard(keeper), hold: holding }),
           ...(lines !== undefined && { lines }),
           ...(witness !== undefined && { witness }),
+          ...(verifier !== undefined && { verifier }),
           checks: await checksOf(config, cloud, { wanted, registry, registryHost }),
           patience: patience(environment),
           registryHost,

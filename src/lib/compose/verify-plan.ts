@@ -7,15 +7,19 @@ import { RampartError } from '../errors/rampart-error.js'
 import { addressOf } from '../verify/requests.js'
 import { configure } from './deploy.js'
 
-/** What `rampart verify` is given. */
-export interface VerifyFlags extends SharedFlags {
+/** Where a command asks what answers, when that is another place than users go to. */
+export interface VerifyAt {
   readonly url?: string | undefined
+  readonly ca?: string | undefined
+  readonly 'http-port'?: number | undefined
+}
+
+/** What `rampart verify` is given. */
+export interface VerifyFlags extends SharedFlags, VerifyAt {
   readonly only: readonly string[]
   readonly load: boolean
   readonly yes: boolean
   readonly junit?: string | undefined
-  readonly ca?: string | undefined
-  readonly 'http-port'?: number | undefined
   readonly samples?: number | undefined
   readonly budget?: string | undefined
 }
@@ -64,24 +68,30 @@ export async function planFor(flags: VerifyFlags): Promise<Planned> {
       next: ['set samples and latency of the endpoint in rampart.yml'],
     })
   }
-  const { serves, name } = found.environment
-  const url = given?.href ?? serves?.url
-  if (url === undefined) {
+  const { name } = found.environment
+  const plan = planOfConfig(found, flags)
+  if (plan === undefined) {
     throw new RampartError('usage', `The environment ${name} does not say where users reach it.`, {
       next: [`set environments.${name}.serves.url in rampart.yml, or give --url`],
     })
   }
-  const { endpoints, loads, https } = found.verify
+  return { plan, config: found }
+}
+
+/** The checks of a configuration at its own address or at the one that is given; undefined where there is neither. */
+export function planOfConfig({ environment, verify }: Config, flags: VerifyAt): VerifyPlan | undefined {
+  const given = flags.url === undefined ? undefined : readAddress(flags.url)
+  const { serves } = environment
+  const url = given?.href ?? serves?.url
+  if (url === undefined || verify === undefined) return undefined
+  const { endpoints, loads, https } = verify
   return {
-    plan: {
-      url,
-      endpoints,
-      loads,
-      ...httpsOf(https, flags['http-port']),
-      // Another address has another way to lead somewhere.
-      ...(given === undefined && serves?.leadsTo !== undefined && { leadsTo: serves.leadsTo }),
-    },
-    config: found,
+    url,
+    endpoints,
+    loads,
+    ...httpsOf(https, flags['http-port']),
+    // Another address has another way to lead somewhere.
+    ...(given === undefined && serves?.leadsTo !== undefined && { leadsTo: serves.leadsTo }),
   }
 }
 

@@ -1,23 +1,17 @@
-import { randomUUID } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import type { Performed } from '../../base-command.js'
 import type { Config } from '../config/index.js'
 import type { Verification } from '../domain/verification.js'
 import type { VerifyPlan } from '../domain/verify-plan.js'
-import { RampartError } from '../errors/rampart-error.js'
-import { createDns } from '../http/dns.js'
-import { createHttp } from '../http/client.js'
-import { proxiesOf } from '../http/proxy.js'
-import { createTls } from '../http/tls.js'
 import { verify } from '../operations/verify.js'
 import { writeJunit } from './junit-file.js'
-import { clockFrom, systemClock } from '../system/clock.js'
+import { clockFrom } from '../system/clock.js'
 import { createMask, type Mask } from '../terminal/mask.js'
 import { chooseVerifyTasks } from '../verify/run.js'
 import type { VerifyTask } from '../verify/judged.js'
 import { verifyTasks } from '../verify/tasks.js'
 import { modeOf, perform, streamPage, type Performance } from './perform.js'
 import { mayLoad } from './load-permission.js'
+import { verifyPorts } from './verify-ports.js'
 import { planFor, secretsOfVerify, type VerifyFlags } from './verify-plan.js'
 
 /** The result of `rampart verify --json`. */
@@ -27,13 +21,6 @@ interface VerifyResult extends Verification {
   readonly simulated: boolean
   readonly app: string
   readonly environment: string
-}
-
-async function readGiven(path: string, what: string): Promise<string> {
-  return readFile(path, 'utf8').catch((error: unknown) => {
-    const why = error instanceof Error && 'code' in error ? String(error.code) : String(error)
-    throw new RampartError('usage', `${what} ${path} can not be read: ${why}`, { place: { file: path }, cause: error })
-  })
 }
 
 function performanceOf(plan: VerifyPlan, config: Config | undefined, secrets: readonly string[]): Performance {
@@ -55,23 +42,13 @@ async function tasksFor(
   config: Config | undefined,
   secrets: readonly string[],
 ): Promise<readonly VerifyTask[]> {
-  const authorities = flags.ca === undefined ? [] : [await readGiven(flags.ca, 'The certificates')]
+  const ports = await verifyPorts(flags.ca)
   const asksFleet = config?.verify?.targets !== undefined || config?.verify?.logs !== undefined
   const fleet =
     config !== undefined && asksFleet
       ? await (await import('./fleet-tasks.js')).fleetTasks(config, secrets, clockFrom(process.env['RAMPART_CLOCK']))
       : []
-  const proxies = proxiesOf(process.env)
-  const answers = verifyTasks(plan, {
-    http: createHttp({ authorities, proxies }),
-    tls: createTls({ authorities, proxies }),
-    dns: createDns(),
-    // Servers answer in real time, also those of a rehearsal.
-    clock: systemClock,
-    now: () => Date.now(),
-    uuid: randomUUID,
-    readText: async (path) => readGiven(path, 'The schema'),
-  })
+  const answers = verifyTasks(plan, ports)
   const chosen = chooseVerifyTasks([...answers, ...fleet], flags.only)
   return flags.load ? chosen : chosen.filter(({ kind }) => kind !== 'load')
 }

@@ -55,6 +55,13 @@ export function whole(
   return schema
 }
 
+/** A number within bounds, which need not be whole. */
+export function real(least: number, most: number, description: string, example: number): z.ZodMiniType<number, number> {
+  const schema = z.number().check(z.minimum(least), z.maximum(most))
+  docs.add(schema, { what: `a number from ${least} to ${most}`, description, examples: [example] })
+  return schema
+}
+
 /** A map or list, with what it must be and what it is for. */
 export function group<T extends z.ZodMiniType>(schema: T, what: string, description: string): T {
   docs.add(schema, { what, description, examples: [] })

@@ -2,7 +2,7 @@ import type { NoticeName } from '../domain/hook.js'
 import type { InfraPlan } from '../domain/infra.js'
 import type { LinePattern } from '../domain/line-pattern.js'
 import type { ProofGrade } from '../domain/outcome.js'
-import type { EndpointPlan, HttpsPlan, LoadPlan } from '../domain/verify-plan.js'
+import type { ComparePlan, CriterionPlan, EndpointPlan, HttpsPlan, LoadPlan } from '../domain/verify-plan.js'
 
 /** What a service is built from. Paths are absolute unless they say otherwise. */
 export interface ModelConfig {
@@ -125,6 +125,10 @@ export interface VerifyConfig {
   readonly https?: HttpsPlan
   readonly endpoints: readonly EndpointPlan[]
   readonly loads: readonly LoadPlan[]
+  /** Undefined where nothing is compared with what served before. */
+  readonly compare?: ComparePlan
+  /** What the team has agreed on, in the order in which it is shown. */
+  readonly criteria: readonly CriterionPlan[]
   /** How targets are asked themselves, each alone. */
   readonly targets?: {
     readonly ask: 'auto' | 'direct' | 'off'

@@ -22,6 +22,8 @@ export function checkVerify(data: unknown, directory: string, source: YamlSource
   for (const name of endpoints) checkEndpoint(data, ['verify', 'endpoints', name], directory, source, report)
   checkTarget(data, 'endpoint', endpoints, report)
   checkTarget(data, 'service', keysAt(data, ['services']), report)
+  checkIgnored(data, source, report)
+  checkCriteria(data, report)
   for (const name of keysAt(data, ['verify', 'load'])) {
     const at = ['verify', 'load', name, 'endpoint']
     const endpoint = valueAt(data, at)
@@ -29,6 +31,41 @@ export function checkVerify(data: unknown, directory: string, source: YamlSource
     const near = suggest(endpoint, endpoints)
     const there = endpoints.length === 0 ? 'There are none' : `There are: ${quoted(endpoints)}`
     report(at, 'names an endpoint that there is not', near === undefined ? there : `Did you mean \`${near}\`?`)
+  }
+}
+
+function checkIgnored(data: unknown, source: YamlSource, report: Report): void {
+  const ignored = valueAt(data, ['verify', 'compare', 'ignore'])
+  for (const [index, path] of (Array.isArray(ignored) ? ignored : []).entries()) {
+    const at = ['verify', 'compare', 'ignore', index]
+    if (typeof path !== 'string' || source.origin(at)?.resolved === false) continue
+    try {
+      parseJsonPath(path)
+    } catch (error) {
+      const why = error instanceof Error ? error.message.split('\n', 1)[0] : ''
+      report(at, `is no JSONPath: ${why}`, 'Such as `$.took` (RFC 9535)')
+    }
+  }
+}
+
+/** A criterion that no check can ever tell would be a line that says nothing. */
+function checkCriteria(data: unknown, report: Report): void {
+  const known = ['endpoint', 'load'].flatMap((kind) =>
+    keysAt(data, ['verify', kind === 'load' ? 'load' : 'endpoints']).map((name) => `${kind}:${name}`),
+  )
+  for (const group of keysAt(data, ['verify', 'criteria'])) {
+    const lines = valueAt(data, ['verify', 'criteria', group])
+    for (const [index, line] of (Array.isArray(lines) ? lines : []).entries()) {
+      const checks = isMap(line) && Array.isArray(line['checks']) ? line['checks'] : []
+      for (const [place, check] of checks.entries()) {
+        const isLocal = typeof check === 'string' && /^(?:endpoint|load):[^*]+$/.test(check)
+        if (!isLocal || known.includes(check)) continue
+        const near = suggest(check, known)
+        const there = `There are: ${quoted(known)}`
+        const at = ['verify', 'criteria', group, index, 'checks', place]
+        report(at, 'names a check that there is not', near === undefined ? there : `Did you mean \`${near}\`?`)
+      }
+    }
   }
 }
 

@@ -16,12 +16,19 @@ function budgetOf(budget: FileEndpoint['latency']): LatencyBudget {
 const usualSamples = 20
 
 /** The section, with defaults in place and the paths of schemas absolute. */
-export function resolveVerify({ https, endpoints, load, targets, logs }: FileVerify, directory: string): VerifyConfig {
+export function resolveVerify(
+  { https, endpoints, load, targets, logs, compare, criteria }: FileVerify,
+  directory: string,
+): VerifyConfig {
   const plans = Object.entries(endpoints).map(([name, endpoint]) => resolveEndpoint(name, endpoint, directory))
   return {
     ...(https !== undefined && { https }),
     endpoints: plans,
     ...(logs !== undefined && { logs }),
+    ...(compare !== undefined && { compare }),
+    criteria: Object.entries(criteria).flatMap(([group, list]) =>
+      list.map(({ name, checks, figure }) => ({ group, name, checks, ...(figure !== undefined && { figure }) })),
+    ),
     ...(targets !== undefined && { targets: resolveTargets(targets) }),
     loads: Object.entries(load).flatMap(([name, one]): readonly LoadPlan[] => {
       const { endpoint: wanted, rate, expect, latency, ...rest } = one

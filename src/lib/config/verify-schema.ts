@@ -1,12 +1,6 @@
 import * as z from 'zod/mini'
-import { docs, duration, group, list, name, oneOf, path, text, whole } from './schema-parts.js'
-
-/** A number within bounds, which need not be whole. */
-function real(least: number, most: number, description: string, example: number): z.ZodMiniType<number, number> {
-  const schema = z.number().check(z.minimum(least), z.maximum(most))
-  docs.add(schema, { what: `a number from ${least} to ${most}`, description, examples: [example] })
-  return schema
-}
+import { compareSchema, criteriaSchema } from './verify-compare-schema.js'
+import { duration, group, list, name, oneOf, path, real, text, whole } from './schema-parts.js'
 
 /** Whatever YAML can say. */
 const anything = (description: string): z.ZodMiniType => group(z.unknown(), 'anything that JSON can say', description)
@@ -260,4 +254,8 @@ export const verifySchema = z.strictObject({
     ),
     {},
   ),
+  compare: z.optional(
+    group(compareSchema, 'a map', 'How what a deploy has brought is compared with what served before it.'),
+  ),
+  criteria: criteriaSchema,
 })

@@ -1,6 +1,7 @@
 import type { Digest } from './digest.js'
 import type { Phase } from './phase.js'
 import type { Release, Revision } from './release.js'
+import type { VerificationRecord } from './verification.js'
 
 /** What an app image was built on. */
 export interface BaseRecord {
@@ -47,4 +48,5 @@ export interface ReleaseRecord {
   readonly ending?: string
   readonly phases?: readonly { readonly phase: Phase; readonly duration: number }[]
   readonly proof?: { readonly proved: number; readonly total: number }
+  readonly verification?: VerificationRecord
 }

@@ -1,4 +1,4 @@
-import type { CheckupLine } from './checkup.js'
+import type { CheckResult, CheckupLine } from './checkup.js'
 import type { LatencyBudget } from './verify-plan.js'
 
 /** How long requests took, in milliseconds; quantiles are those of real requests (nearest rank). */
@@ -23,6 +23,8 @@ export interface SampledLatency extends Latency {
   readonly budget: LatencyBudget
   /** The first request, which opened the connection and is not among those counted. */
   readonly first?: number
+  /** Each of those counted, in turn. */
+  readonly times: readonly number[]
 }
 
 /** What load came to. Rates are requests a second. */
@@ -35,6 +37,9 @@ export interface LoadFigures {
   readonly succeeded: number
   /** Percent. */
   readonly success: number
+  /** What was asked for. */
+  readonly leastSuccess: number
+  readonly leastRate?: number
   /** Most requests that were under way at once. */
   readonly concurrency: number
   /** Counted from the moment a request was due, so that a stall counts for all that waited. */
@@ -48,7 +53,7 @@ export interface LoadFigures {
 }
 
 /** What a check looked at. */
-export type VerifyKind = 'dns' | 'https' | 'endpoint' | 'load' | 'target' | 'log'
+export type VerifyKind = 'dns' | 'https' | 'endpoint' | 'load' | 'target' | 'log' | 'compare' | 'release'
 
 /** What one check came to, and what it saw. */
 export interface VerifiedLine extends CheckupLine {
@@ -65,4 +70,45 @@ export interface VerifiedLine extends CheckupLine {
 export interface Verification {
   readonly url: string
   readonly checks: readonly VerifiedLine[]
+}
+
+/** What a criterion came to. */
+export interface CriterionLine {
+  readonly group: string
+  readonly name: string
+  readonly result: CheckResult
+  readonly detail: string
+}
+
+/** What one check of a release came to, as events and results tell it. */
+export interface VerifiedCheck {
+  readonly name: string
+  readonly result: CheckResult
+  readonly detail: string
+  readonly evidence: readonly string[]
+  /** Milliseconds. */
+  readonly latency?: Latency
+}
+
+/** What a release was verified to do, as its record keeps it. */
+export interface VerificationRecord {
+  /** ISO 8601. */
+  readonly at: string
+  readonly ok: number
+  /** Names of the checks that failed. */
+  readonly failed: readonly string[]
+  /** True when the fleet went back for it. */
+  readonly wentBack?: boolean
+  /** By endpoint, in milliseconds; `times` are the requests themselves, rounded. */
+  readonly latency?: Readonly<Record<string, EndpointRecord>>
+  /** How many times as long as a warm request the slowest of the first ones took. */
+  readonly first?: number
+}
+
+/** How long an endpoint took, in milliseconds. */
+export interface EndpointRecord {
+  readonly mean: number
+  readonly p50: number
+  readonly p95: number
+  readonly times?: readonly number[]
 }

@@ -106,3 +106,34 @@ export interface VerifyPlan {
   readonly endpoints: readonly EndpointPlan[]
   readonly loads: readonly LoadPlan[]
 }
+
+/** What becomes of a difference; nothing is looked for where it is `off`. */
+export type Demand = 'fail' | 'warn' | 'off'
+
+/** How what serves is compared with what served before. */
+export interface ComparePlan {
+  readonly latency: Demand
+  /** Percent that the mean may be longer before it counts. */
+  readonly slower: number
+  readonly answers: Demand
+  /** Share by which numbers may differ, from 0 to 1. */
+  readonly tolerance: number
+  /** JSONPaths (RFC 9535) of what may differ. */
+  readonly ignore: readonly string[]
+  readonly first: Demand
+  /** How many times the share of the release before the slowest first request may take. */
+  readonly firstAtMost: number
+}
+
+/** The part of a check that a criterion rests on: a figure of its budget, whether requests succeeded, or their rate. */
+export const criterionFigures = [...budgetFigures, 'success', 'rate'] as const
+
+/** One line of what a team has agreed on, and the checks that tell whether it holds. */
+export interface CriterionPlan {
+  readonly group: string
+  readonly name: string
+  /** Names of checks; `*` at the end stands for anything. */
+  readonly checks: readonly string[]
+  /** Undefined for the checks as a whole. */
+  readonly figure?: (typeof criterionFigures)[number]
+}

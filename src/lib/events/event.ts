@@ -9,6 +9,7 @@ import type { Phase } from '../domain/phase.js'
 import type { Release, Revision } from '../domain/release.js'
 import type { RolloutFacts } from '../domain/rollout-facts.js'
 import type { Target } from '../domain/target.js'
+import type { CriterionLine, VerifiedCheck } from '../domain/verification.js'
 
 /** The version of the event format. It rises when a reader of the older one would go wrong. */
 export const eventVersion = 1
@@ -158,6 +159,13 @@ export type EventBody =
       readonly targets: readonly TargetProof[]
       readonly proved: number
       readonly total: number
+    }
+  /** All checks of a release are made; each was told as `check.done`. */
+  | {
+      readonly type: 'verified'
+      readonly checks: readonly VerifiedCheck[]
+      /** What the team has agreed on, where rampart.yml says it. */
+      readonly criteria: readonly CriterionLine[]
     }
   /** What CloudFormation would do, or is about to do, to a stack. */
   | {

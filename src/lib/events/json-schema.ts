@@ -4,6 +4,7 @@ import { loadStates } from '../domain/model-load.js'
 import { proofGrades } from '../domain/outcome.js'
 import { phases } from '../domain/phase.js'
 import { eventVersion, type EventType } from './event.js'
+import { verifiedShape } from './verified-shape.js'
 
 /*
  * One description of every event, in the part of JSON Schema that it needs. The published schema and the decoder's
@@ -350,6 +351,7 @@ export const eventShapes = {
     'status',
   ),
   proof: shape({ targets: { type: 'array', items: proof }, proved: count, total: count }, 'targets', 'proved', 'total'),
+  verified: verifiedShape,
   detached: shape({ goesOn: text, comeBack: text }, 'goesOn', 'comeBack'),
   'run.finished': shape(
     { ending: text, exitCode: count, message: text, problems: texts, next: texts, duration },

@@ -13,6 +13,8 @@ import { pushImages, type ServiceImage } from './push-images.js'
 import { proveRelease } from './prove-release.js'
 import { keeping, type ReleaseFields, type ReleaseKeeper } from './release-steps.js'
 import { runChecks } from './run-checks.js'
+import { goBack } from './go-back.js'
+import { measureBefore, verifyRelease, type ReleaseVerifier, type Verdict } from './verify-release.js'
 import type { Witness } from '../verify/targets/witness.js'
 import { inPhase, Interruption, type Ended, type RunContext } from './run.js'
 
@@ -39,6 +41,10 @@ export interface DeployRequest extends Following {
   readonly witness?: Witness
   /** The version that the release gets when it is proved; undefined when it gets none. */
   readonly naming?: Naming
+  /** Who verifies what serves then; undefined where the configuration asks for nothing. */
+  readonly verifier?: ReleaseVerifier
+  /** True when a release that is not verified is to stay. */
+  readonly keep?: boolean
 }
 
 async function preflight(request: DeployRequest, run: RunContext): Promise<void> {
@@ -209,14 +215,98 @@ async function deployKept(request: DeployRequest, plain: RunContext): Promise<En
   const { release } = built
   await pushImages(request.images, run)
   const recorded = await record(request, run, built)
+  await measure(request, run, recorded, built.found !== undefined)
   const followed = await rollOut(request, run, recorded)
   if (followed !== undefined && followed.outcome !== 'succeeded') {
     return endOfRollout(followed, { ...recorded, subject: `Release ${release.id}`, comeBack: request.comeBack })
   }
-  const ended = await proveAfter(request, run, recorded, followed)
+  const ended = await judge(request, run, recorded, followed)
   return naming === undefined || ended.ending !== 'done'
     ? ended
     : nameRelease({ ...request, naming, ended, release, doing: doing(release) }, run)
+}
+
+/** Asks what serves for what will be compared; a fleet that moves already, or has arrived, serves something else. */
+async function measure(
+  request: DeployRequest,
+  run: RunContext,
+  { isSettled, isUnderWay, revision }: Recorded,
+  wasMadeBefore: boolean,
+): Promise<void> {
+  if (request.verifier?.measure === undefined || isSettled || isUnderWay) return
+  const { driver, force } = request
+  if (wasMadeBefore && !force && (await unlessStopped(run.signal, driver.settledOn(revision)))) return
+  await measureBefore(request.verifier, run)
+}
+
+/** The proof and, where it is asked for, the verification; what does not pass is taken back. */
+async function judge(
+  request: DeployRequest,
+  run: RunContext,
+  recorded: Recorded,
+  followed: Followed | undefined,
+): Promise<Ended> {
+  const { verifier, keeper } = request
+  let ended: Ended
+  try {
+    ended = await proveAfter(request, run, recorded, followed)
+  } catch (error) {
+    const isUnproved = error instanceof RampartError && error.kind === 'verification' && error.cause === undefined
+    if (verifier === undefined || !isUnproved) throw error
+    return leave(request, run, recorded, {
+      why: `Release ${recorded.release.id} is not proved: ${error.message.replace(/\.$/, '')}`,
+      problems: error.problems.map(({ message }) => message),
+      next: [],
+    })
+  }
+  if (verifier === undefined || ended.ending !== 'done') return ended
+  const standing = await keeper?.standing()
+  const { verification } = standing ?? {}
+  // Nothing was rolled out, and the release holds what was asked of it: that need not be asked again.
+  if (followed === undefined && verification?.failed.length === 0) return ended
+  const verdict = await verdictOf(request, run, recorded, standing?.from ?? recorded.from)
+  if ('ending' in verdict) return verdict
+  keeper?.verified(verdict.record)
+  const { problems, made, next } = verdict
+  if (problems.length === 0) return { ...ended, message: `${ended.message} ${made} checks hold.` }
+  const why = `${ended.message.replace(/^Nothing to do: /, 'Release ').replace(/\.$/, '')}, but ${problems.length} of ${made} checks failed`
+  return leave(request, run, recorded, { why, problems, next })
+}
+
+/** What verifying came to, or how a run ends that was left before it was over. */
+async function verdictOf(
+  request: DeployRequest,
+  run: RunContext,
+  { release }: Recorded,
+  from: Revision,
+): Promise<Verdict | Ended> {
+  const { verifier, keeper, comeBack } = request
+  if (verifier === undefined) throw new RampartError('bug', 'Nobody can verify this release.')
+  try {
+    const before = verifier.recall === undefined ? undefined : await keeper?.recordOf(from)
+    if (before !== undefined) verifier.recall?.(before)
+    return await verifyRelease(verifier, run)
+  } catch (error) {
+    if (!(error instanceof Interruption)) throw error
+    const message = `Release ${release.id} serves and is proved, but was left before it was verified.`
+    return { ending: 'unknown', message, next: [comeBack] }
+  }
+}
+
+async function leave(
+  request: DeployRequest,
+  run: RunContext,
+  recorded: Recorded,
+  wrong: Pick<Parameters<typeof goBack>[0], 'why' | 'problems' | 'next'>,
+): Promise<Ended> {
+  const standing = await request.keeper?.standing()
+  const from = standing?.from ?? recorded.from
+  const { keeper, keep = false, ...following } = request
+  const { release, revision, targets } = recorded
+  return goBack(
+    { ...following, ...(keeper !== undefined && { keeper }), keep, release, revision, targets, from, ...wrong },
+    run,
+  )
 }
 
 async function proveAfter(

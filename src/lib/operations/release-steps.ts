@@ -1,6 +1,7 @@
 import type { ProcessIdentity } from '../domain/process-identity.js'
 import type { ReleaseRecord } from '../domain/release-record.js'
 import type { Release, Revision } from '../domain/release.js'
+import type { VerificationRecord } from '../domain/verification.js'
 import { RampartError } from '../errors/rampart-error.js'
 import type { EventBody } from '../events/event.js'
 import type { Clock } from '../ports/clock.js'
@@ -58,6 +59,11 @@ export class ReleaseKeeper {
   #lease: Promise<Lease> | undefined
   #record: ReleaseRecord | undefined
   #proof: ReleaseRecord['proof'] | undefined
+  #verification: VerificationRecord | undefined
+  /** True from when the fleet is brought back: what is told from then on is not of the release. */
+  #turned = false
+  /** The record of a release that was found to serve already. */
+  #found: ReleaseRecord | undefined
   /** What is being written or looked up; one after the other. */
   #work: Promise<void> = Promise.resolve()
 
@@ -171,10 +177,42 @@ export class ReleaseKeeper {
     this.#do(run, async () => {
       const [newest] = await this.#ledger.list()
       if (newest?.release.id !== release.id || newest.revision.number !== revision.number) return
-      const { ending, proof } = newest
+      this.#found = newest
+      const { ending, proof, verification } = newest
       const isProved = proof !== undefined && proof.proved === proof.total
-      if (ending === undefined || (ending !== 'rolledBack' && !isProved)) this.#record = newest
+      const isVerified = verification === undefined || verification.failed.length === 0
+      if (ending === undefined || (ending !== 'rolledBack' && !(isProved && isVerified))) this.#record = newest
     })
+  }
+
+  /** The record of what is rolled out, or was found to serve; undefined when there is none. */
+  async standing(): Promise<ReleaseRecord | undefined> {
+    await this.#work
+    return this.#record ?? this.#found
+  }
+
+  /** The newest record of that revision; undefined when there is none, or none that can be read. */
+  async recordOf(revision: Revision): Promise<ReleaseRecord | undefined> {
+    const records = await this.#ledger.list().catch((error: unknown) => {
+      if (error instanceof RampartError) return []
+      throw error
+    })
+    return records.find((one) => one.revision.name === revision.name && one.revision.number === revision.number)
+  }
+
+  /** What the release was verified to do. */
+  verified(verification: VerificationRecord): void {
+    this.#verification = verification
+  }
+
+  /** From now on the fleet is brought back to what it came from. */
+  turn(): void {
+    this.#turned = true
+  }
+
+  /** The fleet is back on what it came from. */
+  wentBack(): void {
+    this.#verification = { at: this.#now(), ok: 0, failed: [], ...this.#verification, wentBack: true }
   }
 
   /** Writes the version of a release into its record, also when that was made before it had one. */
@@ -198,6 +236,7 @@ export class ReleaseKeeper {
         ...(!open.has(ended.ending) && { ending: this.#endingOf(ended), endedAt: this.#now() }),
         phases: this.#phases,
         ...(this.#proof !== undefined && { proof: this.#proof }),
+        ...(this.#verification !== undefined && { verification: this.#verification }),
       })
     })
     await this.#work
@@ -211,13 +250,15 @@ export class ReleaseKeeper {
   /** What serves on every target is done, whatever tags it lacks. */
   #endingOf({ ending }: Ended): Ended['ending'] {
     const isProved = this.#proof !== undefined && this.#proof.total > 0 && this.#proof.proved === this.#proof.total
-    return ending === 'verification' && isProved ? 'done' : ending
+    const failed = this.#verification !== undefined && (this.#verification.failed.length > 0 || this.#turned)
+    return ending === 'verification' && isProved && !failed ? 'done' : ending
   }
 
   #hear(event: EventBody, run: RunContext): void {
     if (event.type === 'phase.finished' && event.outcome !== 'skipped') {
       this.#phases.push({ phase: event.phase, duration: event.duration })
     }
+    if (this.#turned) return
     if (event.type === 'proof') this.#proof = { proved: event.proved, total: event.total }
     if (event.type === 'rollout.started' && this.#record !== undefined) {
       // So that a run that is lost later can be looked up.

@@ -8,6 +8,7 @@ import { nameOf, type Bearings, type Wanted } from './bearings.js'
 import { endOfRollout } from './end-of-rollout.js'
 import { followRollout, withWayBack, type Following } from './follow-rollout.js'
 import { proveLaunched, proveRelease } from './prove-release.js'
+import { verifyRelease, type ReleaseVerifier } from './verify-release.js'
 import type { Witness } from '../verify/targets/witness.js'
 import { keeping, type ReleaseKeeper } from './release-steps.js'
 import { runChecks } from './run-checks.js'
@@ -29,6 +30,8 @@ export interface RollbackRequest extends Following {
   readonly hold?: (reason: string) => Promise<void>
   /** Who asks the targets themselves for the proof, where somebody does. */
   readonly witness?: Witness
+  /** Who verifies what serves then; undefined where the configuration asks for nothing. */
+  readonly verifier?: ReleaseVerifier
 }
 
 const sameRevision = (a: Revision, b: Revision): boolean => a.name === b.name && a.number === b.number
@@ -230,11 +233,34 @@ async function rollbackKept(request: RollbackRequest, run: RunContext): Promise<
   if (arrival.kind === 'ended') return arrival.ended
   // Before the proof: whatever comes of that, no deploy is to undo this unasked.
   if (arrival.changed) await holdDeploys(request, run)
+  let ended: Ended
   try {
-    return await prove(request, run, arrival.changed)
+    ended = await prove(request, run, arrival.changed)
   } catch (error) {
     if (!arrival.changed) throw error
     return unproved(error, request)
+  }
+  return arrival.changed ? verified(request, run, ended) : ended
+}
+
+/** What the checks say of the release that serves again. It stays, whatever that is: forward is no way back. */
+async function verified(request: RollbackRequest, run: RunContext, ended: Ended): Promise<Ended> {
+  const { verifier, keeper, wanted, comeBack } = request
+  if (verifier === undefined) return ended
+  try {
+    const { record, problems, made, next } = await verifyRelease(verifier, run)
+    keeper?.verified(record)
+    if (problems.length === 0) return { ...ended, message: `${ended.message} ${made} checks hold.` }
+    return {
+      ending: 'verification',
+      message: `${ended.message.replace(/\.$/, '')}, but ${problems.length} of ${made} checks failed. It stays: forward is no way back.`,
+      problems,
+      next: [...next, ...ended.next],
+    }
+  } catch (error) {
+    if (!(error instanceof Interruption)) throw error
+    const message = `${nameOf(wanted)} serves and is proved, but was left before it was verified.`
+    return { ending: 'unknown', message, next: ['rampart verify', comeBack] }
   }
 }
 

@@ -24,11 +24,17 @@ export interface Candidate {
 
 const sameRevision = (a: Revision, b: Revision): boolean => a.name === b.name && a.number === b.number
 
-/** The rollout ended well by the platform's word, whatever was proved of it then. */
-const arrived = ({ ending }: ReleaseRecord): boolean => ending === 'done' || ending === 'verification'
+/** The rollout ended well by the platform's word, whatever was proved of it then, and was not taken back. */
+const arrived = ({ ending, verification }: ReleaseRecord): boolean =>
+  (ending === 'done' || ending === 'verification') && verification?.wentBack !== true
 
-const isProof = ({ ending, proof }: ReleaseRecord): boolean =>
-  ending === 'done' && proof !== undefined && proof.total > 0 && proof.proved === proof.total
+/** Proved on every target and, where that was asked, verified. */
+const isProof = ({ ending, proof, verification }: ReleaseRecord): boolean =>
+  ending === 'done' &&
+  proof !== undefined &&
+  proof.total > 0 &&
+  proof.proved === proof.total &&
+  (verification === undefined || verification.failed.length === 0)
 
 const serves = (record: ReleaseRecord, { revision, release }: Serving): boolean =>
   sameRevision(record.revision, revision) || (release !== undefined && record.release.id === release)

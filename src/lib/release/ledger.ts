@@ -1,4 +1,5 @@
 import type { ReleaseRecord } from '../domain/release-record.js'
+import type { VerificationRecord } from '../domain/verification.js'
 import type { Parameters } from '../ports/parameters.js'
 import { ledgerPath, numbered, numberOf, type Place } from './paths.js'
 
@@ -67,9 +68,11 @@ function isSame(record: ReleaseRecord, fields: Omit<ReleaseRecord, 'v' | 'number
 
 /** A record that is too large loses what a person misses least; what rollback needs stays. */
 function encode(record: ReleaseRecord): string {
-  const { bases, phases, source, ...rest } = record
+  const { bases, phases, source, verification, ...others } = record
+  const rest = { ...others, ...(verification && { verification: brief(verification) }) }
   const shorter: readonly ReleaseRecord[] = [
     record,
+    { ...record, ...rest },
     {
       ...rest,
       ...(phases && { phases }),
@@ -81,6 +84,13 @@ function encode(record: ReleaseRecord): string {
   ]
   const texts = shorter.map((one) => JSON.stringify(one))
   return texts.find((text) => Buffer.byteLength(text) <= limit) ?? texts.at(-1) ?? ''
+}
+
+/** Without the requests themselves: figures without them still tell whether a release got slower. */
+function brief({ latency, ...rest }: VerificationRecord): VerificationRecord {
+  if (latency === undefined) return rest
+  const figures = Object.entries(latency).map(([name, { mean, p50, p95 }]) => [name, { mean, p50, p95 }] as const)
+  return { ...rest, latency: Object.fromEntries(figures) }
 }
 
 /** What somebody wrote there by hand, or a later rampart, must not end the command. */

@@ -8,7 +8,7 @@ export const checkWords: Readonly<Record<CheckResult, string>> = { ok: 'OK', war
 const order: readonly CheckResult[] = ['ok', 'warn', 'fail', 'skip']
 
 /** `22 OK, 1 WARN, 0 FAIL, 3 SKIP`. */
-export function checksSummary({ checks }: Checkup): string {
+export function checksSummary({ checks }: { readonly checks: readonly Pick<CheckupLine, 'result'>[] }): string {
   return order
     .map((result) => `${checks.filter((check) => check.result === result).length} ${checkWords[result]}`)
     .join(', ')

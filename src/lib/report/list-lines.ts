@@ -34,8 +34,8 @@ export function phaseDetails(page: Page, view: View, { phase, state }: PhaseView
 
 /** What stays on the screen of a phase that failed; the closing words say the rest. */
 function failureOf(page: Page, view: View, phase: PhaseView['phase']): string[] {
-  if (phase === 'preflight') return checkLines(page, view)
-  if (phase !== 'rollout' || view.rollout === undefined) return []
+  if (phase === 'preflight' || phase === 'verify') return checkLines(page, view)
+  if ((phase !== 'rollout' && phase !== 'rollback') || view.rollout === undefined) return []
   return [rolloutWords(view.rollout), view.rollout.reason ?? ''].filter((line) => line !== '')
 }
 
@@ -56,6 +56,11 @@ function detailsOf(page: Page, view: View, phase: PhaseView['phase']): string[] 
       return stackLines(view)
     case 'proof':
       return view.proof === undefined ? [] : [proofWords(view.proof)]
+    case 'baseline':
+      return []
+    case 'rollback':
+      return rolloutLines(page, view)
+    case 'verify':
     case 'tags':
       return checkLines(page, view)
     // What runs there says so itself.

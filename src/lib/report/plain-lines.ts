@@ -176,6 +176,7 @@ export function createPlainLines(): (event: Event, view: View) => readonly Plain
       // The header, the result and the closing words say these.
       case 'run.started':
       case 'proof':
+      case 'verified':
       case 'detached':
       case 'run.finished':
         return undefined

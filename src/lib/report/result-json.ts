@@ -1,5 +1,6 @@
 import { releasedImages } from '../view/images.js'
 import type { WarmupAdvice } from '../domain/forecast.js'
+import type { CriterionLine, VerifiedCheck } from '../domain/verification.js'
 import type { View } from '../view/view.js'
 
 /**
@@ -55,6 +56,12 @@ export interface ResultJson {
       readonly grade: string
       readonly detail: string
     }[]
+  } | null
+  /** What the checks of `verify` came to, and whether the fleet went back for it; null when none were made. */
+  readonly verification: {
+    readonly checks: readonly VerifiedCheck[]
+    readonly criteria: readonly CriterionLine[]
+    readonly wentBack: boolean
   } | null
   readonly cause: {
     readonly code: string
@@ -118,6 +125,13 @@ export function resultJson(view: View): ResultJson {
             reason: rollout.reason ?? null,
           },
     proof: proof ?? null,
+    verification:
+      view.verification === undefined
+        ? null
+        : {
+            ...view.verification,
+            wentBack: view.phases.some(({ phase, state: how }) => phase === 'rollback' && how === 'done'),
+          },
     cause: cause ?? null,
     advice: view.advice ?? null,
     downloads: view.downloads,

@@ -1,6 +1,7 @@
 import { formatDuration } from '../terminal/format.js'
 import { releasedImages } from '../view/images.js'
 import type { EndingView, PhaseView, View } from '../view/view.js'
+import { criteriaText } from './criteria-text.js'
 import { isNarrow, sign, simulationLine, type Page, type SignName } from './page.js'
 import { endingWords, proofWords } from '../words/run.js'
 
@@ -12,6 +13,7 @@ export function resultText(page: Page, view: View): readonly string[] {
     ...(simulated === undefined ? [] : [simulated, '']),
     ...phaseTable(page, view, view.ending),
     ...facts(page, view, view.ending),
+    ...criteriaText(page, view.verification?.criteria ?? []),
   ]
 }
 
@@ -49,7 +51,8 @@ function facts(page: Page, view: View, ending: EndingView): string[] {
   const revision = view.release?.revision
   const where = revision === undefined ? '' : ` (revision ${revision.number} of ${revision.name})`
   const rows: (readonly [string, string])[] = []
-  const fate = view.rollout?.outcome === 'rolled-back' ? ', rolled back: not in service' : ''
+  const wentBack = view.phases.some(({ phase, state }) => phase === 'rollback' && state === 'done')
+  const fate = view.rollout?.outcome === 'rolled-back' || wentBack ? ', rolled back: not in service' : ''
   if (release !== undefined) rows.push(['Release', `${release.id}${where}${fate}`])
   for (const image of images) rows.push([image.service, `${image.repository}@${image.digest}`])
   if (view.proof !== undefined) rows.push(['Proof', proofWords(view.proof)])

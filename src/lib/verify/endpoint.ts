@@ -75,7 +75,7 @@ function outcome(plan: EndpointPlan, first: Asked, measured: readonly number[], 
   const alone = first.result.kind === 'answer' ? first.result.timing.total : 0
   // One request has no connection before it: then it is the sample.
   const latency: SampledLatency | undefined =
-    figures === undefined ? undefined : { ...figures, first: alone, budget: plan.latency }
+    figures === undefined ? undefined : { ...figures, first: alone, budget: plan.latency, times: measured }
   const asked = measured.length + failed.length
   const findings: readonly Finding[] = [
     ...(failed.length === 0

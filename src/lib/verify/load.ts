@@ -60,6 +60,8 @@ function figuresOf(plan: LoadPlan, generated: Generated): LoadFigures {
     sent: latencies.length,
     succeeded,
     success: latencies.length === 0 ? 0 : (succeeded * 100) / latencies.length,
+    leastSuccess: plan.success,
+    ...(plan.leastRate !== undefined && { leastRate: plan.leastRate }),
     concurrency: peak,
     latency: latencyOf(latencies) ?? none,
     service: latencyOf(services) ?? none,

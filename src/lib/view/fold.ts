@@ -107,6 +107,8 @@ function changes(view: View, event: Event, at: number): Partial<View> {
       return { warnings: [...view.warnings, { message: event.message, next: event.next ?? [] }] }
     case 'proof':
       return { proof: pick(event, 'targets', 'proved', 'total') }
+    case 'verified':
+      return { verification: pick(event, 'checks', 'criteria') }
     case 'detached':
       return { detached: pick(event, 'goesOn', 'comeBack') }
     case 'run.finished':

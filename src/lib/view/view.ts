@@ -9,6 +9,7 @@ import { phases, type Phase } from '../domain/phase.js'
 import type { Release, Revision } from '../domain/release.js'
 import type { RolloutFacts } from '../domain/rollout-facts.js'
 import type { Target } from '../domain/target.js'
+import type { CriterionLine, VerifiedCheck } from '../domain/verification.js'
 
 /** Every phase there is, in the order of a deploy. */
 export const everyPhase: readonly Phase[] = phases
@@ -49,6 +50,7 @@ export interface View {
   readonly warnings: readonly WarningView[]
   readonly cause: Cause | undefined
   readonly proof: ProofView | undefined
+  readonly verification: VerificationView | undefined
   readonly stack: StackView | undefined
   readonly detached: DetachedView | undefined
   readonly ending: EndingView | undefined
@@ -168,6 +170,12 @@ export interface ProofView {
   readonly total: number
 }
 
+/** What the checks of a release came to. */
+export interface VerificationView {
+  readonly checks: readonly VerifiedCheck[]
+  readonly criteria: readonly CriterionLine[]
+}
+
 /** A stack that CloudFormation changes. */
 interface StackView {
   readonly stack: string
@@ -220,6 +228,7 @@ export const initialView: View = {
   warnings: [],
   cause: undefined,
   proof: undefined,
+  verification: undefined,
   stack: undefined,
   detached: undefined,
   ending: undefined,
