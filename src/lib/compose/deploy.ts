@@ -81,6 +81,8 @@ export function patience({ rollout, target }: Config['environment']): (targets: 
 
 interface Cloud {
   readonly driver: Driver
+  /** The driver anew, which knows nothing of what the other one has found and begun. */
+  readonly anew: () => Promise<Driver>
   readonly account: Account
   readonly logs: LogSource
   readonly parameters: Parameters
@@ -98,11 +100,12 @@ export async function connect(
     ...(gate !== undefined && { beforeChange: gate.beforeChange }),
   }
   const aws = createAws({ region: config.environment.region, ...client })
-  const driver = await composeDriver(config, aws, performing.clock, client)
+  const anew = async (): Promise<Driver> => composeDriver(config, aws, performing.clock, client)
+  const driver = await anew()
   const { account, logs, parameters } = aws
   // Who asks does not change while a command runs.
   let identity: ReturnType<Account['whoAmI']> | undefined
-  return { driver, account: { ...account, whoAmI: () => (identity ??= account.whoAmI()) }, logs, parameters }
+  return { driver, anew, account: { ...account, whoAmI: () => (identity ??= account.whoAmI()) }, logs, parameters }
 }
 
 /** The repositories of the services, without the registry's host. */
@@ -249,6 +252,7 @@ export async function runDeploy(flags: DeployFlags): Promise<Performed> {
           ...(naming !== undefined && { naming }),
           ...(verifier !== undefined && { verifier }),
           keep: flags.keep === true,
+          wayBack: cloud.anew,
           patience: patience(config.environment),
           force: flags.force,
           measuresWarmup: config.environment.rollout.warmup === 'auto',

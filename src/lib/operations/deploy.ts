@@ -1,7 +1,7 @@
 import type { Release, Revision } from '../domain/release.js'
 import { RampartError } from '../errors/rampart-error.js'
 import { makeRelease } from '../release/make-release.js'
-import type { Check } from '../rollout/driver.js'
+import type { Check, Driver } from '../rollout/driver.js'
 import type { Followed, Patience } from '../rollout/follow.js'
 import { measureWarmup } from '../rollout/measure.js'
 import { unlessStopped } from '../rollout/unless-stopped.js'
@@ -45,6 +45,8 @@ export interface DeployRequest extends Following {
   readonly verifier?: ReleaseVerifier
   /** True when a release that is not verified is to stay. */
   readonly keep?: boolean
+  /** The driver anew, for the way back: one that has moved a fleet forward takes its place before for a stranger's work. */
+  readonly wayBack?: () => Promise<Driver>
 }
 
 async function preflight(request: DeployRequest, run: RunContext): Promise<void> {
@@ -254,7 +256,7 @@ async function judge(
     const isUnproved = error instanceof RampartError && error.kind === 'verification' && error.cause === undefined
     if (verifier === undefined || !isUnproved) throw error
     return leave(request, run, recorded, {
-      why: `Release ${recorded.release.id} is not proved: ${error.message.replace(/\.$/, '')}`,
+      why: error.message.replace(/\.$/, ''),
       problems: error.problems.map(({ message }) => message),
       next: [],
     })
@@ -303,8 +305,9 @@ async function leave(
   const from = standing?.from ?? recorded.from
   const { keeper, keep = false, ...following } = request
   const { release, revision, targets } = recorded
+  const driver = keep ? request.driver : ((await request.wayBack?.()) ?? request.driver)
   return goBack(
-    { ...following, ...(keeper !== undefined && { keeper }), keep, release, revision, targets, from, ...wrong },
+    { ...following, driver, ...(keeper !== undefined && { keeper }), keep, release, revision, targets, from, ...wrong },
     run,
   )
 }
