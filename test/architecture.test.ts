@@ -74,7 +74,7 @@ const owners: readonly { readonly package: RegExp; readonly allowed: RegExp }[] 
   { package: /^@lezer\//, allowed: /^init\/python\// },
   { package: /^unbash$/, allowed: /^shell\// },
   { package: /^@clack\//, allowed: /^terminal\/ask\.ts$/ },
-  { package: /^jsonpath-rfc9535/, allowed: /^(verify\/json-expectations|config\/verify-checks)\.ts$/ },
+  { package: /^jsonpath-rfc9535/, allowed: /^(verify\/(json-expectations|drift)|config\/verify-checks)\.ts$/ },
   { package: /^ajv/, allowed: /^verify\/json-schema\.ts$/ },
   { package: /^dotenv$/, allowed: /^config\// },
   { package: /^dockerfile-ast$/, allowed: /^image\// },
@@ -166,7 +166,7 @@ test('commands stay thin: they load their work when they run', () => {
       .map((one) => one.moduleRequest.value)
     for (const specifier of loaded) {
       expect(specifier).toMatch(
-        /^@oclif\/core\/|(base-command|rehearsal-flags|watch-flags)\.js$|\/lib\/(errors|domain|terminal)\//,
+        /^@oclif\/core\/|(base-command|(rehearsal|watch|answer|keep)-flags?)\.js$|\/lib\/(errors|domain|terminal)\//,
       )
     }
   }

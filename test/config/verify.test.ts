@@ -91,6 +91,7 @@ describe('verify', () => {
         },
         search,
       ],
+      criteria: [],
       loads: [
         {
           name: 'search',
