@@ -10,7 +10,7 @@ import { pacedClockFrom, systemClock } from '../system/clock.js'
 import type { VerifyPorts } from '../verify/tasks.js'
 
 /** Reads a file that was named; rejects with kind `usage` when it can not be read. */
-export async function readGiven(path: string, what: string): Promise<string> {
+async function readGiven(path: string, what: string): Promise<string> {
   return readFile(path, 'utf8').catch((error: unknown) => {
     const why = error instanceof Error && 'code' in error ? String(error.code) : String(error)
     throw new RampartError('usage', `${what} ${path} can not be read: ${why}`, { place: { file: path }, cause: error })

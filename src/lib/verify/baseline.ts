@@ -136,8 +136,7 @@ export async function measureBaseline(
   ports: EndpointPorts,
   signal: AbortSignal,
 ): Promise<Baseline> {
-  const measured = plans.filter(isMeasured)
-  const [asked] = measured
+  const asked = plans.find(isMeasured)
   const first = asked && (await firstOf(base, asked, ports, signal))
   const endpoints = new Map<string, EndpointBaseline>()
   for (const plan of plans.filter(isCompared)) {

@@ -22,7 +22,7 @@ export function judgeCriteria(plans: readonly CriterionPlan[], lines: readonly V
 }
 
 /** Whether a check is meant by its name, or by its beginning and `*`. */
-export const isNamed = (name: string, pattern: string): boolean =>
+const isNamed = (name: string, pattern: string): boolean =>
   pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern
 
 function together(lines: readonly VerifiedLine[], said: readonly Said[], checks: readonly string[]): Said {

@@ -23,15 +23,16 @@ export interface ReleaseSource {
 /** Milliseconds for which a fleet that has just been moved may still be settling. */
 const settling = 60_000
 
+const task = (name: string, retry: number, look: () => Promise<Judged>): VerifyTask => ({
+  name,
+  kind: 'release',
+  alone: false,
+  retry,
+  look,
+})
+
 /** The checks of the release as the platform and the registry see it. */
 export function releaseTasks(source: ReleaseSource): readonly VerifyTask[] {
-  const task = (name: string, retry: number, look: () => Promise<Judged>): VerifyTask => ({
-    name,
-    kind: 'release',
-    alone: false,
-    retry,
-    look,
-  })
   return [
     task('images', 0, async () => judgeImages(await source.images())),
     task('desired-count', settling, async () => judgeSizes(await source.sizes())),

@@ -184,7 +184,7 @@ describe('a service on Fargate', () => {
     const config = await loadConfig({ path: 'examples/finbert-rag/rampart.yml', env: {} })
     const asking = {
       ...config,
-      verify: { endpoints: [], loads: [], targets: { ask: 'direct', grade: 'launched' } },
+      verify: { criteria: [], endpoints: [], loads: [], targets: { ask: 'direct', grade: 'launched' } },
     } as const
     process.env['RAMPART_SIMULATION'] = 'a test' // startCluster puts the environment back
     const ask = await composeAsker(asking, clock, driver)
