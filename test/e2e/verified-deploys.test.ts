@@ -34,7 +34,12 @@ interface Result {
   readonly message: string
   readonly phases: readonly { readonly phase: string; readonly outcome: string }[]
   readonly verification: {
-    readonly checks: readonly { readonly name: string; readonly result: string; readonly evidence: readonly string[] }[]
+    readonly checks: readonly {
+      readonly name: string
+      readonly result: string
+      readonly detail: string
+      readonly evidence: readonly string[]
+    }[]
     readonly criteria: readonly {
       readonly group: string
       readonly name: string
@@ -45,7 +50,10 @@ interface Result {
   } | null
 }
 
-async function rehearse(config: string, scenario: string): Promise<{ readonly code: number | null; readonly result: Result }> {
+async function rehearse(
+  config: string,
+  scenario: string,
+): Promise<{ readonly code: number | null; readonly result: Result }> {
   const args = ['rehearse', '--config', config, '--scenario', scenario, '--speed', '600', '--json']
   const { code, stdout, stderr } = await runCli(args)
   expect(stderr).not.toContain('    at ')
@@ -91,7 +99,7 @@ describe('rampart rehearse of the second example', () => {
     ],
     ['drifted-answers', ['compare:answers'], [], /\$\.results\[0\]\.score/],
     ['plain-http', ['https-redirect'], ['HTTP traffic redirected to HTTPS'], /over plain HTTP/],
-    ['leaking-logs', ['log-secrets'], ['No sensitive data in container logs'], /\*/],
+    ['leaking-logs', ['log-secrets'], ['No sensitive data in container logs'], /AWS access key.*lines, such as/s],
     ['model-downloads', ['model-cache'], ['Model caching working (no downloads in logs)'], /download/i],
   ] as const)(
     '%s fails its own line, and the deploy goes back',
@@ -105,7 +113,7 @@ describe('rampart rehearse of the second example', () => {
       expect(failedChecks(result)).toEqual(checks)
       expect(failedCriteria(result)).toEqual(lines)
       const failed = result.verification?.checks.find(({ result: one }) => one === 'fail')
-      expect(failed?.evidence.join('\n')).toMatch(evidence)
+      expect([failed?.detail, ...(failed?.evidence ?? [])].join('\n')).toMatch(evidence)
       expect(result.verification?.wentBack).toBe(true)
       expect(result.message).toMatch(/went back: finbert-rag-prod serves what served before/)
       expect(result.phases.at(-1)).toMatchObject({ phase: 'rollback', outcome: 'done' })
@@ -124,21 +132,29 @@ describe('rampart rehearse of the first example', () => {
   test.each([
     ['slow-release', ['endpoint:inspect'], /over its budget of 150ms/],
     ['plain-http', ['https-redirect'], /over plain HTTP/],
-    ['leaking-logs', ['log-secrets'], /\*/],
+    ['leaking-logs', ['log-secrets'], /AWS access key.*lines, such as/s],
     ['model-downloads', ['model-cache'], /download/i],
-  ] as const)('%s fails its own line, and the deploy goes back', async (scenario, checks, evidence) => {
-    const { code, result } = await rehearse(rampartAi, scenario)
-    expect({ code, failed: failedChecks(result) }).toEqual({ code: 9, failed: checks })
-    const failed = result.verification?.checks.find(({ result: one }) => one === 'fail')
-    expect(failed?.evidence.join('\n')).toMatch(evidence)
-    expect(result.verification?.wentBack).toBe(true)
-  }, 120_000)
+  ] as const)(
+    '%s fails its own line, and the deploy goes back',
+    async (scenario, checks, evidence) => {
+      const { code, result } = await rehearse(rampartAi, scenario)
+      expect({ code, failed: failedChecks(result) }).toEqual({ code: 9, failed: checks })
+      const failed = result.verification?.checks.find(({ result: one }) => one === 'fail')
+      expect([failed?.detail, ...(failed?.evidence ?? [])].join('\n')).toMatch(evidence)
+      expect(result.verification?.wentBack).toBe(true)
+    },
+    120_000,
+  )
 
   // Each instance is asked for itself: it is caught before anybody asks through the load balancer.
-  test.each(['lying-health', 'drifted-answers'])('%s is not proved, and the deploy goes back', async (scenario) => {
-    const { code, result } = await rehearse(rampartAi, scenario)
-    expect({ code, outcome: result.outcome }).toEqual({ code: 9, outcome: 'verification' })
-    expect(result.phases.find(({ phase }) => phase === 'proof')).toMatchObject({ outcome: 'failed' })
-    expect(result.message).toMatch(/went back: rampart-production-asg serves what served before/)
-  }, 120_000)
+  test.each(['lying-health', 'drifted-answers'])(
+    '%s is not proved, and the deploy goes back',
+    async (scenario) => {
+      const { code, result } = await rehearse(rampartAi, scenario)
+      expect({ code, outcome: result.outcome }).toEqual({ code: 9, outcome: 'verification' })
+      expect(result.phases.find(({ phase }) => phase === 'proof')).toMatchObject({ outcome: 'failed' })
+      expect(result.message).toMatch(/went back: rampart-production-asg serves what served before/)
+    },
+    120_000,
+  )
 })

@@ -119,11 +119,7 @@ const bodies: { readonly [T in EventType]: fc.Arbitrary<BodyOf<T>> } = {
     { phase, outcome: fc.constantFrom('done', 'failed', 'skipped'), duration },
     { detail: text },
   ),
-  'check.done': body(
-    'check.done',
-    { name: text, result, detail: text },
-    { remedy: text },
-  ),
+  'check.done': body('check.done', { name: text, result, detail: text }, { remedy: text }),
   'stack.planned': body(
     'stack.planned',
     {

@@ -186,7 +186,10 @@ export async function runDeploy(flags: DeployFlags): Promise<Performed> {
   const version = versionOf(flags.version)
   const config = await configure(flags)
   const secrets = flags['with-base'] === true ? await (await import('./models.js')).hubSecrets(process.env) : []
-  const about = performance('deploy', config, phasesOf(config, version), [...secrets, ...(await secretsOfAnswers(config, flags))])
+  const about = performance('deploy', config, phasesOf(config, version), [
+    ...secrets,
+    ...(await secretsOfAnswers(config, flags)),
+  ])
   const calls = countCalls(flags, about.clock)
   const performing = { ...about, ...(calls.onCall !== undefined && { onCall: calls.onCall }) }
   let known: Driver | undefined

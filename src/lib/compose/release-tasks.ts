@@ -38,9 +38,7 @@ function sourceOf(config: Config, { driver, account, parameters }: Places): Rele
           const { digest } = reference ?? {}
           if (own !== undefined) return { service: name, image, isThere: undefined }
           const isThere =
-            digest !== undefined &&
-            isDigest(digest) &&
-            (await account.imageState(repository, digest)) === 'ACTIVE'
+            digest !== undefined && isDigest(digest) && (await account.imageState(repository, digest)) === 'ACTIVE'
           return { service: name, image, isThere }
         }),
       )
@@ -65,10 +63,7 @@ function sourceOf(config: Config, { driver, account, parameters }: Places): Rele
 const parameterArn = /^arn:[^:]+:ssm:[^:]*:[^:]*:parameter(\/?.+)$/
 
 /** Only parameters are asked for; nothing of a value is kept. */
-async function secretsAt(
-  names: readonly string[],
-  parameters: Parameters,
-): ReturnType<ReleaseSource['secrets']> {
+async function secretsAt(names: readonly string[], parameters: Parameters): ReturnType<ReleaseSource['secrets']> {
   const there: string[] = []
   const missing: string[] = []
   const unasked: string[] = []

@@ -80,7 +80,10 @@ export async function composeVerifier(
           first = ratio
         },
       }
-      return [...answerTasks(plan, ports, options, measured).map((task) => permitted(task, plan, config)), ...(await fleet())]
+      return [
+        ...answerTasks(plan, ports, options, measured).map((task) => permitted(task, plan, config)),
+        ...(await fleet()),
+      ]
     },
   }
 }

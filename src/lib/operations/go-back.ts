@@ -58,11 +58,9 @@ async function returnTo(from: Revision, wrong: ToLeave, run: RunContext): Promis
   await keeper?.take(`going back from ${release.id}`, run)
   keeper?.turn()
   run.emit({ type: 'warning', message: `${why}; going back to version ${from.number}.` })
-  const handle = await driver
-    .start(from, { force: false, signal: run.signal, back: true })
-    .catch((error: unknown) => {
-      throw withWayBack(error, comeBack)
-    })
+  const handle = await driver.start(from, { force: false, signal: run.signal, back: true }).catch((error: unknown) => {
+    throw withWayBack(error, comeBack)
+  })
   const toFollow = { handle, revision: from, targets, patience: patience(targets) }
   const followed = await followRollout(wrong, toFollow, run)
   const arrived = followed.outcome === 'succeeded' && (await unlessStopped(run.signal, driver.settledOn(from)))

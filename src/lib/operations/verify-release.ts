@@ -48,7 +48,9 @@ const checkOf = ({ name, result, detail, evidence, latency, findings }: Verified
     result,
     detail,
     evidence: [...(found.length > 1 || result === 'warn' ? found : []), ...evidence],
-    ...(latency !== undefined && { latency: { count, min, mean, p50, p95, p99, max } as VerifiedCheck['latency'] & object }),
+    ...(latency !== undefined && {
+      latency: { count, min, mean, p50, p95, p99, max } as VerifiedCheck['latency'] & object,
+    }),
   }
 }
 

@@ -12,7 +12,9 @@ export interface EndpointBaseline {
 
 /** What served before, or where the figures come from when that could not be asked. */
 export interface Baseline {
-  readonly origin: { readonly kind: 'measured' } | { readonly kind: 'recorded'; readonly release: string; readonly at: string }
+  readonly origin:
+    | { readonly kind: 'measured' }
+    | { readonly kind: 'recorded'; readonly release: string; readonly at: string }
   readonly endpoints: ReadonlyMap<string, EndpointBaseline>
   /** How many times as long as a warm request the slowest of the first ones took. */
   readonly first?: number

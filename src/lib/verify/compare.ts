@@ -79,7 +79,9 @@ export function compareTasks(options: CompareOptions): readonly VerifyTask[] {
   const { plan } = options
   const common = { kind: 'compare', alone: true, retry: 0 } as const
   return [
-    ...(plan.latency === 'off' ? [] : [{ ...common, name: 'compare:latency', look: async () => judgeLatency(options) }]),
+    ...(plan.latency === 'off'
+      ? []
+      : [{ ...common, name: 'compare:latency', look: async () => judgeLatency(options) }]),
     ...(plan.answers === 'off'
       ? []
       : [{ ...common, name: 'compare:answers', look: async (signal: AbortSignal) => lookAtAnswers(options, signal) }]),
@@ -145,7 +147,9 @@ async function lookAtAnswers(options: CompareOptions, signal: AbortSignal): Prom
       const old = before.get(n)
       if (old === undefined) continue
       questions += 1
-      drifts.push(...driftOf(old, document, plan).map((drift) => ({ ...drift, where: `${endpoint.name}, question ${n}` })))
+      drifts.push(
+        ...driftOf(old, document, plan).map((drift) => ({ ...drift, where: `${endpoint.name}, question ${n}` })),
+      )
     }
   }
   if (questions === 0) return { result: 'skip', detail: 'no question was answered with JSON by both releases' }

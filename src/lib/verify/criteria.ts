@@ -13,7 +13,10 @@ interface Said {
 const skip = (detail: string): Said => ({ result: 'skip', detail })
 
 /** What the teams' criteria came to, in their order; each rests on checks that were made. */
-export function judgeCriteria(plans: readonly CriterionPlan[], lines: readonly VerifiedLine[]): readonly CriterionLine[] {
+export function judgeCriteria(
+  plans: readonly CriterionPlan[],
+  lines: readonly VerifiedLine[],
+): readonly CriterionLine[] {
   return plans.map(({ group, name, checks, figure }) => {
     const chosen = lines.filter((line) => checks.some((pattern) => isNamed(line.name, pattern)))
     const said = chosen.map((line) => partOf(line, figure))
@@ -41,7 +44,10 @@ function partOf(line: VerifiedLine, figure: CriterionPlan['figure']): Said {
   if (figure === 'success') return successOf(line)
   if (figure === 'rate') {
     if (load === undefined || load.succeeded === 0) return skip('nothing was answered well')
-    return { result: load.achievedRate < (load.leastRate ?? 0) ? 'fail' : 'ok', detail: `${load.achievedRate.toFixed(1)} a second` }
+    return {
+      result: load.achievedRate < (load.leastRate ?? 0) ? 'fail' : 'ok',
+      detail: `${load.achievedRate.toFixed(1)} a second`,
+    }
   }
   const figures = latency ?? load?.latency
   const most = (latency ?? load)?.budget[figure]

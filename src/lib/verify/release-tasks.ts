@@ -7,11 +7,11 @@ export interface ReleaseSource {
     readonly { readonly service: string; readonly image: string; readonly isThere: boolean | undefined }[]
   >
   /** How many targets each part of the fleet wants, and how many run. */
-  readonly sizes: () => Promise<readonly { readonly name: string; readonly desired: number; readonly running: number }[]>
-  /** What the load balancer says of each target that runs; `none` where it watches none. */
-  readonly health: () => Promise<
-    readonly { readonly id: string; readonly health: string; readonly reason?: string }[]
+  readonly sizes: () => Promise<
+    readonly { readonly name: string; readonly desired: number; readonly running: number }[]
   >
+  /** What the load balancer says of each target that runs; `none` where it watches none. */
+  readonly health: () => Promise<readonly { readonly id: string; readonly health: string; readonly reason?: string }[]>
   /** The secrets that the targets are launched with, by name: those that are there, not there, and not asked for. */
   readonly secrets: () => Promise<{
     readonly there: readonly string[]
@@ -63,9 +63,7 @@ function judgeSizes(sizes: Awaited<ReturnType<ReleaseSource['sizes']>>): Judged 
 function judgeHealth(targets: Awaited<ReturnType<ReleaseSource['health']>>): Judged {
   const watched = targets.filter(({ health }) => health !== 'none')
   if (watched.length === 0) return { result: 'skip', detail: 'no load balancer watches the targets' }
-  const words = watched.map(
-    ({ id, health, reason }) => `${id}: ${health}${reason === undefined ? '' : `, ${reason}`}`,
-  )
+  const words = watched.map(({ id, health, reason }) => `${id}: ${health}${reason === undefined ? '' : `, ${reason}`}`)
   const bad = watched.filter(({ health }) => health !== 'healthy')
   const detail = `${watched.length - bad.length} of ${watched.length} targets are healthy`
   return { result: bad.length === 0 ? 'ok' : 'fail', detail, evidence: words }

@@ -101,7 +101,7 @@ async function handle(
   await pass(response, taken * pace)
   if (response.destroyed) return
   log(world, serving, host, { method, path, status: answer.status })
-  send(response, answer, serving, host)
+  send(response, answer, { serving, host, taken })
 }
 
 /** Waits for that many real milliseconds, or until the client is gone. */
@@ -129,13 +129,19 @@ function log(
   state.logs.append(stream, state.now, accessLine({ node, client: '10.0.1.41:41000', ...request }))
 }
 
-function send(response: ServerResponse, { status, type, body }: AppAnswer, { image }: Serving, { id }: Host): void {
+function send(
+  response: ServerResponse,
+  { status, type, body }: AppAnswer,
+  { serving, host, taken }: { readonly serving: Serving; readonly host: Host; readonly taken: number },
+): void {
   response.writeHead(status, {
     'content-type': type,
     'content-length': String(Buffer.byteLength(body)),
     'x-simulated': 'rampart rehearsal',
-    'x-rehearsal-image': image,
-    'x-rehearsal-target': id,
+    // In the answers' own time, whatever of it really passed: https://www.w3.org/TR/server-timing/
+    'server-timing': `total;dur=${taken.toFixed(3)}`,
+    'x-rehearsal-image': serving.image,
+    'x-rehearsal-target': host.id,
   })
   response.end(body)
 }
