@@ -64,6 +64,7 @@ describe('what a file comes to', () => {
       },
       logs: { group: '/demo/production' },
       release: { ledger: false, tags: ['prod', 'v{version}'] },
+      secrets: { uses: [] },
       notify: [{ webhook: 'https://hooks.example.com/T0/B0', format: 'json', on: ['failed'] }],
     })
   })
@@ -89,6 +90,7 @@ describe('what a file comes to', () => {
       target: { kind: 'asg', group: 'demo-asg' },
       rollout: { minHealthy: 100, maxHealthy: 200, bake: 0, alarms: [], timeout: 'auto', maxFailedStarts: 3 },
       release: { ledger: true, tags: ['v{version}'] },
+      secrets: { uses: [] },
       notify: [],
     })
   })

@@ -1,3 +1,4 @@
+import { createSecrets } from '../../src/lib/aws/secrets.js'
 import { createAws } from '../../src/lib/aws/index.js'
 import type { EventBody } from '../../src/lib/events/event.js'
 import { abort } from '../../src/lib/operations/abort.js'
@@ -176,6 +177,7 @@ function stage(platform: Platform): Stage {
             originOf: () => Promise.resolve(undefined),
             models: new Map(),
             parameter: (name) => parameters.get(name),
+            secrets: createSecrets({ region: platform.region }),
             ...ports,
           })
         return rollback(

@@ -1,3 +1,4 @@
+import { createSecrets } from '../../src/lib/aws/secrets.js'
 import { createHash } from 'node:crypto'
 import { createEcs } from '../../src/lib/aws/ecs.js'
 import { createAws } from '../../src/lib/aws/index.js'
@@ -248,6 +249,7 @@ export class World {
               originOf: () => Promise.resolve(undefined),
               models: new Map(),
               parameter: (name) => parameters.get(name),
+              secrets: createSecrets({ region }),
             }),
           patience,
           registryHost: this.#registryHost,

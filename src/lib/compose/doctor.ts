@@ -15,6 +15,8 @@ import {
   type EngineFacts,
 } from '../doctor/machine.js'
 import { failure, ok, skip } from '../doctor/outcome.js'
+import { secretName } from '../domain/secret.js'
+import { namedSecrets } from '../operations/secrets-look.js'
 import { leastPrivilege, type PolicyScope } from '../doctor/policy.js'
 import { chooseTasks, runChecks, type CheckTask } from '../doctor/run-checks.js'
 import type { Checkup } from '../domain/checkup.js'
@@ -218,6 +220,7 @@ async function printPolicy(flags: DoctorFlags): Promise<Performed> {
   const { environment, services } = config
   const asked = await askScope(config, flags.offline)
   const isEcr = environment.registry === undefined
+  const secrets = namedSecrets(environment.secrets)
   const policy = leastPrivilege({
     ...asked,
     region: environment.region,
@@ -227,6 +230,7 @@ async function printPolicy(flags: DoctorFlags): Promise<Performed> {
     logGroup: environment.logs?.group,
     ledger: environment.release.ledger ? placeOf(config) : undefined,
     alarms: environment.rollout.alarms.length > 0,
+    ...(secrets.length > 0 && { secrets: { app: config.app, names: secrets.map(secretName) } }),
   })
   if (asked.account === undefined) {
     process.stderr.write('The account was not asked: its number stands as * in the ARNs.\n')

@@ -53,7 +53,12 @@ export async function fleetTasks(
   if (verify.logs !== undefined && group !== undefined) {
     const { logTasks } = await import('../verify/logs/tasks.js')
     const { createValueFinder } = await import('../verify/logs/value-finder.js')
-    const values = [...new Set(secrets)].map((value, index) => ({ name: `configured secret ${index + 1}`, value }))
+    const { configuredValues } = await import('./secret-values.js')
+    const kept = await configuredValues(config)
+    const values = [
+      ...[...new Set(secrets)].map((value, index) => ({ name: `configured secret ${index + 1}`, value })),
+      ...kept,
+    ]
     const read = async (signal: AbortSignal) => linesOfTargets(driver, logs, group, clock, signal)
     tasks.push(...logTasks(read, verify.logs, createValueFinder(values)))
   }

@@ -5,6 +5,8 @@ import { fingerprintOf, partsOfBase } from './bases.js'
 import { runDeploy } from './deploy.js'
 import { findConfig, loadConfig, type Config, type ServiceConfig } from '../config/index.js'
 import { RampartError } from '../errors/rampart-error.js'
+import { neededKeys, secretName } from '../domain/secret.js'
+import { namedSecrets } from '../operations/secrets-look.js'
 import { proofLabelsOf, sourceLabelsOf } from '../image/base/labels.js'
 import { startRehearsal, type Rehearsal } from '../rehearsal/cloud.js'
 import { isScenarioName, scenarioNames } from '../rehearsal/scenarios.js'
@@ -110,6 +112,10 @@ export async function rehearsalSetup(config: Config): Promise<RehearsalSetup> {
     ...fleetOf(environment),
     logGroup: environment.logs?.group ?? `/rampart/${environment.name}`,
     alarms: environment.rollout.alarms,
+    secrets: namedSecrets(environment.secrets).map((id) => ({
+      name: secretName(id),
+      keys: neededKeys(environment.secrets, id),
+    })),
     services: await Promise.all(config.services.map(rehearsedService)),
   }
 }

@@ -10,6 +10,7 @@ import { chooseWanted, nameOf, takeBearings, type Bearings, type Wanted } from '
 import type { RollbackRequest } from '../operations/rollback.js'
 import type { RunContext } from '../operations/run.js'
 import type { Registry } from '../ports/registry.js'
+import type { Secrets } from '../ports/secrets.js'
 import { defaultOf, type Candidate } from '../release/choose.js'
 import { hold } from '../release/hold.js'
 import { Ledger } from '../release/ledger.js'
@@ -172,6 +173,12 @@ export async function runRollback(flags: RollbackFlags): Promise<Performed> {
   return perform(performing, flags, body, watch)
 }
 
+/** The secrets of the region that an ARN names: ECS takes them from there. */
+async function secretsIn(arn: string): Promise<Secrets> {
+  const { createSecrets } = await import('../aws/secrets.js')
+  return createSecrets({ region: arn.split(':')[3] ?? '' })
+}
+
 /** A repository without its registry's host. */
 const nameIn = (repository: string): string => parseImageRef(repository)?.repository ?? repository
 
@@ -207,6 +214,10 @@ async function checksOf(
         originOf: async ({ repository, digest }) => originOf(await registry(), nameIn(repository), digest),
         models: new Map(config.services.map(({ name, base }) => [name, base?.models.map(({ id }) => id) ?? []])),
         parameter: (name) => parameters.get(name),
+        secrets: {
+          describe: async (arn) => (await secretsIn(arn)).describe(arn),
+          read: async (arn) => (await secretsIn(arn)).read(arn),
+        },
       }),
     ])
     return [identity, ...checks]

@@ -4,6 +4,7 @@ import type { Path, PathProblem, YamlSource } from './document.js'
 import { formatPath, shown, suggest, valueAt } from './explain.js'
 import { statOf } from './stat.js'
 import { checkInfra } from './infra-checks.js'
+import { checkSecrets } from './secrets-checks.js'
 import { checkVerify } from './verify-checks.js'
 import { checkForKind, checkTarget, kindAt, type Report } from './target-checks.js'
 
@@ -23,6 +24,7 @@ export function checkFile(data: unknown, directory: string, source: YamlSource):
   for (const name of namesOf(data, ['environments'])) {
     checkTarget(data, ['environments', name], source, problems, report)
     checkInfra(data, ['environments', name], kindAt(data, ['environments', name]), report)
+    checkSecrets(data, ['environments', name], report)
     checkRollout(data, ['environments', name, 'rollout'], kindAt(data, ['environments', name]), report)
   }
   checkVerify(data, directory, source, report)

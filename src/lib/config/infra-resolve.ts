@@ -4,7 +4,8 @@ import { parseDuration } from './scalars.js'
 
 type FileInfra = NonNullable<FileConfig['environments'][string]['infra']>
 
-function sourceOf(variable: string, text: string): SecretSource {
+/** Where a variable's value is, from what the file says: a name or an ARN, and a key behind `#`. */
+export function sourceOf(variable: string, text: string): SecretSource {
   const [secret = '', key] = text.split('#')
   return { variable, secret, ...(key !== undefined && { key }) }
 }

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini'
 import { docs, duration, group, list, name, oneOf, text, whole } from './schema-parts.js'
+import { secretsOfService } from './secrets-schema.js'
 
 const arn = (service: string, what: string, description: string, example: string): z.ZodMiniType<string, string> =>
   text({ what: `the ARN of ${what}`, description, examples: [example], pattern: String.raw`arn:[\w-]+:${service}:\S+` })
@@ -61,8 +62,6 @@ const networkSchema = z.strictObject({
   ),
 })
 
-const secretPattern = String.raw`(?:arn:[\w-]+:secretsmanager:[^#\s]+|[\w/+=.@-]{1,512})(?:#[\w.-]+)?`
-
 const serviceSchema = z.strictObject({
   paths: z.prefault(
     list(
@@ -98,27 +97,7 @@ const serviceSchema = z.strictObject({
     ),
     {},
   ),
-  secrets: z.prefault(
-    group(
-      z.record(
-        text({
-          what: 'letters, digits and `_`, not beginning with a digit',
-          description: 'The name of a variable.',
-          examples: ['DATABASE_URL'],
-          pattern: String.raw`[A-Za-z_]\w*`,
-        }),
-        text({
-          what: 'the name or ARN of a secret of Secrets Manager, with `#key` for one key of its JSON',
-          description: 'Where its value is; the service may read this one and no other.',
-          examples: ['finbert-rag/elasticsearch/credentials#host'],
-          pattern: secretPattern,
-        }),
-      ),
-      'a map of variables',
-      'Variables of the container whose values are in Secrets Manager.',
-    ),
-    {},
-  ),
+  secrets: z.prefault(secretsOfService, {}),
   cpu: z.optional(whole(256, 16_384, "1024ths of a processor, of Fargate's sizes. For kind `ecs`.", 1024)),
   memory: z.optional(whole(512, 122_880, "MiB of memory, of Fargate's sizes. For kind `ecs`.", 4096)),
   min: z.optional(whole(1, 1000, 'The fewest tasks. For kind `ecs`.', 2)),

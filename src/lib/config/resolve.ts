@@ -1,6 +1,7 @@
 import { dirname, join, relative, resolve, sep } from 'node:path'
 import { freeze } from './freeze.js'
 import { resolveInfra } from './infra-resolve.js'
+import { resolveSecrets } from './secrets-resolve.js'
 import { resolveVerify } from './verify-resolve.js'
 import type { FileConfig } from './schema.js'
 import type { Config, EnvironmentConfig, RolloutConfig, ServiceConfig, TargetConfig } from './types.js'
@@ -30,7 +31,11 @@ export function resolveConfig(
     directory,
     app: file.app,
     services: Object.entries(file.services).map(([name, service]) => resolveService(name, service, directory)),
-    environment: { ...resolveEnvironment(environment, chosen, region), ...(infra !== undefined && { infra }) },
+    environment: {
+      ...resolveEnvironment(environment, chosen, region),
+      ...(infra !== undefined && { infra }),
+      secrets: resolveSecrets(chosen.secrets, infra),
+    },
     ...(file.verify !== undefined && { verify: resolveVerify(file.verify, directory) }),
     environments,
     hooks: file.hooks,
@@ -77,7 +82,11 @@ function resolveService(name: string, service: FileService, directory: string): 
   }
 }
 
-function resolveEnvironment(name: string, environment: FileEnvironment, region: string): EnvironmentConfig {
+function resolveEnvironment(
+  name: string,
+  environment: FileEnvironment,
+  region: string,
+): Omit<EnvironmentConfig, 'infra' | 'secrets'> {
   const { registry, target, logs, serves } = environment
   return {
     name,

@@ -19,6 +19,7 @@ import { logsSchema } from './schema-logs.js'
 import { hooksSchema, noticeSchema } from './schema-outside.js'
 import { infraSchema } from './infra-schema.js'
 import { releaseSchema } from './schema-release.js'
+import { secretsSchema } from './secrets-schema.js'
 import { servesSchema, verifySchema } from './verify-schema.js'
 import { circuitBreakerSchema, earlySuccessSchema, strategySchema, targetSchema } from './target-schema.js'
 
@@ -310,6 +311,9 @@ const environmentSchema = z.strictObject({
       'a map with `https`',
       'The infrastructure that `rampart infra` makes and keeps, as CloudFormation.',
     ),
+  ),
+  secrets: z.optional(
+    group(secretsSchema, 'a map', 'What the services take from Secrets Manager, and how old it may be.'),
   ),
   serves: z.optional(group(servesSchema, 'a map with `url`', 'Where users reach it: what `rampart verify` asks.')),
   notify: z.prefault(

@@ -1,5 +1,6 @@
 import type { NoticeName } from '../domain/hook.js'
 import type { InfraPlan } from '../domain/infra.js'
+import type { SecretPlan } from '../domain/secret.js'
 import type { LinePattern } from '../domain/line-pattern.js'
 import type { ProofGrade } from '../domain/outcome.js'
 import type { ComparePlan, CriterionPlan, EndpointPlan, HttpsPlan, LoadPlan } from '../domain/verify-plan.js'
@@ -160,6 +161,8 @@ export interface EnvironmentConfig {
   }
   /** Undefined when others make what it runs on. */
   readonly infra?: InfraPlan
+  /** What the services take from Secrets Manager, by `infra` and by `secrets`. */
+  readonly secrets: SecretPlan
   readonly release: {
     /** False when neither releases nor a lock are kept. */
     readonly ledger: boolean

@@ -16,6 +16,8 @@ export interface PolicyScope {
   readonly baseRepositories: readonly string[]
   readonly logGroup: string | undefined
   readonly alarms: boolean
+  /** Secrets that `rampart secrets` looks after, by name; undefined where the configuration names none. */
+  readonly secrets?: { readonly app: string; readonly names: readonly string[] }
   /** What keeps its releases and its lock in Parameter Store; undefined where nothing is kept. */
   readonly ledger: { readonly app: string; readonly environment: string } | undefined
 }
@@ -35,7 +37,8 @@ export interface PolicyDocument {
 }
 
 // https://docs.aws.amazon.com/general/latest/gr/rande.html
-function partition(region: string): string {
+/** The AWS partition of a region, as ARNs name it. */
+export function partition(region: string): string {
   if (region.startsWith('cn-')) return 'aws-cn'
   return region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws'
 }
@@ -214,6 +217,25 @@ export function leastPrivilege(scope: PolicyScope): PolicyDocument {
       ...(logGroup === undefined
         ? []
         : [statement('ReadLogs', ['logs:FilterLogEvents'], arn('logs', `log-group:${logGroup}:*`))]),
+      ...(scope.secrets === undefined
+        ? []
+        : [
+            statement(
+              'KeepSecrets',
+              [
+                'secretsmanager:CreateSecret',
+                'secretsmanager:DescribeSecret',
+                'secretsmanager:GetSecretValue',
+                'secretsmanager:ListSecretVersionIds',
+                'secretsmanager:PutSecretValue',
+                'secretsmanager:TagResource',
+              ],
+              [...new Set([`${scope.secrets.app}/*`, ...scope.secrets.names.map((name) => `${name}-??????`)])].map(
+                (name) => arn('secretsmanager', `secret:${name}`),
+              ),
+            ),
+            statement('ListSecrets', ['secretsmanager:ListSecrets'], '*', inRegion),
+          ]),
       ...(scope.ledger === undefined
         ? []
         : [

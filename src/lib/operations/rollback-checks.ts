@@ -2,7 +2,9 @@ import type { BaseRecord } from '../domain/release-record.js'
 import type { ReleaseImage } from '../domain/release.js'
 import { RampartError } from '../errors/rampart-error.js'
 import type { ImageState } from '../ports/account.js'
+import { secretObject } from '../domain/secret.js'
 import type { Parameter } from '../ports/parameters.js'
+import type { Secrets } from '../ports/secrets.js'
 import type { Check, Driver } from '../rollout/driver.js'
 import type { Wanted } from './bearings.js'
 
@@ -18,6 +20,8 @@ export interface ReturnPorts {
   /** Ids of the models that the configuration declares now, by service. */
   readonly models: ReadonlyMap<string, readonly string[]>
   readonly parameter: (name: string) => Promise<Parameter | undefined>
+  /** Secrets by ARN, each in its own region; of a value nothing but the names of its keys is kept. */
+  readonly secrets: Pick<Secrets, 'describe' | 'read'>
 }
 
 async function revisionCheck(wanted: Wanted, ports: ReturnPorts): Promise<readonly Check[]> {
@@ -41,29 +45,54 @@ async function revisionCheck(wanted: Wanted, ports: ReturnPorts): Promise<readon
 
 const parameterArn = /^arn:[^:]+:ssm:[^:]*:[^:]*:parameter(\/?.+)$/
 
-/** What tasks take their secrets from. Only parameters are asked for; nothing of a value is kept. */
-async function secretsCheck(secrets: readonly string[], { parameter }: ReturnPorts): Promise<Check> {
+/** What tasks take their secrets from: whether all of it is there. Nothing of a value is kept. */
+async function secretsCheck(secrets: readonly string[], ports: ReturnPorts): Promise<Check> {
   const name = 'secrets'
   if (secrets.length === 0) return { name, result: 'skip', detail: 'the revision refers to none' }
   const missing: string[] = []
   const unasked: string[] = []
   for (const secret of secrets) {
-    const path = secret.startsWith('arn:') ? parameterArn.exec(secret)?.[1] : secret
-    if (path === undefined) unasked.push(secret)
-    else {
-      try {
-        // oxlint-disable-next-line no-await-in-loop -- a handful at most
-        if ((await parameter(path)) === undefined) missing.push(path)
-      } catch (error) {
-        if (!(error instanceof RampartError)) throw error
-        unasked.push(path)
-      }
+    try {
+      // oxlint-disable-next-line no-await-in-loop -- a handful at most
+      const problem = secret.includes(':secretsmanager:')
+        ? await secretProblem(secret, ports)
+        : await parameterProblem(secret, ports)
+      if (problem !== undefined) missing.push(problem)
+    } catch (error) {
+      if (!(error instanceof RampartError)) throw error
+      unasked.push(secret)
     }
   }
-  if (missing.length > 0)
-    return { name, result: 'fail', detail: `there is no parameter ${missing.join(', ')} any more` }
+  if (missing.length > 0) return { name, result: 'fail', detail: missing.join('; '), remedy: 'rampart secrets check' }
   if (unasked.length === 0) return { name, result: 'ok', detail: `${secrets.length} there` }
   return { name, result: 'skip', detail: `not checked: ${unasked.join(', ')}` }
+}
+
+async function parameterProblem(secret: string, { parameter }: ReturnPorts): Promise<string | undefined> {
+  const path = secret.startsWith('arn:') ? parameterArn.exec(secret)?.[1] : secret
+  if (path === undefined) throw new RampartError('preflight', `${secret} is neither a parameter nor a secret.`)
+  return (await parameter(path)) === undefined ? `there is no parameter ${path} any more` : undefined
+}
+
+// What stands behind the ARN: key, stage and version, each of which may be empty.
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/secrets-envvar-secrets-manager.html
+async function secretProblem(reference: string, { secrets }: ReturnPorts): Promise<string | undefined> {
+  const parts = reference.split(':')
+  const arn = parts.slice(0, 7).join(':')
+  const [key = '', stage = '', id = ''] = parts.slice(7)
+  const facts = await secrets.describe(arn)
+  const name = parts[6] ?? arn
+  if (facts === undefined) return `there is no secret ${name} any more`
+  if (facts.deletionAt !== undefined)
+    return `the secret ${name} is to be deleted: aws secretsmanager restore-secret --secret-id ${facts.name}`
+  const wanted = stage === '' ? 'AWSCURRENT' : stage
+  // Versions without a stage are not listed, and ECS can have them still.
+  if (id === '' && !facts.versions.some(({ stages }) => stages.includes(wanted)))
+    return `the secret ${name} has no version ${wanted}`
+  if (key === '' || id !== '' || wanted !== 'AWSCURRENT') return undefined
+  const value = (await secrets.read(arn))?.value
+  const has = value !== undefined && 'text' in value && secretObject(value.text)?.has(key) === true
+  return has ? undefined : `the secret ${name} has no key ${key} any more`
 }
 
 async function imageCheck(image: ReleaseImage, { imageState }: ReturnPorts): Promise<Check> {

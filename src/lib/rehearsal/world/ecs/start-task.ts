@@ -9,6 +9,7 @@ import { isTroubled } from '../serving.js'
 import type { WorldState } from '../state.js'
 import { memoryMebibytes } from './fargate.js'
 import type { EcsTask, TaskContainer } from './state.js'
+import { secretsProblem } from './task-secrets.js'
 import { endContainer, targetGroupsOf } from './task-state.js'
 
 const second = 1000
@@ -27,6 +28,12 @@ export function startTask(world: WorldState, task: EcsTask, stop: Stop): void {
   const isWanted = (): boolean => task.desired === 'RUNNING'
   world.agenda.add(world.now + switches.taskProvisioningSeconds * second * random.between(0.8, 1.3), () => {
     if (!isWanted()) return
+    // The agent has them before it pulls anything.
+    const problem = secretsProblem(world, task)
+    if (problem !== undefined) {
+      stop(problem, 'TaskFailedToStart')
+      return
+    }
     task.status = 'PENDING'
     task.pullStartedAt = world.now
     const pulled = pullAll(world, task)

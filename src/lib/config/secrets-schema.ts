@@ -1,0 +1,35 @@
+import * as z from 'zod/mini'
+import { duration, group, name, text } from './schema-parts.js'
+
+/** Variables whose values are in Secrets Manager: what the services of a stack take, and those of others. */
+export const secretsOfService = group(
+  z.record(
+    text({
+      what: 'letters, digits and `_`, not beginning with a digit',
+      description: 'The name of a variable.',
+      examples: ['DATABASE_URL'],
+      pattern: String.raw`[A-Za-z_]\w*`,
+    }),
+    text({
+      what: 'the name or ARN of a secret of Secrets Manager, with `#key` for one key of its JSON',
+      description: 'Where its value is; the service may read this one and no other.',
+      examples: ['finbert-rag/elasticsearch/credentials#host'],
+      pattern: String.raw`(?:arn:[\w-]+:secretsmanager:[^#\s]+|[\w/+=.@-]{1,512})(?:#[\w.-]+)?`,
+    }),
+  ),
+  'a map of variables',
+  'Variables of the container whose values are in Secrets Manager.',
+)
+
+/** What `rampart secrets` looks after beside what `infra` names. */
+export const secretsSchema = z.strictObject({
+  maxAge: z.optional(duration('How old a value may become before `rampart secrets check` fails.', '3650d', '90d')),
+  services: z.prefault(
+    group(
+      z.record(name('service', 'backend'), secretsOfService),
+      'a map of services by name',
+      'Secrets of services whose stack others have made; those under `infra` need not be said twice.',
+    ),
+    {},
+  ),
+})
