@@ -9,11 +9,17 @@ it found and what is wrong with it, asks for what it could not find, and writes 
 each service, .dockerignore and a Makefile with the deploy targets.
 
 Nothing that is there already is replaced without consent: the difference is shown, and with --yes the file is kept. \
-Models that the code does not pin are pinned to the commit that the hub (HF_ENDPOINT) names now, if it answers.`
+Models that the code does not pin are pinned to the commit that the hub (HF_ENDPOINT) names now, if it answers.
+
+With --from-stack or --from-service it reads what serves already and writes the rampart.yml that drives it as it is: \
+group or cluster, repositories, ports, health paths, log group, alarms and address. It tells by exact lines what keeps \
+releases from being pinned to digests. Nothing in AWS is changed by it.`
   static override readonly examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --dry-run',
     '<%= config.bin %> <%= command.id %> --yes --region us-west-2 --group shop-production-asg',
+    '<%= config.bin %> <%= command.id %> --region us-west-2 --from-stack shop-production',
+    '<%= config.bin %> <%= command.id %> --from-service shop-prod/shop-api --from-service shop-prod/shop-ui',
   ]
   static override readonly args = {
     directory: Args.string({ description: 'top directory of the repository', default: '.' }),
@@ -33,9 +39,21 @@ Models that the code does not pin are pinned to the commit that the hub (HF_ENDP
       helpValue: 'REGION',
     }),
     group: Flags.string({
-      description: 'Auto Scaling group to write; APP-ENVIRONMENT-asg when not given',
+      description: 'Auto Scaling group to write, or to choose of a stack; APP-ENVIRONMENT-asg when not given',
       env: 'RAMPART_GROUP',
       helpValue: 'NAME',
+    }),
+    'from-stack': Flags.string({
+      description: 'CloudFormation stack that serves already: write the rampart.yml that drives it',
+      env: 'RAMPART_FROM_STACK',
+      helpValue: 'NAME',
+    }),
+    'from-service': Flags.string({
+      description: 'ECS service that serves already; give it once for each service of the app',
+      env: 'RAMPART_FROM_SERVICE',
+      helpValue: 'CLUSTER/SERVICE',
+      multiple: true,
+      delimiter: ',',
     }),
   }
 

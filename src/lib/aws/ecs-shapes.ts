@@ -98,13 +98,19 @@ export function taskDefinition(from: TaskDefinition, tags: readonly Tag[] | unde
         name: one.name ?? '',
         image: one.image ?? '',
         hasHealthCheck: one.healthCheck !== undefined,
+        ports: (one.portMappings ?? []).flatMap(({ containerPort }) => containerPort ?? []),
+        ...given({ healthCommand: one.healthCheck?.command?.join(' ') }),
         ...(logs && { logs }),
       }
     }),
     secrets: secretsIn(from),
     tags: Object.fromEntries((tags ?? []).map((tag) => [tag.key ?? '', tag.value ?? ''])),
     whole: from,
-    ...given({ executionRoleArn: from.executionRoleArn, cpuArchitecture: from.runtimePlatform?.cpuArchitecture }),
+    ...given({
+      executionRoleArn: from.executionRoleArn,
+      taskRoleArn: from.taskRoleArn,
+      cpuArchitecture: from.runtimePlatform?.cpuArchitecture,
+    }),
   }
 }
 

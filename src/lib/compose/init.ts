@@ -3,6 +3,8 @@ import { homedir } from 'node:os'
 import { readFile } from 'node:fs/promises'
 import type { Performed, SharedFlags } from '../../base-command.js'
 import { RampartError } from '../errors/rampart-error.js'
+import type { Standing } from '../domain/standing.js'
+import { adviceLines } from '../init/adopt/describe.js'
 import { checkPlace, readTree, writeWhole } from '../init/disk.js'
 import type { Line } from '../init/describe.js'
 import { templateNames, type Pin, type Templates } from '../init/render-types.js'
@@ -23,6 +25,8 @@ interface InitFlags extends SharedFlags {
   readonly offline: boolean
   readonly region?: string | undefined
   readonly group?: string | undefined
+  readonly 'from-stack'?: string | undefined
+  readonly 'from-service'?: readonly string[] | undefined
 }
 
 // Nobody waits longer for a convenience: without the hub the models stay open, and rampart.yml says so.
@@ -47,6 +51,8 @@ export async function runInit(directory: string, flags: InitFlags): Promise<Perf
   const offline = flags.offline || /^(?:1|true|yes|on)$/i.test(env['HF_HUB_OFFLINE'] ?? '')
   const quiet = flags.json || flags.progress === 'quiet'
   const tree = await readTree(root)
+  const region = flags.region ?? env['AWS_REGION'] ?? env['AWS_DEFAULT_REGION']
+  const standing = await readStanding(flags, region)
   const templates = await readTemplates()
   const look = async (asker: InitAsker | undefined, signal?: AbortSignal): Promise<InitResult> =>
     init(
@@ -64,7 +70,8 @@ export async function runInit(directory: string, flags: InitFlags): Promise<Perf
       },
       {
         environment: flags.env ?? 'production',
-        region: flags.region ?? env['AWS_REGION'] ?? env['AWS_DEFAULT_REGION'],
+        region,
+        ...(standing !== undefined && { standing }),
         group: flags.group,
         dryRun: flags['dry-run'],
         force: flags.force,
@@ -72,8 +79,36 @@ export async function runInit(directory: string, flags: InitFlags): Promise<Perf
     )
   const result = asks ? await withPerson(look) : await look(undefined)
   const next = nextSteps(result, directory, flags)
-  if (!flags.json) process.stdout.write(resultText(result, next, flags, streamPage(process.stdout, flags)))
-  return { exitCode: 0, result: resultJson(result, next, flags) }
+  if (!flags.json)
+    process.stdout.write(resultText(result, { next, flags, standing }, streamPage(process.stdout, flags)))
+  return { exitCode: 0, result: resultJson(result, { next, flags, standing }) }
+}
+
+/** What the flags name of what serves already; undefined when they name nothing. */
+async function readStanding(flags: InitFlags, region: string | undefined): Promise<Standing | undefined> {
+  const { 'from-stack': stack, 'from-service': services = [], group } = flags
+  if (stack === undefined && services.length === 0) return undefined
+  if (stack !== undefined && services.length > 0) {
+    throw new RampartError('usage', '--from-stack and --from-service both say what is adopted.', {
+      next: ['use one of them'],
+    })
+  }
+  if (region === undefined) {
+    throw new RampartError('usage', `No region says where ${stack ?? services.join(', ')} is.`, {
+      next: ['--region REGION, or set AWS_REGION'],
+    })
+  }
+  const places = services.map((text) => {
+    const [, cluster, service] = /^([\w-]+)\/([\w-]+)$/.exec(text) ?? []
+    if (cluster !== undefined && service !== undefined) return { cluster, service }
+    throw new RampartError('usage', `${text} is not CLUSTER/SERVICE.`, { next: ['--from-service shop-prod/shop-api'] })
+  })
+  const [{ adopt }, { adoptPorts }] = await Promise.all([import('../operations/adopt.js'), import('./adopt-ports.js')])
+  return adopt({
+    source: stack === undefined ? { kind: 'services', services: places } : { kind: 'stack', stack, group },
+    region,
+    ports: await adoptPorts(region),
+  })
 }
 
 /** Lets a person answer. A signal from outside leaves the open question, so that the terminal is given back as it was. */
@@ -157,7 +192,13 @@ const planned = {
   unchanged: 'unchanged',
 } as const
 
-function resultText(result: InitResult, next: readonly string[], flags: InitFlags, page: Page): string {
+interface Ending {
+  readonly next: readonly string[]
+  readonly flags: InitFlags
+  readonly standing: Standing | undefined
+}
+
+function resultText(result: InitResult, { next, flags, standing }: Ending, page: Page): string {
   const words = result.written ? done : planned
   const width = Math.max(...result.files.map((file) => words[file.action].length))
   const line = (file: InitFile): string => {
@@ -169,7 +210,21 @@ function resultText(result: InitResult, next: readonly string[], flags: InitFlag
     ? []
     : result.files.filter((file) => file.action === 'keep').flatMap((file) => shown(file, page))
   const notes = result.notes.map((note) => `${sign(page, 'warn')} ${page.paint('warn', 'WARN')} ${cleanLine(note)}`)
-  return `${[...contents, ...kept, ...result.files.map(line), ...notes, 'Next:', ...next.map((step) => `  ${step}`)].join('\n')}\n`
+  const advice = adviceLines(standing?.advice ?? []).flatMap((text) => cleanLines(text))
+  const simulation = process.env['RAMPART_SIMULATION']
+  const title = page.paint('strong', `To be driven by pinned digests, ${standing?.from ?? ''} as it is now:`)
+  return `${[
+    ...(standing !== undefined && simulation !== undefined
+      ? [`${page.paint('warn', 'SIMULATED')}: ${simulation}; what was read is not real`]
+      : []),
+    ...contents,
+    ...kept,
+    ...result.files.map(line),
+    ...notes,
+    ...(advice.length === 0 ? [] : [title, ...advice]),
+    'Next:',
+    ...next.map((step) => `  ${step}`),
+  ].join('\n')}\n`
 }
 
 function shown(file: InitFile, page: Page): readonly string[] {
@@ -193,15 +248,12 @@ function nextSteps(result: InitResult, directory: string, flags: InitFlags): rea
 }
 
 /** What `init --json` prints. */
-function resultJson(
-  { findings, pins, files, notes, written }: InitResult,
-  next: readonly string[],
-  flags: InitFlags,
-): unknown {
+function resultJson({ findings, pins, files, notes, written }: InitResult, { next, flags, standing }: Ending): unknown {
   return {
     v: 1,
     app: findings.app,
     dryRun: flags['dry-run'],
+    ...(standing !== undefined && { standing }),
     services: findings.services.map(({ name, context, kind, port, live, ready, models, defects }) => ({
       name,
       context: context === '' ? '.' : context,

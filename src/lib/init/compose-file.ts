@@ -1,5 +1,6 @@
 import { probeOf } from '../shell/listening.js'
 import { parse } from 'yaml'
+import type { StandingContainer } from '../domain/standing.js'
 import { directoryOf, joinPath, nameOf, type Tree } from './tree.js'
 
 /** A service of a compose file that is built here. */
@@ -57,8 +58,7 @@ function readService(file: string, name: string, value: unknown): readonly Compo
   const dockerfile = directory === undefined ? undefined : joinPath(directory, named)
   if (directory === undefined || dockerfile === undefined) return []
   const port = portOfService(value)
-  const health = isTable(value['healthcheck']) ? value['healthcheck']['test'] : undefined
-  const healthPath = pathOfCommand(Array.isArray(health) ? health.join(' ') : typeof health === 'string' ? health : '')
+  const healthPath = healthOfService(value)
   return [
     {
       name,
@@ -68,6 +68,65 @@ function readService(file: string, name: string, value: unknown): readonly Compo
       ...(healthPath !== undefined && { healthPath }),
     },
   ]
+}
+
+/** A service of a compose file that runs an image; variables stand in it as they were written. */
+export type RunService = Pick<StandingContainer, 'name' | 'image' | 'ports' | 'healthPath' | 'logGroup'>
+
+/** What a text runs by a compose file that is the text; empty when it is none. Never throws. */
+export function runServices(text: string): readonly RunService[] {
+  let data: unknown
+  try {
+    data = parse(text, { logLevel: 'error', maxAliasCount: 100 })
+  } catch {
+    return []
+  }
+  const services = isTable(data) && isTable(data['services']) ? Object.entries(data['services']) : []
+  return services.flatMap(([name, value]) => {
+    const image = isTable(value) ? value['image'] : undefined
+    if (!isTable(value) || typeof image !== 'string') return []
+    const healthPath = healthOfService(value)
+    const logGroup = logGroupOf(value)
+    return [
+      {
+        name,
+        image,
+        ports: publishedPorts(value),
+        ...(healthPath !== undefined && { healthPath }),
+        ...(logGroup !== undefined && { logGroup }),
+      },
+    ]
+  })
+}
+
+// https://docs.docker.com/engine/logging/drivers/awslogs/
+function logGroupOf(service: Table): string | undefined {
+  const logging = isTable(service['logging']) ? service['logging']['options'] : undefined
+  const group = isTable(logging) ? logging['awslogs-group'] : undefined
+  return typeof group === 'string' ? group : undefined
+}
+
+function healthOfService(service: Table): string | undefined {
+  const test = isTable(service['healthcheck']) ? service['healthcheck']['test'] : undefined
+  return pathOfCommand(Array.isArray(test) ? test.join(' ') : typeof test === 'string' ? test : '')
+}
+
+/** https://docs.docker.com/reference/compose-file/services/#ports: `[host address:][host port:]container port[/protocol]` */
+export function publishedPort(text: string): StandingContainer['ports'][number] | undefined {
+  const match = /^(?:.*?:)??(?:(\d{1,5}):)?(\d{1,5})(?:\/tcp)?$/.exec(text.trim())
+  const container = Number(match?.[2])
+  return match === null || !(container >= 1 && container <= 65_535)
+    ? undefined
+    : { host: Number(match[1] ?? container), container }
+}
+
+function publishedPorts(service: Table): StandingContainer['ports'] {
+  const ports: readonly unknown[] = Array.isArray(service['ports']) ? service['ports'] : []
+  return ports.flatMap((one) => {
+    if (!isTable(one)) return publishedPort(String(one)) ?? []
+    const container = Number(one['target'])
+    return container >= 1 ? [{ host: Number(one['published'] ?? container), container }] : []
+  })
 }
 
 function portOfService(service: Table): number | undefined {

@@ -1,4 +1,5 @@
 import { parseImageRef } from '../domain/image-ref.js'
+import type { StandingService } from '../domain/standing.js'
 import type { ServiceFinding } from './findings.js'
 import { isModelId } from './python/models.js'
 import { renderPair } from './render-pair.js'
@@ -11,6 +12,8 @@ export interface ServiceAnswers {
   readonly port?: number
   readonly live?: string
   readonly ready?: string
+  /** What serves already under this name. */
+  readonly standing?: StandingService
 }
 
 /** A file as it would be written. */
@@ -44,7 +47,8 @@ export function planService(
   answers: ServiceAnswers,
   { app, pins, templates }: PlanQuestion,
 ): PlannedService {
-  const stem = service.name === app ? app : `${app}-${service.name}`
+  const { standing } = answers
+  const stem = standing?.repository ?? (service.name === app ? app : `${app}-${service.name}`)
   const kept = keptPair(tree, service)
   const names = fileNames(service)
   const models = service.models.models.map((model): PinnedModel => {
@@ -74,6 +78,7 @@ export function planService(
     dockerfile: yamlText(relativeTo(service.context, dockerfile)),
     base,
     repository: yamlText(stem),
+    ...standingParts(standing),
     health: healthLines(service, {
       ...answers,
       ...(port !== undefined && { port }),
@@ -88,6 +93,35 @@ export function planService(
           { path: names.app, content: pair.app, what: `the code of ${service.name}` },
         ]
   return { files, yaml, notes: (pair?.notes ?? []).map((note) => `${service.name}: ${note}`) }
+}
+
+const usualTags = 'tags: [latest, "{version}"] # for people; what is deployed is the digest'
+
+function standingParts(standing: StandingService | undefined): { readonly tags: string; readonly platform: string } {
+  return {
+    tags:
+      standing?.immutableTags === true
+        ? 'tags: ["{version}"] # its repository lets no tag be moved, as `latest` would be; what is deployed is the digest'
+        : usualTags,
+    platform: standing?.platform === undefined ? '' : `platform: ${standing.platform}`,
+  }
+}
+
+/** The part of rampart.yml for a service that serves and of which the repository holds nothing. */
+export function planStranger(service: StandingService, templates: Templates): string {
+  const { name, repository, port, health } = service
+  return fillTemplate(templates['service.yml.template'], {
+    name,
+    context: '. # not found here: the directory that is built into it',
+    dockerfile: 'Dockerfile.app',
+    base: '',
+    repository: yamlText(repository),
+    ...standingParts(service),
+    health:
+      port === undefined || health === undefined
+        ? '# health: { live: /health, port: 8000 } # nothing asks it by HTTP now'
+        : `health: { live: ${yamlText(health.path)}, port: ${port} } # ${health.place}`,
+  })
 }
 
 /** The pair's paths: beside the Dockerfile that is there, with the part of its name that tells services apart. */

@@ -1,7 +1,9 @@
+import type { Standing, StandingService } from '../domain/standing.js'
+import { plannedEnvironment, standingEnvironment } from './adopt/render.js'
 import type { Findings } from './findings.js'
-import { planService, type PlannedFile, type ServiceAnswers } from './plan-service.js'
+import { planService, planStranger, type PlannedFile, type ServiceAnswers } from './plan-service.js'
 import type { Pin, Templates } from './render-types.js'
-import { fillTemplate, yamlText } from './template.js'
+import { fillTemplate } from './template.js'
 import { joinPath, type Tree } from './tree.js'
 
 /** What a person said, or the defaults that stand for it. */
@@ -16,6 +18,8 @@ export interface Answers {
   readonly services: Readonly<Record<string, ServiceAnswers>>
   /** By the model's id. */
   readonly pins: ReadonlyMap<string, Pin>
+  /** What serves already, and of that what the repository does not hold. */
+  readonly adopted?: { readonly standing: Standing; readonly strangers: readonly StandingService[] }
 }
 
 /** All that init would write. */
@@ -33,16 +37,19 @@ const essential = {
 
 /** Turns findings and answers into files. Pure: the same repository and answers give the same bytes. */
 export function planFiles(tree: Tree, findings: Findings, answers: Answers, templates: Templates): Plan {
-  const { app, pins } = answers
+  const { app, pins, adopted } = answers
   const services = findings.services.map((service) =>
     planService(tree, service, answers.services[service.name] ?? {}, { app, pins, templates }),
   )
+  const strangers = (adopted?.strangers ?? []).map((service) => planStranger(service, templates))
   const config = fillTemplate(templates['rampart.yml.template'], {
     app,
-    services: services.map((service) => service.yaml.trimEnd()).join('\n\n'),
+    services: [...services.map((service) => service.yaml), ...strangers].map((yaml) => yaml.trimEnd()).join('\n\n'),
     environment: answers.environment,
     region: answers.region,
-    group: yamlText(answers.group),
+    ...(adopted === undefined
+      ? plannedEnvironment(app, answers.environment, answers.group)
+      : standingEnvironment(adopted.standing)),
   })
   const contexts = [...new Set(findings.services.map((service) => service.context))]
   return {

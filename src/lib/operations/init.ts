@@ -1,4 +1,7 @@
+import type { Standing } from '../domain/standing.js'
 import { RampartError } from '../errors/rampart-error.js'
+import { describeStanding } from '../init/adopt/describe.js'
+import { matchStanding, type Matched } from '../init/adopt/match.js'
 import { describeFindings, type Line } from '../init/describe.js'
 import { detect } from '../init/detect.js'
 import { difference } from '../init/difference.js'
@@ -47,6 +50,8 @@ export interface InitOptions {
   readonly dryRun: boolean
   /** Existing files may be replaced. */
   readonly force: boolean
+  /** What serves already, when rampart.yml is to drive that. */
+  readonly standing?: Standing
 }
 
 /** What happened to a file, or would happen. */
@@ -75,8 +80,11 @@ const fallbackRegion = 'us-east-1'
 /** Looks, asks, and writes. Nothing that is there is replaced without consent. */
 export async function init(world: InitWorld, options: InitOptions): Promise<InitResult> {
   checkOptions(options)
-  const findings = detect(world.tree, world.directory)
-  if (findings.services.length === 0) {
+  const { standing } = options
+  const detected = detect(world.tree, world.directory)
+  const matched = standing === undefined ? undefined : matchStanding(detected, standing)
+  const findings = matched?.findings ?? detected
+  if (findings.services.length === 0 && matched === undefined) {
     throw new RampartError(
       'usage',
       'There is no service here: no Dockerfile, no requirements, no package.json with a start script.',
@@ -86,8 +94,8 @@ export async function init(world: InitWorld, options: InitOptions): Promise<Init
     )
   }
   const pins = await findPins(world, findings)
-  world.say(describeFindings(findings, pins))
-  const answers = await ask(world.asker, findings, pins, options)
+  world.say([...(standing === undefined ? [] : describeStanding(standing)), ...describeFindings(findings, pins)])
+  const answers = await ask(world.asker, findings, pins, { ...options, matched })
   const plan = planFiles(world.tree, findings, answers, world.templates)
   const files: InitFile[] = []
   for (const file of plan.files) files.push(await decide(world, file, options))
@@ -101,7 +109,7 @@ export async function init(world: InitWorld, options: InitOptions): Promise<Init
     for (const file of changes) await world.check(file.path)
     for (const file of changes) await world.write(file.path, file.content)
   }
-  return { findings, pins, files, notes: plan.notes, written: agreed }
+  return { findings, pins, files, notes: [...(matched?.notes ?? []), ...plan.notes], written: agreed }
 }
 
 function wrong(what: string, value: string, hint: string): never {
@@ -133,24 +141,39 @@ async function ask(
   asker: InitAsker | undefined,
   findings: Findings,
   pins: ReadonlyMap<string, Pin>,
-  options: InitOptions,
+  options: InitOptions & { readonly matched: Matched | undefined },
 ): Promise<Answers> {
-  const { environment } = options
+  const { environment, matched, standing } = options
   const group = (app: string): string => options.group ?? `${app}-${environment}-asg`
+  const adopted =
+    standing === undefined || matched === undefined ? {} : { adopted: { standing, strangers: matched.strangers } }
   if (asker === undefined) {
     const { app } = findings
-    return { app, environment, region: options.region ?? fallbackRegion, group: group(app), services: {}, pins }
+    const region = options.region ?? fallbackRegion
+    return { app, environment, region, group: group(app), services: running(matched), pins, ...adopted }
   }
   const app = await asker.text('What is the app called?', findings.app, (text) =>
     namePattern.test(text) ? undefined : 'lower-case letters, digits, - and _, beginning with a letter',
   )
+  const services: Record<string, ServiceAnswers> = { ...running(matched) }
+  if (standing !== undefined) {
+    // Where it is, and what it is called, is known.
+    for (const service of findings.services) {
+      services[service.name] = { ...services[service.name], ...(await askService(asker, service)) }
+    }
+    return { app, environment, region: standing.region, group: group(app), services, pins, ...adopted }
+  }
   const region = await asker.text('Which AWS region is it in?', options.region ?? fallbackRegion, (text) =>
     regionPattern.test(text) ? undefined : 'an AWS region, as us-west-2',
   )
   const name = await asker.text(`Which Auto Scaling group is ${environment}?`, group(app), groupProblem)
-  const services: Record<string, ServiceAnswers> = {}
   for (const service of findings.services) services[service.name] = await askService(asker, service)
   return { app, environment, region, group: name, services, pins }
+}
+
+/** By the service's name: what serves already of it. */
+function running(matched: Matched | undefined): Readonly<Record<string, ServiceAnswers>> {
+  return Object.fromEntries([...(matched?.running ?? [])].map(([name, standing]) => [name, { standing }]))
 }
 
 /** Only what was not found is asked. An empty answer leaves it open. */

@@ -78,6 +78,10 @@ export interface EcsContainer {
   readonly name: string
   readonly image: string
   readonly hasHealthCheck: boolean
+  /** Its own health check as one text; undefined when it has none. */
+  readonly healthCommand?: string
+  /** The ports that it listens on. */
+  readonly ports?: readonly number[]
   readonly logs?: { readonly group: string; readonly streamPrefix: string }
 }
 
@@ -87,6 +91,7 @@ export interface EcsTaskDefinition {
   readonly revision: number
   readonly status: string
   readonly executionRoleArn?: string
+  readonly taskRoleArn?: string
   /** `X86_64` or `ARM64`; undefined means the first. */
   readonly cpuArchitecture?: string
   readonly containers: readonly EcsContainer[]

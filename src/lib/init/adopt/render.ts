@@ -1,0 +1,81 @@
+import type { Standing } from '../../domain/standing.js'
+import { yamlList, yamlText } from '../template.js'
+
+/** The parts of an environment in rampart.yml, each as lines for the template; empty ones are left out. */
+export interface EnvironmentParts {
+  readonly registry: string
+  readonly target: string
+  readonly rollout: string
+  readonly logs: string
+  readonly serves: string
+  readonly open: string
+}
+
+const first = (kind: 'asg' | 'ecs'): string => (kind === 'asg' ? 'so new instances start' : 'so new tasks start')
+
+/** The parts for an Auto Scaling group of which only the name is known. */
+export function plannedEnvironment(app: string, environment: string, group: string): EnvironmentParts {
+  return {
+    registry: '',
+    target: `target: { kind: asg, group: ${yamlText(group)} } # the exact name of the Auto Scaling group`,
+    rollout: [
+      ...bounds('asg', 100, 200),
+      `  # alarms: [${app}-${environment}-5xx] # CloudWatch alarms that roll back when they trip`,
+    ].join('\n'),
+    logs: `# logs: { group: /${app}/${environment} } # the log group that the containers write to`,
+    serves: '',
+    open: '',
+  }
+}
+
+function bounds(kind: 'asg' | 'ecs', least: number, most: number): readonly string[] {
+  return [
+    'rollout:',
+    `  minHealthy: ${least} # ${least === 100 ? 'never fewer than now ...' : 'percent of what serves now'}`,
+    `  maxHealthy: ${most} # ${most > 100 ? `... ${first(kind)} before old ones go` : 'percent of what serves now'}`,
+    '  timeout: auto',
+  ]
+}
+
+/** The parts for what serves already, so that it is driven as it is; what could not be read stands there as comments. */
+export function standingEnvironment({ target, rollout, ...standing }: Standing): EnvironmentParts {
+  const { registry, logGroup, serves, services, open } = standing
+  return {
+    registry: registry === undefined ? '' : `registry: ${yamlText(registry)}`,
+    target:
+      target.kind === 'asg'
+        ? `target: { kind: asg, group: ${yamlText(target.group)} }`
+        : [
+            'target:',
+            '  kind: ecs',
+            `  cluster: ${yamlText(target.cluster)}`,
+            '  services: # moved in this order; when a later one fails, the earlier ones go back too',
+            ...services.flatMap(({ name, ecs }) =>
+              ecs === undefined
+                ? []
+                : [`    ${name}: { service: ${yamlText(ecs.service)}, container: ${yamlText(ecs.container)} }`],
+            ),
+          ].join('\n'),
+    rollout: [
+      ...bounds(target.kind, rollout.minHealthy, rollout.maxHealthy),
+      ...(rollout.warmup === undefined
+        ? []
+        : [`  # warmup: ${rollout.warmup}s is the group's own default, which holds while this is left out`]),
+      rollout.alarms.length === 0
+        ? '  # alarms: [] # CloudWatch alarms that roll back when they trip; none was found'
+        : `  alarms: ${yamlList(rollout.alarms)} # they roll back when they trip`,
+    ].join('\n'),
+    logs: logGroup === undefined ? '' : `logs: { group: ${yamlText(logGroup)} }`,
+    serves:
+      serves === undefined
+        ? ''
+        : [
+            `serves: # ${serves.place}`,
+            `  url: ${yamlText(serves.url)}`,
+            ...(serves.leadsTo === undefined ? [] : [`  leadsTo: ${yamlText(serves.leadsTo)}`]),
+          ].join('\n'),
+    open: open.map(({ what, why }) => `# Not read: ${what}\n#   ${oneLine(why)}`).join('\n'),
+  }
+}
+
+const oneLine = (text: string): string => text.replaceAll(/\s+/g, ' ')
