@@ -22,6 +22,16 @@ const hostsOf = (rule: Rule): readonly string[] =>
     .flatMap(({ HostHeaderConfig, Values }) => HostHeaderConfig?.Values ?? Values ?? [])
     .filter((host) => !/[*?]/.test(host))
 
+/** CloudFormation has no code of its own for a stack that is not there: it calls the name invalid. */
+async function ofStack<T>(operation: string, ask: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await ask()
+  } catch (error) {
+    if (errorCode(error) === 'ValidationError') return undefined
+    return call(operation, () => Promise.reject(error))
+  }
+}
+
 /** The Estate port on the AWS SDK: it has no operation that changes anything. */
 export function createEstate(options: ClientOptions): Estate {
   const cloudFormation = counted(new CloudFormationClient(clientSettings(options)), options)
@@ -45,16 +55,6 @@ export function createEstate(options: ClientOptions): Estate {
     if (depth >= deepest || nested.length === 0) return found
     const inner = await Promise.all(nested.map(({ physicalId }) => resources(physicalId, depth + 1)))
     return [...found, ...inner.flat()]
-  }
-
-  /** CloudFormation has no code of its own for a stack that is not there: it calls the name invalid. */
-  async function ofStack<T>(operation: string, ask: () => Promise<T>): Promise<T | undefined> {
-    try {
-      return await ask()
-    } catch (error) {
-      if (errorCode(error) === 'ValidationError') return undefined
-      return call(operation, () => Promise.reject(error))
-    }
   }
 
   return {

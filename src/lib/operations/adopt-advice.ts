@@ -1,3 +1,4 @@
+import type { Digest } from '../domain/digest.js'
 import type { Advice, LineChange, StandingService } from '../domain/standing.js'
 import type { AutoScalingGroup, LaunchTemplateVersion } from '../ports/auto-scaling.js'
 import { findReferences, pinReferences } from '../rollout/asg/user-data.js'
@@ -12,6 +13,8 @@ interface Facts {
   readonly host: string
   readonly services: readonly StandingService[]
   readonly stack: AdoptStack
+  /** What the tags of their images name now, by repository. */
+  readonly digests: ReadonlyMap<string, Digest>
 }
 
 /** What a person has to change, or should know, before releases are pinned to digests; most urgent first. */
@@ -21,19 +24,21 @@ export function groupAdvice(facts: Facts): readonly Advice[] {
 
 const isNumber = (version: string): boolean => /^\d+$/.test(version)
 
-/** The commands that give the group a version with other user data. */
-function newVersion({ region, group, version }: Facts): readonly string[] {
+/** The commands that give the group a version with other user data; nothing is replaced by them. */
+function newVersion({ region, group, version }: Facts, change: readonly string[]): readonly string[] {
   const template = `--region ${region} --launch-template-id ${version.templateId}`
+  const fetched = `aws ec2 describe-launch-template-versions ${template} --versions ${version.number} --query 'LaunchTemplateVersions[0].LaunchTemplateData.UserData' --output text`
+  const data = '"{\\"UserData\\":\\"$(base64 -w0 user-data.sh)\\"}"'
   return [
-    `aws ec2 describe-launch-template-versions ${template} --versions ${version.number} --query 'LaunchTemplateVersions[0].LaunchTemplateData.UserData' --output text | base64 -d > user-data.sh`,
-    '# change the lines above in user-data.sh, then',
-    `aws ec2 create-launch-template-version ${template} --source-version ${version.number} --launch-template-data "{\\"UserData\\":\\"$(base64 -w0 user-data.sh)\\"}" --query LaunchTemplateVersion.VersionNumber`,
-    takeVersion({ region, group, version }, '<the number that it answers>'),
+    `${fetched} | base64 -d > user-data.sh`,
+    ...change,
+    `number=$(aws ec2 create-launch-template-version ${template} --source-version ${version.number} --launch-template-data ${data} --query LaunchTemplateVersion.VersionNumber --output text)`,
+    takeVersion({ region, group, version }, '$number'),
   ]
 }
 
 const takeVersion = ({ region, group, version }: Pick<Facts, 'region' | 'group' | 'version'>, number: string): string =>
-  `aws autoscaling update-auto-scaling-group --region ${region} --auto-scaling-group-name ${group.name} --launch-template 'LaunchTemplateId=${version.templateId},Version=${number}'`
+  `aws autoscaling update-auto-scaling-group --region ${region} --auto-scaling-group-name ${group.name} --launch-template "LaunchTemplateId=${version.templateId},Version=${number}"`
 
 const placeOf = (version: LaunchTemplateVersion, index: number): string =>
   `user data of ${version.templateName} version ${version.number}, line ${index + 1}`
@@ -65,26 +70,21 @@ function unnamed(facts: Facts): readonly Advice[] {
       what: `Write ${hidden.map(({ repository }) => repository).join(', ')} as host, repository and tag in one word.`,
       why: 'A deploy replaces the tag by the digest that it releases; put together from parts, it is not found.',
       lines,
-      commands: newVersion(facts),
+      commands: newVersion(facts, ['"${EDITOR:-vi}" user-data.sh # the lines above']),
     },
   ]
 }
 
 /** AWS goes back to a numbered version only. */
 function numbered(facts: Facts): readonly Advice[] {
-  const { group, version, stack } = facts
+  const { group, version } = facts
   const named = group.launchTemplate?.version ?? ''
   if (isNumber(named)) return []
-  const escaped = named.replace('$', String.raw`\$`)
-  const logical = stack.resources.find(({ type }) => type === 'AWS::EC2::LaunchTemplate')?.logicalId ?? 'LaunchTemplate'
   return [
     {
       what: `Give ${group.name} the number of its launch template's version in place of ${named}.`,
       why: `AWS starts no refresh that could go back while the group follows ${named}; that is version ${version.number} now, so nothing is replaced by this.`,
-      lines: templateLines(stack, new RegExp(`Version["']?\\s*:.*${escaped}`)).map((line) => ({
-        ...line,
-        becomes: line.is.replace(/:.*/, `: !GetAtt ${logical}.LatestVersionNumber`),
-      })),
+      lines: [],
       commands: [takeVersion(facts, String(version.number))],
     },
   ]
@@ -123,29 +123,46 @@ function refreshing({ stack, group }: Facts): readonly Advice[] {
 
 const anyDigest = `sha256:${'0'.repeat(64)}` as const
 
-/** What a deploy changes by itself, so that nobody is surprised, and what an update of the stack would undo. */
-function moving({ userData, host, services, version, stack }: Facts): readonly Advice[] {
-  const pins = services.map(({ repository }) => ({ repository, digest: anyDigest }))
-  const lines = userData.split('\n').flatMap((line, index): readonly LineChange[] => {
-    if (line.includes('@sha256:')) return []
-    const pinned = pinReferences(line, host, pins).text
-    if (pinned === line) return []
-    const becomes = pinned.replaceAll(anyDigest, 'sha256:<digest of the release>').trim()
-    return [{ place: placeOf(version, index), is: line.trim(), becomes }]
-  })
-  if (lines.length === 0) return []
+/** What a tag names changes with the first deploy, also for the version that it would go back to. */
+function moving(facts: Facts): readonly Advice[] {
+  const { userData, host, services, version, stack, digests } = facts
+  const pins = services.map(({ repository }) => ({ repository, digest: digests.get(repository) ?? anyDigest }))
+  const changes: LineChange[] = []
+  const edits: string[] = []
+  for (const [index, line] of userData.split('\n').entries()) {
+    const pinned = line.includes('@sha256:') ? line : pinReferences(line, host, pins).text
+    if (pinned === line) continue
+    const becomes = pinned.replaceAll(anyDigest, 'sha256:<digest>').trim()
+    changes.push({ place: placeOf(version, index), is: line.trim(), becomes })
+    for (const { repository, digest } of pins) {
+      for (const reference of findReferences(line, host, repository)) {
+        edits.push(
+          `sed -i '${index + 1}s|${reference}|${pinReferences(reference, host, [{ repository, digest }]).text}|' user-data.sh`,
+        )
+      }
+    }
+  }
+  if (changes.length === 0) return []
   const repositories = services.map(({ repository }) => repository.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`))
   const written = templateLines(stack, new RegExp(`/(?:${repositories.join('|')})(?::|["'\\s]|$)`))
+  const known = pins.every(({ digest }) => digest !== anyDigest)
   return [
     {
-      what: 'Nothing to do for these lines: each deploy makes a version of the launch template that pins them.',
-      why:
-        written.length === 0
-          ? 'Until the first deploy, an instance that starts takes whatever the tag names at that moment.'
-          : "Until the first deploy, an instance that starts takes whatever the tag names; an update of the stack that changes the launch template brings the template's own lines back, until the next deploy.",
-      lines: [...lines, ...written],
-      commands: ['rampart deploy'],
+      what: `Pin what version ${version.number} of ${version.templateName} starts, before the first deploy.`,
+      why: 'Deploys pin their own versions. But the first one moves the tag, and going back to this version, or an instance that it starts meanwhile, would take the new image.',
+      lines: changes,
+      commands: newVersion(facts, known ? edits : ['"${EDITOR:-vi}" user-data.sh # the lines above']),
     },
+    ...(written.length === 0
+      ? []
+      : [
+          {
+            what: `Know that an update of ${stack.name} that changes the launch template brings these lines back.`,
+            why: 'Instances that start after it take what the tag names, until the next deploy pins them again. A parameter that holds the reference keeps both in step.',
+            lines: written,
+            commands: [],
+          },
+        ]),
   ]
 }
 

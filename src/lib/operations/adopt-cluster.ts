@@ -93,6 +93,11 @@ export async function adoptCluster(request: AdoptCluster): Promise<Standing> {
 }
 
 async function runningIn({ ports, cluster, services, region }: AdoptCluster): Promise<readonly Running[]> {
+  if ((await ports.ecs.describeCluster(cluster)) === undefined) {
+    throw new RampartError('preflight', `There is no cluster ${cluster} in ${region}.`, {
+      next: [`aws ecs list-clusters --region ${region}`],
+    })
+  }
   const found = await ports.ecs.describeServices(cluster, services)
   const missing = services.filter((name) => !found.some((one) => one.name === name && one.status !== 'INACTIVE'))
   if (missing.length > 0) {

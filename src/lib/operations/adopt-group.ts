@@ -1,4 +1,5 @@
-import type { OpenPoint, Standing, StandingContainer } from '../domain/standing.js'
+import type { Digest } from '../domain/digest.js'
+import type { OpenPoint, Standing, StandingContainer, StandingService } from '../domain/standing.js'
 import { RampartError } from '../errors/rampart-error.js'
 import { containersOf } from '../init/adopt/user-data.js'
 import type { AutoScalingGroup, LaunchTemplateVersion } from '../ports/auto-scaling.js'
@@ -76,7 +77,8 @@ export async function adoptGroup({ from, region, ports, group: name, stack, open
       why: 'the user data names no log group, and the stack has not just one',
     })
   }
-  const advice = groupAdvice({ region, group, version, userData, host, services, stack })
+  const digests = home.registry === undefined ? await taggedDigests(ports, services, open) : new Map<string, Digest>()
+  const advice = groupAdvice({ region, group, version, userData, host, services, stack, digests })
   return {
     from,
     region,
@@ -99,6 +101,24 @@ export async function adoptGroup({ from, region, ports, group: name, stack, open
     open,
     advice,
   }
+}
+
+/** What the tags of the images name in ECR by now. */
+async function taggedDigests(
+  { account }: AdoptPorts,
+  services: readonly StandingService[],
+  open: OpenPoint[],
+): Promise<ReadonlyMap<string, Digest>> {
+  const asked = services.flatMap(({ image, repository }) => {
+    const tag = /:([\w.-]+)$/.exec(image.slice(image.lastIndexOf('/')))?.[1]
+    return tag === undefined || image.includes('@') ? [] : [{ repository, tag }]
+  })
+  const found = await orOpen(open, 'what the tags name', [], () =>
+    Promise.all(
+      asked.map(async ({ repository, tag }) => [repository, await account.taggedImage(repository, tag)] as const),
+    ),
+  )
+  return new Map(found.flatMap(([repository, digest]) => (digest === undefined ? [] : [[repository, digest] as const])))
 }
 
 async function versionOf(ports: AdoptPorts, group: AutoScalingGroup): Promise<LaunchTemplateVersion> {
@@ -127,9 +147,8 @@ function before(
   groups: readonly EstateTargetGroup[],
 ): EstateTargetGroup | undefined {
   const byPort = groups.find(({ port }) => container.ports.some(({ host }) => host === port))
-  if (byPort !== undefined || container.ports.length > 0) return byPort
   const byName = groups.find(({ name }) => name.toLowerCase().includes(container.name))
-  return byName ?? (all.length === 1 && groups.length === 1 ? groups[0] : undefined)
+  return byPort ?? byName ?? (all.length === 1 && groups.length === 1 ? groups[0] : undefined)
 }
 
 /** The one that the containers write to; else the only one that the stack has. */
@@ -145,7 +164,7 @@ function describeGroup(group: AutoScalingGroup, version: LaunchTemplateVersion):
   }
   const role = profile?.Name ?? profile?.Arn
   return [
-    `group ${group.name}: ${group.desiredCapacity} of ${group.minSize} to ${group.maxSize} instances`,
+    `group ${group.name}: ${group.desiredCapacity} instances, of ${group.minSize} to ${group.maxSize}`,
     `launch template ${version.templateName} version ${group.launchTemplate?.version ?? ''}: ${version.instanceType ?? 'no instance type'}, ${version.imageId ?? 'no AMI'}`,
     ...(role === undefined ? [] : [`instance profile ${role}`]),
   ]

@@ -8,10 +8,10 @@ import type { Estate, EstateResource, EstateTargetGroup } from '../ports/estate.
 /** All that adoption asks; it calls nothing of these that changes anything. */
 export interface AdoptPorts {
   readonly estate: Estate
-  readonly account: Pick<Account, 'describeRepository'>
+  readonly account: Pick<Account, 'describeRepository' | 'taggedImage'>
   readonly autoScaling: Pick<AutoScaling, 'describeGroup'>
   readonly launchTemplates: Pick<LaunchTemplates, 'describeVersion'>
-  readonly ecs: Pick<Ecs, 'describeServices' | 'describeTaskDefinition'>
+  readonly ecs: Pick<Ecs, 'describeCluster' | 'describeServices' | 'describeTaskDefinition'>
 }
 
 export interface AdoptStack {

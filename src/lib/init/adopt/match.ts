@@ -69,11 +69,14 @@ const found = <T>(value: T, place: string): Found<T> => ({ value, place })
 function merged(finding: ServiceFinding, { name, port, health }: StandingService): ServiceFinding {
   const path = health?.path
   // A target group that asks whether the models are loaded does not tell where the process itself says that it lives.
+  // What the image's own check asks is the better answer to whether the models are loaded, when it is another path.
+  const asksMore = finding.ready === undefined && finding.models.models.length > 0 && finding.live?.value !== path
   const isReady = path !== undefined && path === finding.ready?.value && finding.live !== undefined
   return {
     ...finding,
     name,
     ...(port !== undefined && { port: found(port, 'as it runs') }),
+    ...(path !== undefined && asksMore && finding.live !== undefined && { ready: finding.live }),
     ...(path !== undefined && !isReady && { live: found(path, health?.place ?? '') }),
   }
 }

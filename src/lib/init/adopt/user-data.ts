@@ -85,11 +85,11 @@ function writtenFiles(script: string): readonly string[] {
 function composed(script: string, fill: Fill): readonly StandingContainer[] {
   return writtenFiles(script)
     .flatMap((file) => runServices(file))
-    .flatMap(({ logGroup, ...service }) => {
+    .map(({ logGroup, ...service }) => {
       const image = fill(service.image)
-      const reference = readReference(image)
-      if (reference === undefined) return []
-      return [{ ...service, ...reference, image, ...(logGroup !== undefined && { logGroup: fill(logGroup) }) }]
+      // What comes from elsewhere at boot is shown as it is written.
+      const reference = readReference(image) ?? { host: '', repository: image }
+      return { ...service, ...reference, image, ...(logGroup !== undefined && { logGroup: fill(logGroup) }) }
     })
 }
 

@@ -3,6 +3,7 @@ import * as sdk from '@aws-sdk/client-elastic-load-balancing-v2'
 import type { Target, TargetGroup, WorldState } from '../world/state.js'
 import type { World } from '../world/world.js'
 import { paginate } from '../wire/pagination.js'
+import { listenersOf } from './elbv2-listeners.js'
 import { type RequestContext, type Service, ServiceError } from '../wire/service.js'
 
 const signingName = 'elasticloadbalancing'
@@ -55,11 +56,50 @@ export function createElbv2Service(world: World): Service {
       if (isUnknown) throw balancerNotFound()
       return { LoadBalancers: state.present.loadBalancer ? [describeBalancer(state)] : [] }
     },
+
+    DescribeListeners: (input: sdk.DescribeListenersInput, context: RequestContext): sdk.DescribeListenersOutput => {
+      world.advanceTo(context.now)
+      if (input.LoadBalancerArn !== undefined && input.LoadBalancerArn !== state.loadBalancer.arn) {
+        throw balancerNotFound()
+      }
+      const listeners = listenersOf(state).map(({ listener }) => listener)
+      const { ListenerArns: asked = [] } = input
+      if (!asked.every((arn) => listeners.some(({ ListenerArn }) => ListenerArn === arn))) throw listenerNotFound()
+      const page = paginate(wire, {
+        operation: 'DescribeListeners',
+        items: listeners.filter(({ ListenerArn }) => asked.length === 0 || asked.includes(ListenerArn ?? '')),
+        limit: input.PageSize ?? 400,
+        token: input.Marker,
+        boundTo: [input.LoadBalancerArn, input.ListenerArns],
+      })
+      return { Listeners: [...page.items], NextMarker: page.nextToken }
+    },
+
+    DescribeRules: (input: sdk.DescribeRulesInput, context: RequestContext): sdk.DescribeRulesOutput => {
+      world.advanceTo(context.now)
+      const all = listenersOf(state)
+      const { ListenerArn: of, RuleArns: asked = [] } = input
+      if (of !== undefined && !all.some(({ listener }) => listener.ListenerArn === of)) throw listenerNotFound()
+      const rules = all
+        .filter(({ listener }) => of === undefined || listener.ListenerArn === of)
+        .flatMap((one) => one.rules)
+        .filter(({ RuleArn }) => asked.length === 0 || asked.includes(RuleArn ?? ''))
+      const page = paginate(wire, {
+        operation: 'DescribeRules',
+        items: rules,
+        limit: input.PageSize ?? 400,
+        token: input.Marker,
+        boundTo: [of, input.RuleArns],
+      })
+      return { Rules: [...page.items], NextMarker: page.nextToken }
+    },
   }
   return { signingName, protocol: 'awsQuery', target: '2015-12-01', sdk, handlers }
 }
 
 const groupNotFound = (): ServiceError => new ServiceError('TargetGroupNotFound', 'One or more target groups not found')
+
+const listenerNotFound = (): ServiceError => new ServiceError('ListenerNotFound', 'One or more listeners not found')
 
 const balancerNotFound = (): ServiceError =>
   new ServiceError('LoadBalancerNotFound', 'One or more load balancers not found')
