@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process'
 import { cp, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { CloudFormationClient, CreateStackCommand } from '@aws-sdk/client-cloudformation'
 import { DescribeLaunchTemplateVersionsCommand, DescribeSubnetsCommand, EC2Client } from '@aws-sdk/client-ec2'
 import { afterAll, expect, onTestFinished, test } from 'vitest'
@@ -19,7 +21,8 @@ interface Estate {
   readonly cloud: Rehearsal
   /** Every call to AWS, in order of arrival. */
   readonly calls: string[]
-  rampart(...words: readonly string[]): Promise<Finished>
+  readonly env: Readonly<Record<string, string>>
+  readonly rampart: (...words: readonly string[]) => Promise<Finished>
 }
 
 /** The example as its team has it running, and does not yet drive by rampart. */
@@ -49,8 +52,10 @@ async function estateOf(name: string, extra: Readonly<Record<string, string>> = 
     DOCKER_HOST: 'unix:///nonexistent',
     ...extra,
   })
-  return { directory, cloud, calls, rampart: (...words) => runCli(words, { cwd: directory, env }) }
+  return { directory, cloud, calls, env, rampart: (...words) => runCli(words, { cwd: directory, env }) }
 }
+
+const parameter = (ParameterKey: string, ParameterValue: string) => ({ ParameterKey, ParameterValue })
 
 const adopted = ({ directory }: Estate): Promise<Config> =>
   loadConfig({ path: join(directory, 'rampart.yml'), env: {} })
@@ -136,7 +141,6 @@ requires('moto').describe("a team's own stack, kept by another cloud's CloudForm
     const settings = { endpoint: moto.url, region: 'us-west-2', credentials }
     const ec2 = new EC2Client(settings)
     const { Subnets = [] } = await ec2.send(new DescribeSubnetsCommand({}))
-    const parameter = (ParameterKey: string, ParameterValue: string) => ({ ParameterKey, ParameterValue })
     await new CloudFormationClient(settings).send(
       new CreateStackCommand({
         StackName: 'rampart-production',
@@ -164,7 +168,12 @@ requires('moto').describe("a team's own stack, kept by another cloud's CloudForm
     const moto = await startStack()
     const estate = await estateOf('rampart-ai', { AWS_ENDPOINT_URL: moto.url })
     const { code, stdout } = await estate.rampart(
-      ...['init', '--yes', '--offline', '--from-stack', 'rampart-production', '--json'],
+      'init',
+      '--yes',
+      '--offline',
+      '--from-stack',
+      'rampart-production',
+      '--json',
     )
     expect(code).toBe(0)
     const { standing } = JSON.parse(stdout) as { readonly standing: object }
@@ -212,7 +221,11 @@ requires('moto').describe("a team's own stack, kept by another cloud's CloudForm
     if (version === undefined) throw new Error('the rehearsal has no launch template')
     version.data.UserData = Buffer.from(userData).toString('base64')
     const { code, stdout, stderr } = await estate.rampart(
-      ...['init', '--yes', '--offline', '--from-stack', 'rampart-production'],
+      'init',
+      '--yes',
+      '--offline',
+      '--from-stack',
+      'rampart-production',
     )
     expect([code, code === 0 ? '' : stderr]).toEqual([0, ''])
     expect(estate.calls.filter((call) => changingCall.test(call))).toEqual([])
@@ -231,14 +244,44 @@ requires('moto').describe("a team's own stack, kept by another cloud's CloudForm
     await drive(estate, 4)
   }, 120_000)
 
+  requires('aws').describe('the advice', () => {
+    test('runs as it is shown, replaces nothing, and leaves nothing to pin', async () => {
+      const moto = await startStack()
+      const estate = await estateOf('rampart-ai', { AWS_ENDPOINT_URL_CLOUDFORMATION: moto.url })
+      const { state } = estate.cloud.world
+      const version = state.templates[0]?.versions[0]
+      if (version === undefined) throw new Error('the rehearsal has no launch template')
+      const before = Buffer.from(version.data.UserData ?? '', 'base64').toString('utf8')
+      const moved = before.replaceAll(/@sha256:[0-9a-f]{64}/g, ':latest')
+      version.data.UserData = Buffer.from(moved).toString('base64')
+      const { stdout } = await estate.rampart('init', '--yes', '--offline', '--from-stack', 'rampart-production')
+      const commands = [...stdout.matchAll(/^ +\$ (.*)$/gm)].map(([, command = '']) => command)
+      expect(commands).toHaveLength(5)
+      // Its first version takes no address from the environment.
+      const byUrl = 'aws() { command aws --endpoint-url "$AWS_ENDPOINT_URL" "$@"; }'
+      const shell = await promisify(execFile)('sh', ['-euc', [byUrl, ...commands].join('\n')], {
+        cwd: estate.directory,
+        env: { ...estate.env, PATH: `/usr/bin:${process.env['PATH'] ?? ''}` },
+        timeout: 30_000,
+      })
+      expect(shell.stderr).toBe('')
+      const numbers = state.templates[0]?.versions.map(({ number }) => number)
+      expect([numbers, state.group.template.version]).toEqual([[7, 8], '8'])
+      expect(state.group.instances.map((instance) => instance.template.version)).toEqual([7, 7, 7, 7])
+      const pinned = state.templates[0]?.versions[1]?.data.UserData ?? ''
+      // It names the digests that served all along.
+      expect(Buffer.from(pinned, 'base64').toString('utf8')).toBe(before)
+      const again = await estate.rampart('init', '--yes', '--offline', '--from-stack', 'rampart-production')
+      expect(again.stdout).not.toContain('Pin what version')
+    }, 60_000)
+  })
+
   test('follows $Latest: the number that it has is named, and the command that writes it', async () => {
     const moto = await startStack()
     const estate = await estateOf('rampart-ai', { AWS_ENDPOINT_URL_CLOUDFORMATION: moto.url })
     const { group } = estate.cloud.world.state
     Object.assign(group.template, { version: '$Latest' })
-    const { code, stdout } = await estate.rampart(
-      ...['init', '--yes', '--offline', '--from-stack', 'rampart-production'],
-    )
+    const { code, stdout } = await estate.rampart('init', '--yes', '--offline', '--from-stack', 'rampart-production')
     expect(code).toBe(0)
     expect(stdout).toContain('1. Give rampart-production-asg the number of its launch template')
     expect(stdout).toMatch(

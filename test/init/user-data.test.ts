@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { array, assert, constantFrom, oneof, property, string } from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { containersOf } from '../../src/lib/init/adopt/user-data.js'
 
@@ -115,7 +115,7 @@ write_files:
 test('what is no such script has no containers, and nothing throws', () => {
   expect(seen('')).toEqual([])
   expect(seen('docker run "unclosed\n<<EOT\nservices: [\nEOT\n')).toEqual([])
-  const pieces = fc.constantFrom(
+  const pieces = constantFrom(
     'docker run ',
     '<<EOT\n',
     'EOT\n',
@@ -131,8 +131,8 @@ test('what is no such script has no containers, and nothing throws', () => {
     'content: |\n',
     '  ',
   )
-  fc.assert(
-    fc.property(fc.array(fc.oneof(pieces, fc.string()), { maxLength: 30 }), (parts) => {
+  assert(
+    property(array(oneof(pieces, string()), { maxLength: 30 }), (parts) => {
       const containers = containersOf(parts.join(''))
       expect(containers.every(({ repository }) => repository !== '')).toBe(true)
     }),

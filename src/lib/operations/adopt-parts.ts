@@ -48,12 +48,12 @@ export function ownContainers(containers: readonly StandingContainer[]): {
   readonly own: readonly StandingContainer[]
   readonly others: readonly StandingContainer[]
 } {
-  const private_ = containers.filter(({ host }) => host !== '' && !publicHosts.has(host))
+  const named = containers.filter(({ host }) => host !== '' && !publicHosts.has(host))
   const counts = new Map<string, number>()
-  for (const { host } of private_) counts.set(host, (counts.get(host) ?? 0) + 1)
+  for (const { host } of named) counts.set(host, (counts.get(host) ?? 0) + 1)
   const [host = ''] = [...counts].toSorted(([, left], [, right]) => right - left)[0] ?? []
   const seen = new Set<string>()
-  const own = private_.filter((one) => {
+  const own = named.filter((one) => {
     const isNew = one.host === host && !seen.has(one.repository)
     if (isNew) seen.add(one.repository)
     return isNew
@@ -106,6 +106,8 @@ export async function servingAlarms(
     .slice(0, 10)
 }
 
+const at = (port: number, usual: number): string => (port === usual ? '' : `:${port}`)
+
 /** Where users reach the target groups: a host that HTTPS is served for, else the load balancer itself over HTTP. */
 export async function entranceOf(
   { estate }: Pick<AdoptPorts, 'estate'>,
@@ -123,7 +125,6 @@ export async function entranceOf(
   ]
   const secure = listeners.find(({ protocol }) => protocol === 'HTTPS' || protocol === 'TLS')
   const plain = listeners.find(({ protocol, redirects }) => protocol === 'HTTP' && !redirects)
-  const at = (port: number, usual: number): string => (port === usual ? '' : `:${port}`)
   if (secure !== undefined) {
     const [host] = secure.hosts
     if (host === undefined) {
