@@ -60,7 +60,7 @@ cat > compose.yaml <<-EOT
 	    image: \${CRON_IMAGE}
 EOT
 cat > .env <<EOT
-WORKER_IMAGE=\$REGISTRY/shop/worker:2
+WORKER_IMAGE=$REGISTRY/shop/worker:2
 EOT
 aws s3 cp s3://shop/cron.env .env.cron
 `),
