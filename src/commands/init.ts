@@ -6,7 +6,8 @@ export default class Init extends BaseCommand {
   static override readonly summary = 'Look at a repository, and write what rampart needs to deploy it.'
   static override readonly description = `Finds Dockerfiles, compose files, dependencies, ports, health routes and the models that Python code loads, shows what \
 it found and what is wrong with it, asks for what it could not find, and writes rampart.yml, a pair of Dockerfiles for \
-each service, .dockerignore and a Makefile with the deploy targets.
+each service, .dockerignore, a Makefile with the deploy targets, and where .github/workflows or .gitlab-ci.yml is, or with --ci, the workflow \
+that rehearses what is proposed and deploys what is merged, without long-lived keys.
 
 Nothing that is there already is replaced without consent: the difference is shown, and with --yes the file is kept. \
 Models that the code does not pin are pinned to the commit that the hub (HF_ENDPOINT) names now, if it answers.
@@ -17,6 +18,7 @@ releases from being pinned to digests. Nothing in AWS is changed by it.`
   static override readonly examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --dry-run',
+    '<%= config.bin %> <%= command.id %> --ci github',
     '<%= config.bin %> <%= command.id %> --yes --region us-west-2 --group shop-production-asg',
     '<%= config.bin %> <%= command.id %> --region us-west-2 --from-stack shop-production',
     '<%= config.bin %> <%= command.id %> --from-service shop-prod/shop-api --from-service shop-prod/shop-ui',
@@ -55,6 +57,15 @@ releases from being pinned to digests. Nothing in AWS is changed by it.`
       multiple: true,
       delimiter: ',',
     }),
+    // The names are repeated, because the list of the files would load what init is made of.
+    ci: Flags.custom<'github' | 'gitlab' | 'make' | 'none'>({
+      options: ['github', 'gitlab', 'make', 'none'],
+      description:
+        'write the workflow or job too that rehearses and deploys; for what the repository has when not given',
+      multiple: true,
+      delimiter: ',',
+      env: 'RAMPART_CI',
+    })(),
   }
 
   async run(): Promise<unknown> {

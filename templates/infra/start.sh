@@ -1,6 +1,6 @@
 # Runs at each boot: by cloud-init at the first, by a unit of systemd at every later one (a warm pool stops instances).
-# Secrets live in memory alone: in the environment of this script, and in what Docker keeps of containers, which is on a
-# tmpfs here. Nothing of this is run with -x.
+# Secrets live in memory alone: in the environment of this script, and in what Docker and containerd keep of containers,
+# which is on tmpfs here. Nothing of this is run with -x.
 set -euo pipefail
 umask 077
 
@@ -24,19 +24,42 @@ say() {
     --log-events "timestamp=$(date +%s000),message=$text" >/dev/null 2>&1 || true
 }
 
-# Tells Auto Scaling whether this instance may serve. There is no hook to answer when it only booted again.
+# Tells Auto Scaling whether this instance may serve; fails when no hook waits for that.
 answer() {
   aws autoscaling complete-lifecycle-action --auto-scaling-group-name "$group" --lifecycle-hook-name "$hook" \
-    --instance-id "$instance" --lifecycle-action-result "$1" >/dev/null 2>&1 || true
+    --instance-id "$instance" --lifecycle-action-result "$1" >/dev/null 2>&1
 }
 
+line=0
 gave_up() {
   local code=$?
   [ "$code" -eq 0 ] && return
-  say "boot failed in line $1 with code $code; the instance is given up"
-  answer ABANDON
+  rm -rf "${DOCKER_CONFIG:-}"
+  say "boot failed in line $line with code $code; the instance is given up"
+  answer ABANDON || true
 }
-trap 'gave_up $LINENO' EXIT
+# The line of what failed: in a trap on EXIT there is none any more.
+trap 'line=$LINENO' ERR
+trap gave_up EXIT
+set -E
+
+# All is ready. There is no hook to answer when it only booted again. One that waits in a running pool does not boot
+# when it is called, and has a hook to answer then:
+# https://docs.aws.amazon.com/autoscaling/ec2/userguide/retrieving-target-lifecycle-state-through-imds.html
+serve() {
+  local state
+  state=$(imds autoscaling/target-lifecycle-state 2>/dev/null || true)
+  answer CONTINUE || true
+  say "ready after $SECONDS s"
+  [ "$state" = Warmed:Running ] || return 0
+  {
+    until [ "$(imds autoscaling/target-lifecycle-state 2>/dev/null || true)" = InService ]; do sleep 5; done
+    for _ in {1..60}; do
+      answer CONTINUE && break
+      sleep 2
+    done
+  } </dev/null >/dev/null 2>&1 &
+}
 
 again_at_boot() {
   [ -e /etc/systemd/system/rampart.service ] && return
@@ -63,13 +86,20 @@ have() {
   command -v "$1" >/dev/null || dnf install -y -q "$2"
 }
 
+# Where the environment of containers is written down: by Docker, and by containerd, whose records Docker makes anew.
+records='/var/lib/docker/containers /var/lib/containerd/io.containerd.metadata.v1.bolt'
+
 engine() {
+  local place
   have docker docker
-  mkdir -p /var/lib/docker/containers
-  if ! mountpoint -q /var/lib/docker/containers; then
-    systemctl stop docker.socket docker.service 2>/dev/null || true
-    mount -t tmpfs -o mode=0700,size=64m tmpfs /var/lib/docker/containers
-  fi
+  for place in $records; do
+    mountpoint -q "$place" && continue
+    # Whoever runs holds these files open.
+    systemctl stop docker.socket docker.service containerd.service 2>/dev/null || true
+    rm -rf "$place"
+    mkdir -p "$place"
+    mount -t tmpfs -o mode=0700,size=64m tmpfs "$place"
+  done
   systemctl enable --now docker
   export DOCKER_CONFIG=/run/rampart-docker
   mkdir -p "$DOCKER_CONFIG"
@@ -115,6 +145,7 @@ start() {
   docker run --detach --name "$name" --network app --publish "$port:$port" --restart always \
     --log-driver awslogs --log-opt awslogs-region="$region" --log-opt awslogs-group="$log_group" \
     --log-opt awslogs-stream="$instance/$name" --log-opt cache-disabled=true \
+    --log-opt mode=non-blocking --log-opt max-buffer-size=16m \
     "$@" "$image" >/dev/null
 }
 

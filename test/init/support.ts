@@ -35,7 +35,15 @@ export function planOf(
   const tree = treeOf(files)
   const findings = detect(tree, directory)
   const { app } = findings
-  const answers = { app, environment: 'production', region: 'us-west-2', group: `${app}-asg`, services: {}, pins }
+  const answers = {
+    app,
+    environment: 'production',
+    region: 'us-west-2',
+    group: `${app}-asg`,
+    services: {},
+    pins,
+    version: '1.2.3',
+  }
   return { findings, plan: planFiles(tree, findings, answers, templates), tree }
 }
 

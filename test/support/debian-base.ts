@@ -21,8 +21,16 @@ function source(): { readonly site: string; readonly suite: string } | undefined
   return line?.[0] === undefined || line[1] === undefined ? undefined : { site: line[0], suite: line[1] }
 }
 
+/** What stands in such an image beside what Debian calls minimal. */
+const packages = {
+  python3: ['python3'],
+  machine: ['python3', 'docker.io', 'awscli', 'curl', 'iptables', 'iproute2', 'ca-certificates'],
+} as const
+
+type Kind = keyof typeof packages
+
 // It stays in the engine, so that the next run need not make it; `docker rmi` has it made anew.
-const imageOf = (suite: string): string => `rampart-test/debian:${suite}-python3`
+const imageOf = (suite: string, kind: Kind): string => `rampart-test/debian:${suite}-${kind}`
 
 const isMade = (docker: string, image: string): boolean =>
   spawnSync(docker, ['image', 'inspect', image], { stdio: 'ignore', timeout: 20_000 }).status === 0
@@ -31,7 +39,7 @@ const isMade = (docker: string, image: string): boolean =>
 export function canBootstrap(docker: string): boolean {
   const from = source()
   if (from === undefined) return false
-  if (isMade(docker, imageOf(from.suite))) return true
+  if (isMade(docker, imageOf(from.suite, 'python3'))) return true
   if (process.getuid?.() !== 0) return false
   if (spawnSync(program, ['--version'], { stdio: 'ignore', timeout: 20_000 }).status !== 0) return false
   const directory = mkdtempSync(join(tmpdir(), 'rampart-mirror-'))
@@ -43,16 +51,20 @@ export function canBootstrap(docker: string): boolean {
   }
 }
 
-/** The name of an image that debootstrap made of Debian's own packages and Python; made when the engine does not have it. */
-export async function debianBase(docker: string): Promise<string> {
+/**
+ * The name of an image that debootstrap made of Debian's own packages; made when the engine does not have it. `python3`
+ * is what an app needs, `machine` what runs containers itself.
+ */
+export async function debianBase(docker: string, kind: Kind = 'python3'): Promise<string> {
   const from = source()
   if (from === undefined) throw new Error('apt names no Debian')
   const { site, suite } = from
-  const image = imageOf(suite)
+  const image = imageOf(suite, kind)
   if (isMade(docker, image)) return image
   const directory = await mkdtemp(join(tmpdir(), 'rampart-debian-'))
   try {
-    await execute(program, ['--variant=minbase', '--include=python3', suite, directory, site], { maxBuffer: 1 << 26 })
+    const include = `--include=${packages[kind].join(',')}`
+    await execute(program, ['--variant=minbase', include, suite, directory, site], { maxBuffer: 1 << 26 })
     const paths = ['--exclude=./var/cache/apt/archives/*.deb', '--exclude=./dev/*', '-c', '.']
     const tar = spawn('tar', ['-C', directory, '--one-file-system', ...paths], { stdio: ['ignore', 'pipe', 'inherit'] })
     const made = spawn(docker, ['import', '-', image], { stdio: [tar.stdout, 'ignore', 'inherit'] })

@@ -44,6 +44,10 @@ const tools = {
   },
   aws: { present: () => runs('/usr/bin/aws', '--version'), install: 'apt-get install awscli' },
   'cfn-lint': { present: () => runs('cfn-lint', '--version'), install: 'pip install cfn-lint==1.51.0' },
+  actionlint: {
+    present: () => runs('actionlint', '--version'),
+    install: 'go install github.com/rhysd/actionlint/cmd/actionlint@v1.7.12',
+  },
   python3: { present: () => runs('python3', '--version'), install: 'apt-get install python3' },
   make: { present: () => runs('make', '--version'), install: 'apt-get install make' },
   tar: { present: () => runs('tar', '--version'), install: 'apt-get install tar' },

@@ -5,6 +5,7 @@ import type { Performed, SharedFlags } from '../../base-command.js'
 import { RampartError } from '../errors/rampart-error.js'
 import type { Standing } from '../domain/standing.js'
 import { adviceLines } from '../init/adopt/describe.js'
+import type { ContinuousKind } from '../init/continuous.js'
 import { checkPlace, readTree, writeWhole } from '../init/disk.js'
 import type { Line } from '../init/describe.js'
 import { templateNames, type Pin, type Templates } from '../init/render-types.js'
@@ -27,6 +28,7 @@ interface InitFlags extends SharedFlags {
   readonly group?: string | undefined
   readonly 'from-stack'?: string | undefined
   readonly 'from-service'?: readonly string[] | undefined
+  readonly ci?: readonly ContinuousKind[] | undefined
 }
 
 // Nobody waits longer for a convenience: without the hub the models stay open, and rampart.yml says so.
@@ -54,6 +56,7 @@ export async function runInit(directory: string, flags: InitFlags): Promise<Perf
   const region = flags.region ?? env['AWS_REGION'] ?? env['AWS_DEFAULT_REGION']
   const standing = await readStanding(flags, region)
   const templates = await readTemplates()
+  const version = await ownVersion()
   const look = async (asker: InitAsker | undefined, signal?: AbortSignal): Promise<InitResult> =>
     init(
       {
@@ -73,6 +76,8 @@ export async function runInit(directory: string, flags: InitFlags): Promise<Perf
         region,
         ...(standing !== undefined && { standing }),
         group: flags.group,
+        continuous: flags.ci,
+        version,
         dryRun: flags['dry-run'],
         force: flags.force,
       },
@@ -139,6 +144,12 @@ function rootOf(directory: string, config: string | undefined): string {
     })
   }
   return resolve(dirname(config))
+}
+
+/** Of rampart, as its package says. */
+async function ownVersion(): Promise<string> {
+  const text = await readFile(join(packageRoot(import.meta.url), 'package.json'), 'utf8')
+  return (JSON.parse(text) as { readonly version: string }).version
 }
 
 async function readTemplates(): Promise<Templates> {

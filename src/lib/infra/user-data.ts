@@ -54,8 +54,7 @@ export function userDataOf(plan: AsgInfra, script: string): Value {
     'rm -rf "$DOCKER_CONFIG"',
     ...plan.services.flatMap((service) => startOf(plan, service)),
     ...plan.services.map(({ name, port, ready }) => `ready ${name} ${port} ${word(ready)}`),
-    'answer CONTINUE',
-    'say "ready after $SECONDS s"',
+    'serve',
     '',
   ].join('\n')
   return { 'Fn::Base64': sub([values, literal(script), literal(services)].join('\n')) }

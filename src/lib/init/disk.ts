@@ -32,7 +32,7 @@ export async function readTree(root: string): Promise<Tree> {
   for (let directory = waiting.pop(); directory !== undefined; directory = waiting.pop()) {
     for (const entry of await entriesOf(join(root, directory))) {
       const path = directory === '' ? entry.name : `${directory}/${entry.name}`
-      if (entry.isDirectory() && !skipped.has(entry.name) && !entry.name.startsWith('.')) waiting.push(path)
+      if (entry.isDirectory() && !skipped.has(entry.name) && isRead(entry.name)) waiting.push(path)
       else if (!entry.isDirectory()) paths.push(path)
     }
     if (paths.length > mostFiles) {
@@ -50,6 +50,9 @@ export async function readTree(root: string): Promise<Tree> {
     },
   }
 }
+
+// What begins with a dot is of tools; only that of workflows says something of how the app is deployed.
+const isRead = (name: string): boolean => !name.startsWith('.') || name === '.github'
 
 /** A directory that may not be read holds nothing for us. */
 async function entriesOf(directory: string): Promise<readonly Dirent[]> {

@@ -1,5 +1,6 @@
 import type { Standing, StandingService } from '../domain/standing.js'
 import { plannedEnvironment, standingEnvironment } from './adopt/render.js'
+import { continuousFiles, continuousOf, type ContinuousKind } from './continuous.js'
 import type { Findings } from './findings.js'
 import { planService, planStranger, type PlannedFile, type ServiceAnswers } from './plan-service.js'
 import type { Pin, Templates } from './render-types.js'
@@ -20,6 +21,10 @@ export interface Answers {
   readonly pins: ReadonlyMap<string, Pin>
   /** What serves already, and of that what the repository does not hold. */
   readonly adopted?: { readonly standing: Standing; readonly strangers: readonly StandingService[] }
+  /** What runs deploys without a person; what the repository has already when left out. */
+  readonly continuous?: readonly ContinuousKind[]
+  /** Of rampart itself. */
+  readonly version: string
 }
 
 /** All that init would write. */
@@ -51,6 +56,13 @@ export function planFiles(tree: Tree, findings: Findings, answers: Answers, temp
       ? plannedEnvironment(app, answers.environment, answers.group)
       : standingEnvironment(adopted.standing)),
   })
+  const continuous = continuousFiles(
+    tree,
+    answers.continuous ?? continuousOf(tree),
+    findings.services,
+    answers,
+    templates,
+  )
   const contexts = [...new Set(findings.services.map((service) => service.context))]
   return {
     files: [
@@ -62,8 +74,9 @@ export function planFiles(tree: Tree, findings: Findings, answers: Answers, temp
       ...services.flatMap((service) => service.files),
       ...contexts.map((context) => dockerignore(tree, context, findings, templates)),
       makefile(tree, findings, answers, templates),
+      ...continuous.files,
     ],
-    notes: services.flatMap((service) => service.notes),
+    notes: [...services.flatMap((service) => service.notes), ...continuous.notes],
   }
 }
 

@@ -13,6 +13,8 @@ export const templateNames = [
   'node/Dockerfile.base',
   'dockerignore',
   'Makefile',
+  'ci/github.yml.template',
+  'ci/gitlab.yml.template',
 ] as const
 
 /** A path of {@link templateNames}. */

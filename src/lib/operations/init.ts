@@ -2,6 +2,7 @@ import type { Standing } from '../domain/standing.js'
 import { RampartError } from '../errors/rampart-error.js'
 import { describeStanding } from '../init/adopt/describe.js'
 import { matchStanding, type Matched } from '../init/adopt/match.js'
+import type { ContinuousKind } from '../init/continuous.js'
 import { describeFindings, type Line } from '../init/describe.js'
 import { detect } from '../init/detect.js'
 import { difference } from '../init/difference.js'
@@ -47,6 +48,10 @@ export interface InitOptions {
   readonly environment: string
   readonly region: string | undefined
   readonly group: string | undefined
+  /** What runs deploys without a person; what the repository has when undefined. */
+  readonly continuous: readonly ContinuousKind[] | undefined
+  /** Of rampart itself. */
+  readonly version: string
   readonly dryRun: boolean
   /** Existing files may be replaced. */
   readonly force: boolean
@@ -143,14 +148,15 @@ async function ask(
   pins: ReadonlyMap<string, Pin>,
   options: InitOptions & { readonly matched: Matched | undefined },
 ): Promise<Answers> {
-  const { environment, matched, standing } = options
+  const { environment, version, continuous, matched, standing } = options
+  const given = { environment, pins, version, ...(continuous !== undefined && { continuous }) }
   const group = (app: string): string => options.group ?? `${app}-${environment}-asg`
   const adopted =
     standing === undefined || matched === undefined ? {} : { adopted: { standing, strangers: matched.strangers } }
   if (asker === undefined) {
     const { app } = findings
     const region = options.region ?? fallbackRegion
-    return { app, environment, region, group: group(app), services: running(matched), pins, ...adopted }
+    return { ...given, app, region, group: group(app), services: running(matched), ...adopted }
   }
   const app = await asker.text('What is the app called?', findings.app, (text) =>
     namePattern.test(text) ? undefined : 'lower-case letters, digits, - and _, beginning with a letter',
@@ -161,14 +167,14 @@ async function ask(
     for (const service of findings.services) {
       services[service.name] = { ...services[service.name], ...(await askService(asker, service)) }
     }
-    return { app, environment, region: standing.region, group: group(app), services, pins, ...adopted }
+    return { ...given, app, region: standing.region, group: group(app), services, ...adopted }
   }
   const region = await asker.text('Which AWS region is it in?', options.region ?? fallbackRegion, (text) =>
     regionPattern.test(text) ? undefined : 'an AWS region, as us-west-2',
   )
   const name = await asker.text(`Which Auto Scaling group is ${environment}?`, group(app), groupProblem)
   for (const service of findings.services) services[service.name] = await askService(asker, service)
-  return { app, environment, region, group: name, services, pins }
+  return { ...given, app, region, group: name, services }
 }
 
 /** By the service's name: what serves already of it. */

@@ -5,6 +5,7 @@ import { paginate } from '../wire/pagination.js'
 import { type EventStream, type RequestContext, type Service, ServiceError } from '../wire/service.js'
 import { readFilterPattern } from './logs-filter.js'
 import { startLiveTail } from './logs-live-tail.js'
+import { putLogEvents } from './logs-put.js'
 
 const signingName = 'logs'
 const wire = { signingName, protocol: 'awsJson1_1' } as const
@@ -56,6 +57,23 @@ export function createLogsService(world: World): Service {
       return { logGroups: isAsked ? [described] : [] }
     },
 
+    CreateLogStream: (input: sdk.CreateLogStreamRequest, context: RequestContext): Record<string, never> => {
+      world.advanceTo(context.now)
+      requireGroup(input)
+      if (!state.logs.create(input.logStreamName ?? '', context.now)) {
+        throw new ServiceError('ResourceAlreadyExistsException', 'The specified log stream already exists')
+      }
+      return {}
+    },
+
+    PutLogEvents: (input: sdk.PutLogEventsRequest, context: RequestContext): sdk.PutLogEventsResponse => {
+      world.advanceTo(context.now)
+      requireGroup(input)
+      const stream = input.logStreamName ?? ''
+      requireStreams([stream])
+      return putLogEvents(state.logs, stream, input.logEvents ?? [], context.now)
+    },
+
     StartLiveTail: (input: sdk.StartLiveTailRequest, context: RequestContext): EventStream => {
       world.advanceTo(context.now)
       return startLiveTail(input, { arn, requestId: context.requestId, logs: state.logs, now: context.now })
@@ -74,7 +92,7 @@ export function createLogsService(world: World): Service {
       const streams = state.logs
         .streams()
         .filter(({ name }) => name.startsWith(input.logStreamNamePrefix ?? ''))
-        .toSorted((a, b) => (byTime ? a.lastAt - b.lastAt : 0))
+        .toSorted((a, b) => (byTime ? (a.lastAt ?? 0) - (b.lastAt ?? 0) : 0))
       const page = paginate(wire, {
         operation: 'DescribeLogStreams',
         items: input.descending === true ? streams.toReversed() : streams,
@@ -87,9 +105,8 @@ export function createLogsService(world: World): Service {
         logStreams: page.items.map(({ name, createdAt, firstAt, lastAt }) => ({
           logStreamName: name,
           creationTime: createdAt,
-          firstEventTimestamp: firstAt,
-          lastEventTimestamp: lastAt,
-          lastIngestionTime: lastAt,
+          ...(firstAt !== undefined && { firstEventTimestamp: firstAt }),
+          ...(lastAt !== undefined && { lastEventTimestamp: lastAt, lastIngestionTime: lastAt }),
           arn: `${arn}:log-stream:${name}`,
           storedBytes: 0,
         })),

@@ -1,6 +1,6 @@
 import { isJson } from './common-errors.js'
 import { jsonOutput } from './json-output.js'
-import { type DocumentedError, type Operation, errorOf, membersOf } from './schema.js'
+import { type DocumentedError, type Operation, errorOf, httpOf, membersOf } from './schema.js'
 import type { Service, ServiceError } from './service.js'
 import { xmlElement, xmlMembers } from './xml-output.js'
 
@@ -15,6 +15,10 @@ export interface Answer {
 export function successAnswer(service: Service, operation: Operation, output: unknown, requestId: string): Answer {
   const headers = headersOf(service.protocol, requestId)
   const { name, output: schema } = operation
+  if (service.protocol === 'restJson1') {
+    const status = httpOf(service.sdk, name)?.status ?? 200
+    return { status, headers, body: schema.isStructSchema() ? JSON.stringify(jsonOutput(schema, output ?? {})) : '' }
+  }
   if (isJson(service.protocol)) {
     const body = schema.isStructSchema() ? JSON.stringify(jsonOutput(schema, output ?? {})) : ''
     return { status: 200, headers, body }
@@ -42,6 +46,10 @@ export function errorAnswer(service: Service, error: ServiceError, requestId: st
   const code = documented?.queryCode ?? error.code
   if (isJson(service.protocol)) {
     const body = JSON.stringify(jsonError(service, error, documented))
+    // https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html#operation-error-serialization
+    if (service.protocol === 'restJson1') {
+      return { status, headers: { ...headers, 'x-amzn-errortype': documented?.name ?? error.code }, body }
+    }
     if (!queryMode) return { status, headers, body }
     // https://smithy.io/2.0/aws/protocols/aws-query-protocol.html#aws-protocols-awsquerycompatible-trait
     const queryError = `${code};${sender ? 'Sender' : 'Receiver'}`
@@ -84,6 +92,7 @@ const contentTypes: Readonly<Record<Service['protocol'], string>> = {
   ec2Query: 'text/xml;charset=UTF-8',
   awsJson1_0: 'application/x-amz-json-1.0',
   awsJson1_1: 'application/x-amz-json-1.1',
+  restJson1: 'application/json',
 }
 
 function headersOf(protocol: Service['protocol'], requestId: string): Readonly<Record<string, string>> {

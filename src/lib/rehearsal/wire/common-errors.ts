@@ -66,9 +66,9 @@ const wordings: Readonly<Record<CommonRefusal, Wording>> = {
   },
 }
 
-/** True for AWS JSON 1.0 and 1.1. */
+/** True for AWS JSON 1.0 and 1.1, and JSON by REST. */
 export function isJson(protocol: Service['protocol']): boolean {
-  return protocol === 'awsJson1_0' || protocol === 'awsJson1_1'
+  return protocol === 'awsJson1_0' || protocol === 'awsJson1_1' || protocol === 'restJson1'
 }
 
 /** The refusal as services of that protocol word it; `message` replaces the usual one. */

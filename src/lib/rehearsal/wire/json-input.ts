@@ -8,7 +8,11 @@ import { lowerFirst, missingMembers, serializationFailure } from './validation.j
  * https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html
  */
 export function jsonInput(service: Service, operation: Operation, body: string): unknown {
-  const parsed = parse(body)
+  return inputOf(service, operation, parseJson(body))
+}
+
+/** The same from a body that was read. */
+export function inputOf(service: Service, operation: Operation, parsed: unknown): unknown {
   if (!operation.input.isStructSchema()) return {}
   const missing: string[] = []
   const input = read(operation.input, parsed, [], missing)
@@ -16,7 +20,8 @@ export function jsonInput(service: Service, operation: Operation, body: string):
   return input
 }
 
-function parse(body: string): unknown {
+/** A body as JSON; a map of nothing when it is empty. Throws what AWS answers when it is none. */
+export function parseJson(body: string): unknown {
   if (body === '') return {}
   try {
     return JSON.parse(body)

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { isJson } from './common-errors.js'
+import { restRoute } from './rest-json.js'
 import type { Service } from './service.js'
 import type { Signature } from './signature.js'
 
@@ -11,6 +12,18 @@ export interface Route {
   readonly operation: string
   /** The parameters of a query request, from its query string and its body. */
   readonly parameters: URLSearchParams
+  /** What the path says, where it does. */
+  readonly labels?: Readonly<Record<string, string>>
+}
+
+/** Where a request of REST belongs, by its path; undefined when that is of none of these services. */
+export function routeOfPath(routes: readonly Service[], method: string, url: URL): Route | undefined {
+  const first = url.pathname.split('/')[1]
+  const service = routes.find((entry) => entry.protocol === 'restJson1' && entry.target === first)
+  if (service === undefined) return undefined
+  const found = restRoute(service, method, url.pathname)
+  const { operation = '', labels = {} } = found ?? {}
+  return { service, known: true, operation, parameters: url.searchParams, labels }
 }
 
 /** All protocols that services are reached by, as services of one protocol each. */

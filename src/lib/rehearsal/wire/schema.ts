@@ -32,6 +32,22 @@ export function operationOf(sdk: Sdk, name: string): Operation | undefined {
   return { name, input: NormalizedSchema.of(schema[4]), output: NormalizedSchema.of(schema[5]) }
 }
 
+/** The names of all operations of an SDK package. */
+export function operationNames(sdk: Sdk): readonly string[] {
+  return Object.keys(sdk).flatMap((key) => (operationOf(sdk, key.slice(0, -1)) === undefined ? [] : [key.slice(0, -1)]))
+}
+
+/** Method, path and status of an operation of REST; undefined for those of other protocols. */
+export function httpOf(
+  sdk: Sdk,
+  name: string,
+): { readonly method: string; readonly path: string; readonly status: number } | undefined {
+  const schema = sdk[`${name}$`]
+  const traits: unknown = Array.isArray(schema) ? schema[3] : undefined
+  const http: unknown = typeof traits === 'object' && traits !== null && 'http' in traits ? traits.http : undefined
+  return Array.isArray(http) ? { method: String(http[0]), path: String(http[1]), status: Number(http[2]) } : undefined
+}
+
 /** The documented error with that code, found by its wire code, its shape's name, or its shape's name less `Fault`. */
 export function errorOf(sdk: Sdk, code: string): DocumentedError | undefined {
   const direct = describeError(sdk[`${code}$`]) ?? describeError(sdk[`${code}Fault$`])
@@ -77,6 +93,8 @@ export interface Traits {
   readonly xmlFlattened?: unknown
   readonly sparse?: unknown
   readonly streaming?: unknown
+  readonly httpLabel?: unknown
+  readonly httpQuery?: string
   readonly httpError?: number
   readonly awsQueryError?: readonly [code: string, status: number]
 }

@@ -50,8 +50,8 @@ export interface EventStream {
 export interface Service {
   /** The signing name in a credential scope, e.g. `autoscaling`, `ec2`, `elasticloadbalancing`, `ecr`, `logs`. */
   readonly signingName: string
-  readonly protocol: 'awsQuery' | 'ec2Query' | 'awsJson1_0' | 'awsJson1_1'
-  /** The API version of the query protocols, or the `X-Amz-Target` prefix of the JSON ones. */
+  readonly protocol: 'awsQuery' | 'ec2Query' | 'awsJson1_0' | 'awsJson1_1' | 'restJson1'
+  /** The API version of the query protocols, the `X-Amz-Target` prefix of the JSON ones, the first of REST's paths. */
   readonly target: string
   /** Other protocols in which the same operations are reached, as CloudWatch is by older clients. */
   readonly also?: readonly Pick<Service, 'protocol' | 'target'>[]

@@ -7,7 +7,8 @@ import { sendEventStream, streamedEvents } from './event-stream.js'
 import { type Fault, type FaultEffect, createFaults } from './faults.js'
 import { jsonInput } from './json-input.js'
 import { queryInput } from './query-input.js'
-import { type Route, route, routesOf } from './route.js'
+import { type Route, route, routeOfPath, routesOf } from './route.js'
+import { restInput } from './rest-json.js'
 import { operationOf, type Schema } from './schema.js'
 import { type EventStream, type RequestContext, type Service, ServiceError } from './service.js'
 import { type SignatureReading, readSignature } from './signature.js'
@@ -40,8 +41,9 @@ export function createWire(options: WireOptions): RequestListener {
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', 'http://localhost')
+    const rest = routeOfPath(routes, request.method ?? '', url)
     const isAws = url.pathname === '/' && (request.method === 'POST' || url.searchParams.has('Action'))
-    if (!isAws) {
+    if (!isAws && rest === undefined) {
       const taken = (await options.fallback?.(request, response)) ?? false
       if (!taken) send(response, { status: 404, headers: { 'content-type': 'text/plain' }, body: 'Not Found\n' })
       return
@@ -50,13 +52,8 @@ export function createWire(options: WireOptions): RequestListener {
     // From here to the answer nothing waits: one request sees one state of the world.
     const body = 'text' in reading ? reading.text : ''
     const signed = readSignature(request.headers, url.searchParams)
-    const routed = route(
-      routes,
-      request.headers,
-      url.searchParams,
-      body,
-      signed.kind === 'signed' ? signed.signature : undefined,
-    )
+    const signature = signed.kind === 'signed' ? signed.signature : undefined
+    const routed = rest ?? route(routes, request.headers, url.searchParams, body, signature)
     calls += 1
     const n = calls
     const { service, operation } = routed
@@ -136,13 +133,20 @@ export function createWire(options: WireOptions): RequestListener {
 /** An answer that is whole, or one that goes on as the world does. */
 type Prepared = Answer | { readonly stream: EventStream; readonly events: ReadonlyMap<string, Schema> }
 
-function perform({ service, operation: name, parameters }: Route, body: string, context: RequestContext): Prepared {
+function perform(
+  { service, operation: name, parameters, labels }: Route,
+  body: string,
+  context: RequestContext,
+): Prepared {
   const operation = operationOf(service.sdk, name)
   const handler = Object.hasOwn(service.handlers, name) ? service.handlers[name] : undefined
   if (operation === undefined || handler === undefined) throw unknownOperation(service, name, operation !== undefined)
-  const input = isJson(service.protocol)
-    ? jsonInput(service, operation, body)
-    : queryInput(service, operation, parameters)
+  const input =
+    labels !== undefined
+      ? restInput(service, operation, labels, parameters, body)
+      : isJson(service.protocol)
+        ? jsonInput(service, operation, body)
+        : queryInput(service, operation, parameters)
   const output = handler(input, context)
   const events = streamedEvents(operation)
   if (events !== undefined) return { stream: output as EventStream, events }

@@ -6,16 +6,20 @@ export interface LogEvent {
   readonly message: string
 }
 
+interface LogStream {
+  readonly name: string
+  readonly createdAt: number
+  readonly firstAt?: number
+  readonly lastAt?: number
+}
+
 /** The streams of one log group. */
 export interface LogStore {
+  /** Makes a stream without lines; false when there is one of that name. */
+  create(stream: string, time: number): boolean
   append(stream: string, time: number, message: string): void
-  /** By name, with the times of their first and last lines. */
-  streams(): readonly {
-    readonly name: string
-    readonly createdAt: number
-    readonly firstAt: number
-    readonly lastAt: number
-  }[]
+  /** By name, with the times of their first and last lines, where they have any. */
+  streams(): readonly LogStream[]
   /** In order of time; from `from` on and before `to`. */
   events(range: { readonly from: number; readonly to: number }): readonly LogEvent[]
   /** Those that were written after so many, in the order in which they came, and how many that makes by now. */
@@ -28,10 +32,15 @@ const kept = 100_000
 export function createLogStore(): LogStore {
   const events: LogEvent[] = []
   const arrived: LogEvent[] = []
-  const streams = new Map<string, { name: string; createdAt: number; firstAt: number; lastAt: number }>()
+  const streams = new Map<string, LogStream>()
   let count = 0
 
   return {
+    create(stream, time) {
+      if (streams.has(stream)) return false
+      streams.set(stream, { name: stream, createdAt: time })
+      return true
+    },
     append(stream, time, message) {
       // CloudWatch's own ids are 56 decimal digits that rise with time.
       const id = `${String(time).padStart(20, '3')}${String(count++).padStart(36, '0')}`
@@ -43,12 +52,12 @@ export function createLogStore(): LogStore {
       arrived.push(event)
       if (arrived.length > kept) arrived.splice(0, arrived.length - kept)
       const known = streams.get(stream)
-      if (known === undefined) {
-        streams.set(stream, { name: stream, createdAt: time, firstAt: time, lastAt: time })
-      } else {
-        known.firstAt = Math.min(known.firstAt, time)
-        known.lastAt = Math.max(known.lastAt, time)
-      }
+      streams.set(stream, {
+        name: stream,
+        createdAt: known?.createdAt ?? time,
+        firstAt: Math.min(known?.firstAt ?? time, time),
+        lastAt: Math.max(known?.lastAt ?? time, time),
+      })
     },
     streams: () => [...streams.values()].sort((a, b) => (a.name < b.name ? -1 : 1)),
     arrivals: (after) => ({ events: arrived.slice(Math.max(0, arrived.length - (count - after))), count }),
