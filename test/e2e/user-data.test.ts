@@ -1,5 +1,5 @@
 import * as autoScaling from '@aws-sdk/client-auto-scaling'
-import * as secretsManager from '@aws-sdk/client-secrets-manager'
+import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import { execFile } from 'node:child_process'
 import { chmod, copyFile, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -23,7 +23,7 @@ const execute = promisify(execFile)
 const account = '123456789012'
 const region = 'us-west-2'
 const instance = 'i-0123456789abcdef0'
-const canary = { database: 'canary-7f3b91c2d4e8', jwt: 'canary-"with $quotes\' and 5a6b' }
+const canary = { database: 'zq7canary-7f3b91c2d4e8', jwt: 'zq7canary-"with $quotes\' and 5a6b' }
 
 /** The libraries that load models, with a lock in the place of weights: they load when somebody says so. */
 const standIns = {
@@ -132,6 +132,7 @@ async function rig(startTimeout: string): Promise<Rig> {
     readonly images: readonly { readonly repository: string; readonly digest: string }[]
   }
   const { template } = (await rampart('infra', 'synth')) as { readonly template: object }
+  await createSecrets(cloud.rehearsal.url)
   const answers: string[] = []
   const metadata: Metadata = { instance, lifecycle: 'InService' }
   const machine = await startMachine({
@@ -181,28 +182,25 @@ function* userDataOf(value: unknown): Generator<string> {
   for (const one of Object.values(value)) yield* userDataOf(one)
 }
 
-/** Secrets Manager and the hook of Auto Scaling. */
-function standInServices(answers: string[]): Parameters<typeof startMachine>[0]['instead'] {
+async function createSecrets(endpoint: string): Promise<void> {
+  const credentials = { accessKeyId: 'AKIATEST', secretAccessKey: 'not-a-secret' }
+  const client = new SecretsManagerClient({ endpoint, region, credentials })
   const secrets: Readonly<Record<string, string>> = {
-    'rampart/production/database': JSON.stringify({ url: canary.database, other: 'canary-other' }),
+    'rampart/production/database': JSON.stringify({ url: canary.database, other: 'zq7canary-other' }),
     'rampart/production/jwt': canary.jwt,
   }
+  for (const [Name, SecretString] of Object.entries(secrets)) {
+    await client.send(new CreateSecretCommand({ Name, SecretString }))
+  }
+  client.destroy()
+}
+
+/** The hook of Auto Scaling: the group of the rehearsal has none. */
+function standInServices(answers: string[]): Parameters<typeof startMachine>[0]['instead'] {
   const wire = createWire({
     accountId: account,
     now: () => Date.now(),
     services: [
-      {
-        signingName: 'secretsmanager',
-        protocol: 'awsJson1_1',
-        target: 'secretsmanager',
-        sdk: secretsManager,
-        handlers: {
-          GetSecretValue: ({ SecretId = '' }: secretsManager.GetSecretValueRequest) => ({
-            Name: SecretId,
-            SecretString: secrets[SecretId],
-          }),
-        },
-      },
       {
         signingName: 'autoscaling',
         protocol: 'awsQuery',
@@ -218,7 +216,7 @@ function standInServices(answers: string[]): Parameters<typeof startMachine>[0][
       },
     ],
   })
-  return { secretsmanager: wire, autoscaling: wire }
+  return { autoscaling: wire }
 }
 
 const answered = (result: string): string => `rampart-production-asg ready ${instance} ${result}`
@@ -286,7 +284,7 @@ requires('docker', 'debootstrap', 'tar', 'python3').describe('the user data of t
     expect(await environment('backend')).toEqual(
       expect.arrayContaining([`DATABASE_URL=${canary.database}`, `JWT_KEY=${canary.jwt}`, "GREETING=it's $HOME"]),
     )
-    expect((await environment('frontend')).join('\n')).not.toContain('canary')
+    expect((await environment('frontend')).join('\n')).not.toContain('zq7canary')
     expect(
       await machine.run('docker', 'exec', 'backend', 'sh', '-c', 'touch /app/.cache/huggingface/x || echo no'),
     ).toBe('no')
@@ -327,17 +325,19 @@ requires('docker', 'debootstrap', 'tar', 'python3').describe('the user data of t
 /** Looks for the canaries wherever they must not be: on disks, in arguments, in output, in logs. */
 async function expectNoSecret(cloud: Cloud, machine: Machine): Promise<void> {
   const search = (...places: readonly string[]): Promise<string> =>
-    machine.run('bash', '-c', 'grep -rlaF canary "$@" 2>/dev/null || true', 'bash', ...places)
+    machine.run('bash', '-c', 'grep -rlaF zq7canary "$@" 2>/dev/null || true', 'bash', ...places)
   // -xdev: what is on tmpfs or in /proc is memory.
   const onDisk = await machine.run(
     'bash',
     '-c',
-    'find / /var/lib/docker -xdev -type f -exec grep -laF canary {} + 2>/dev/null || true',
+    'find / /var/lib/docker -xdev -type f -exec grep -laF zq7canary {} + 2>/dev/null || true',
   )
   expect(onDisk).toBe('')
   expect(await search('/run/machine', '/var/log', '/tmp')).toBe('')
-  expect(await machine.run('bash', '-c', 'cat /proc/[0-9]*/cmdline | tr "\\0" "\\n" | grep canar[y] || true')).toBe('')
-  expect(JSON.stringify(cloud.rehearsal.world.state.logs.events({ from: 0, to: Infinity }))).not.toContain('canary')
+  expect(await machine.run('bash', '-c', 'cat /proc/[0-9]*/cmdline | tr "\\0" "\\n" | grep zq7canar[y] || true')).toBe(
+    '',
+  )
+  expect(JSON.stringify(cloud.rehearsal.world.state.logs.events({ from: 0, to: Infinity }))).not.toContain('zq7canary')
   // The search does find what is there: Docker keeps the environment of containers, in memory alone, and tells root.
   const kept = (await search('/var/lib/docker/containers', '/var/lib/containerd')).split('\n')
   expect(kept).toEqual(
@@ -345,8 +345,8 @@ async function expectNoSecret(cloud: Cloud, machine: Machine): Promise<void> {
   )
   const said = JSON.parse(await machine.run('docker', 'inspect', 'backend')) as readonly Record<string, unknown>[]
   const { Config, ...rest } = said[0] ?? {}
-  expect(JSON.stringify((Config as { readonly Env: unknown }).Env)).toContain('canary')
-  expect(JSON.stringify([{ ...(Config as object), Env: [] }, rest])).not.toContain('canary')
+  expect(JSON.stringify((Config as { readonly Env: unknown }).Env)).toContain('zq7canary')
+  expect(JSON.stringify([{ ...(Config as object), Env: [] }, rest])).not.toContain('zq7canary')
 }
 
 /** What the example's backend imports, as pip installs it for that image's Python. */

@@ -14,6 +14,7 @@ import { createEc2Service } from './services/ec2.js'
 import { createEcrService } from './services/ecr.js'
 import { createEcsService } from './services/ecs.js'
 import { createEventBridgeService } from './services/eventbridge.js'
+import { createEfsService } from './services/efs.js'
 import { createElbv2Service } from './services/elbv2.js'
 import { createLogsService } from './services/logs.js'
 import { createSecretsManager } from './services/secretsmanager.js'
@@ -160,6 +161,7 @@ function createListener(
     createApplicationAutoScalingService(world),
     createEc2Service(world),
     createEcsService(world),
+    createEfsService(world),
     createElbv2Service(world),
     createLogsService(world),
     createCloudWatchService(world),

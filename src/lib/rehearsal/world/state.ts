@@ -8,6 +8,7 @@ import type { CommandRecord } from './commands.js'
 import type { EcsState } from './ecs/state.js'
 import type { LogStore } from './log-store.js'
 import type { EventRule } from './monitoring/event-bus.js'
+import type { EfsWorld } from './efs.js'
 import type { MetricStore } from './monitoring/metrics.js'
 import type { Topic, TopicMessage } from './monitoring/topics.js'
 import type { Random } from './random.js'
@@ -197,6 +198,7 @@ export interface WorldState {
   /** What became of the alarms, newest last. */
   readonly alarmHistory: AlarmNote[]
   readonly metrics: MetricStore
+  readonly efs: EfsWorld
   /** By name. */
   readonly dashboards: Map<string, { readonly body: string; readonly changedAt: number }>
   readonly topics: Topic[]

@@ -6,6 +6,7 @@ import { seedEcs, seedEcsServices } from './ecs/seed.js'
 import { nextEcsTimes, stepEcs } from './ecs/step.js'
 import { nextGroupTimes, reconcileSize, replaceUnhealthy } from './group.js'
 import { createLogStore } from './log-store.js'
+import { emptyEfs } from './efs.js'
 import { createMetricStore } from './monitoring/metrics.js'
 import { measureEachMinute } from './monitoring/sample.js'
 import { createRandom, type Random } from './random.js'
@@ -118,6 +119,7 @@ function createState(options: WorldOptions): WorldState {
     alarms: seedAlarms(setup, start),
     alarmHistory: [],
     metrics: createMetricStore(),
+    efs: emptyEfs(),
     dashboards: new Map(),
     topics: [],
     messages: [],
