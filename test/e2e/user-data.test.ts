@@ -54,7 +54,8 @@ def pipeline(*_, **__):
 
 /** The example with what can be had here in the place of python:3.12-slim, node:24-slim and the models. */
 async function standInBases(project: Project, debian: string, site: string): Promise<void> {
-  const { directory, write } = project
+  const { directory } = project
+  const write = (file: string, text: string): Promise<void> => project.write(file, text)
   await execute('tar', ['-C', site, '--sort=name', '-cf', join(directory, 'backend/site.tar'), '.'])
   await writeFiles(join(directory, 'backend'), standIns)
   await write('backend/uvicorn', '#!/usr/bin/python3\nfrom uvicorn.main import main\nmain()\n')
@@ -357,14 +358,11 @@ async function sitePackages(image: string): Promise<string> {
     'utf8',
   )
   const wanted = requirements.split('\n').filter((line) => /^(?:fastapi|uvicorn)==/.test(line))
-  const { stdout: version } = await execute(dockerProgram, [
-    ...['run', '--rm', '--network', 'none', image],
-    ...['python3', '-c', 'import sys; print("%d.%d" % sys.version_info[:2])'],
-  ])
+  const question = 'import sys; print("%d.%d" % sys.version_info[:2])'
+  const asked = ['run', '--rm', '--network', 'none', image, 'python3', '-c', question]
+  const { stdout: version } = await execute(dockerProgram, asked)
   await execute('python3', ['-m', 'venv', join(directory, 'venv')])
-  await execute(join(directory, 'venv/bin/pip'), [
-    ...['install', '--quiet', '--target', join(directory, 'site'), '--only-binary', ':all:'],
-    ...['--python-version', version.trim(), ...wanted],
-  ])
+  const into = ['install', '--quiet', '--target', join(directory, 'site'), '--only-binary', ':all:']
+  await execute(join(directory, 'venv/bin/pip'), into.concat('--python-version', version.trim(), wanted))
   return join(directory, 'site')
 }

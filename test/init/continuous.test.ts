@@ -110,8 +110,10 @@ describe('what runs deploys without a person', () => {
     expect(code).toBe(2)
     expect(stderr).toContain('Expected --ci=jenkins to be one of: github, gitlab, make, none')
   })
+})
 
-  requires('actionlint').test('is a workflow that actionlint takes', async () => {
+requires('actionlint').describe('the workflow', () => {
+  test('is one that actionlint takes', async () => {
     const directory = await repository()
     const result = await planned(directory, '--ci', 'github')
     const file = join(directory, 'rampart.yml.check')

@@ -64,31 +64,22 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
   const name = `rampart-test-machine-${process.pid}-${++made}`
   // What an engine inside needs, and less than --privileged, which not every engine can give.
   const rights = ['seccomp=unconfined', 'apparmor=unconfined', 'systempaths=unconfined']
-  await execute(dockerProgram, [
-    ...['run', '--detach', '--name', name, '--network', 'none'],
-    ...[
-      '--cap-add',
-      'SYS_ADMIN',
-      '--cap-add',
-      'NET_ADMIN',
-      '--cap-add',
-      'SYS_PTRACE',
-      '--device-cgroup-rule',
-      'a *:* rwm',
-    ],
-    ...rights.flatMap((right) => ['--security-opt', right]),
-    ...names.flatMap((host) => ['--add-host', `${host}:127.0.0.1`]),
+  const flags = [
+    '--cap-add SYS_ADMIN --cap-add NET_ADMIN --cap-add SYS_PTRACE',
     // Memory, as on every machine with systemd; a disk of its own for images.
-    ...['--tmpfs', '/run', '--volume', '/var/lib/docker', '--volume', `${directory}:/machine`],
-    ...[image, '/bin/bash', '/machine/init'],
-  ])
+    '--network none --tmpfs /run --volume /var/lib/docker',
+  ].flatMap((line) => line.split(' '))
+  const rule = ['--device-cgroup-rule', 'a *:* rwm']
+  const security = rights.flatMap((right) => ['--security-opt', right])
+  const hosts = names.flatMap((host) => ['--add-host', `${host}:127.0.0.1`])
+  const last = ['--volume', `${directory}:/machine`, image, '/bin/bash', '/machine/init']
+  const wanted = ['run', '--detach', '--name', name, ...flags, ...rule, ...security, ...hosts, ...last]
+  await execute(dockerProgram, wanted)
   onTestFinished(async () => {
     await execute(dockerProgram, ['rm', '--force', '--volumes', name])
   })
-  const inside = (command: readonly string[]): readonly string[] => [
-    ...['exec', name, 'env', '-i', `PATH=${path}`, 'LANG=C.UTF-8'],
-    ...command,
-  ]
+  const inside = (given: readonly string[]): readonly string[] =>
+    ['exec', name, 'env', '-i', `PATH=${path}`, 'LANG=C.UTF-8'].concat(given)
   const run: Machine['run'] = async (...command) =>
     (await execute(dockerProgram, inside(command), { maxBuffer: 1 << 26 })).stdout.trim()
   const code = (command: readonly string[]): Promise<number> =>

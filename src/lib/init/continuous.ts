@@ -24,6 +24,8 @@ interface Wanted {
   readonly version: string
 }
 
+const folder = ({ context }: ServiceFinding): string => (context === '' ? '.' : context)
+
 /** The files for those, beside what is there: a file of somebody else's is never changed. */
 export function continuousFiles(
   tree: Tree,
@@ -33,7 +35,6 @@ export function continuousFiles(
   templates: Templates,
 ): { readonly files: readonly PlannedFile[]; readonly notes: readonly string[] } {
   const built = services.filter((service) => service.node?.builds === true)
-  const folder = (service: ServiceFinding): string => (service.context === '' ? '.' : service.context)
   const values = { environment: yamlText(environment), region, version }
   const files: PlannedFile[] = []
   const notes: string[] = []

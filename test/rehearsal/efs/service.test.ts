@@ -76,6 +76,13 @@ async function modelCache(
   return { made, FileSystemId, point }
 }
 
+const refusal = async (sent: Promise<unknown>): Promise<unknown> =>
+  sent.then(
+    () => 'taken',
+    (error: { name: string; ErrorCode?: string; $metadata: { httpStatusCode?: number } }) =>
+      `${error.name} ${error.ErrorCode} ${error.$metadata.httpStatusCode}`,
+  )
+
 describe('a file system', () => {
   test('is created, then available; its mount targets take longer', async () => {
     const { client, wait } = await cloud()
@@ -107,12 +114,6 @@ describe('a file system', () => {
   test('refuses as EFS does', async () => {
     const { client, wait } = await cloud()
     const { FileSystemId, point } = await modelCache(client, () => wait(5_000))
-    const refusal = async (sent: Promise<unknown>): Promise<unknown> =>
-      sent.then(
-        () => 'taken',
-        (error: { name: string; ErrorCode?: string; $metadata: { httpStatusCode?: number } }) =>
-          `${error.name} ${error.ErrorCode} ${error.$metadata.httpStatusCode}`,
-      )
     const twice = new CreateFileSystemCommand({ CreationToken: 'one' })
     expect(await refusal(client.send(twice))).toBe('FileSystemAlreadyExists FileSystemAlreadyExists 409')
     const other = { FileSystemId, SubnetId: 'subnet-1' }
@@ -179,8 +180,10 @@ describe('a file system', () => {
     ])
     expect(rest.NextMarker).toBeUndefined()
   })
+})
 
-  requires('aws').test('is one for the AWS command line, too', async () => {
+requires('aws').describe('a file system of the AWS command line', () => {
+  test('is made, tagged and described', async () => {
     const { rehearsal, wait } = await cloud()
     const env = cleanEnvironment(rehearsal.environment)
     const aws = async (...args: readonly string[]): Promise<Record<string, unknown>> => {
@@ -208,8 +211,10 @@ describe('a file system', () => {
     })
     await expect(aws('describe-file-systems', '--file-system-id', 'fs-00000000')).rejects.toThrow(/FileSystemNotFound/)
   })
+})
 
-  requires('moto').test('has the members that moto gives it', async () => {
+requires('moto').describe('a file system of moto', () => {
+  test('has the members that ours has', async () => {
     const moto = await startMoto()
     onTestFinished(() => moto.close())
     const [subnet, group] = await networkOf(moto.url)
