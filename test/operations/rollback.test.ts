@@ -1,4 +1,5 @@
-import { describe, expect, test } from 'vitest'
+import { ECRClient, UpdateImageStorageClassCommand } from '@aws-sdk/client-ecr'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { of } from '../rollout/support/fleet.js'
 import { stages, type Stage } from './support.js'
 
@@ -159,5 +160,32 @@ describe.each(stages)('%s', (_name, start) => {
     }
     await expectServes(stage, 'b')
     expect(await stage.hold()).toBeUndefined()
+  }, 60_000)
+
+  test('an image in the archive is no way back before it is restored', async () => {
+    const stage = await start()
+    for (const letter of ['a', 'b']) await stage.deploy(letter)
+    const image = (await stage.ledger.list()).at(-1)?.release.images[0]
+    const ecr = new ECRClient({ region: stage.cloud.environment['AWS_REGION'] ?? '' })
+    onTestFinished(() => ecr.destroy())
+    const move = async (targetStorageClass: 'ARCHIVE' | 'STANDARD') => {
+      const repositoryName = image?.repository.slice(image.repository.indexOf('/') + 1)
+      const imageId = { imageDigest: image?.digest }
+      await ecr.send(new UpdateImageStorageClassCommand({ repositoryName, imageId, targetStorageClass }))
+    }
+    await move('ARCHIVE')
+    const refused = await stage.rollback()
+    expect(refused.ended).toMatchObject({
+      ending: 'preflight',
+      problems: [expect.stringMatching(/is archived and can not be pulled/)],
+      next: [expect.stringContaining('--target-storage-class STANDARD')],
+    })
+    await move('STANDARD')
+    expect((await stage.rollback()).ended.problems).toEqual([
+      expect.stringMatching(/is being restored from the archive/),
+    ])
+    await stage.clock.sleep(21 * 60_000)
+    expect((await stage.rollback()).ended.ending).toBe('done')
+    await expectServes(stage, 'a')
   }, 60_000)
 })

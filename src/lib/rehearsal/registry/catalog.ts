@@ -1,4 +1,5 @@
 import type { CatalogImage, ImageCatalog } from '../image-catalog.js'
+import { imageStatus } from './archive.js'
 import { asObject, parseJson, stringRecord } from './manifest.js'
 import { findManifest, platformManifest, type Repository, type StoredManifest } from './repositories.js'
 import type { RegistryStore } from './store.js'
@@ -16,7 +17,8 @@ export function createCatalog(store: RegistryStore): ImageCatalog {
     find: (name, reference) => {
       const repository = store.repositories.find(name)
       const manifest = repository && resolve(repository, reference)
-      if (!manifest) return undefined
+      if (!repository || !manifest || imageStatus(repository, manifest.digest, store.now()) !== 'ACTIVE')
+        return undefined
       const before = known.get(manifest)
       if (before) return before
       const image = describe(store, manifest)

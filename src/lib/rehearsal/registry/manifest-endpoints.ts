@@ -1,3 +1,4 @@
+import { imageStatus } from './archive.js'
 import { isDigest } from '../../domain/digest.js'
 import { accepts } from './accept.js'
 import { readBody, refuseMethod, sendEmpty, type Exchange } from './exchange.js'
@@ -39,7 +40,9 @@ function get(exchange: Exchange, name: string, reference: string): void {
   const { request, response, store } = exchange
   const repository = requireRepository(store.repositories, name, store.accountId)
   const found = findManifest(repository, reference)
-  if (!found) throw unknown(reference)
+  // An archived image is answered as one that is not there:
+  // https://docs.aws.amazon.com/AmazonECR/latest/userguide/archive-image.html
+  if (!found || imageStatus(repository, found.digest, store.now()) !== 'ACTIVE') throw unknown(reference)
   const accepted = accepts(request.headers.accept, found.mediaType)
   // As Docker's registry: clients that know no indexes get the linux/amd64 image behind a tag; a digest is exact.
   const manifest = accepted || isDigest(reference) ? found : platformManifest(repository, found)
@@ -67,6 +70,8 @@ async function put(exchange: Exchange, name: string, reference: string): Promise
   const mediaType = stated === '' ? (declaredMediaType(bytes) ?? '') : stated
   const push = { bytes, mediaType, now: store.now(), ...(!byDigest && { tag: reference }) }
   const manifest = pushManifest(repository, store.blobs, push)
+  // Who pushes an archived image again restores it.
+  repository.archive.delete(manifest.digest)
   const { subject } = manifest.content
   sendEmpty(exchange, 201, {
     Location: `/v2/${name}/manifests/${manifest.digest}`,

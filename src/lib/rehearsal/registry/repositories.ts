@@ -2,6 +2,7 @@ import type { Digest } from '../../domain/digest.js'
 import type { BlobDescriptor, ManifestContent } from './manifest.js'
 import { RegistryError } from './registry-error.js'
 import type { TagMutability } from './tag-mutability.js'
+import type { ArchiveEntry } from './archive.js'
 
 /** A manifest of a repository; `pushedAt` is virtual milliseconds since 1970. */
 export interface StoredManifest {
@@ -21,6 +22,8 @@ export interface Repository {
   readonly blobs: Set<Digest>
   readonly manifests: Map<Digest, StoredManifest>
   readonly tags: Map<string, Digest>
+  /** Images that are in ECR's archive, or were. */
+  readonly archive: Map<Digest, ArchiveEntry>
 }
 
 /** All repositories of a registry, in memory. */
@@ -49,6 +52,7 @@ export function createRepositories(): Repositories {
         blobs: new Set<Digest>(),
         manifests: new Map<Digest, StoredManifest>(),
         tags: new Map<string, Digest>(),
+        archive: new Map<Digest, ArchiveEntry>(),
       }
       known.set(name, repository)
       return repository

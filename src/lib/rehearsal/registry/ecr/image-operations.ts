@@ -1,13 +1,14 @@
 import type * as ecr from '@aws-sdk/client-ecr'
 import { isDigest, type Digest } from '../../../domain/digest.js'
 import { ServiceError, type RequestContext } from '../../wire/service.js'
+import { imageStatus, moveImage } from '../archive.js'
 import { findManifest, tagsOf, type Repository, type StoredManifest } from '../repositories.js'
 import { isTag } from '../route.js'
 import type { RegistryStore } from '../store.js'
 import { invalidParameter, pageOf } from './page.js'
 import { repositoryOf } from './repository-operations.js'
 
-/** DescribeImages and BatchGetImage. */
+/** DescribeImages, BatchGetImage and UpdateImageStorageClass. */
 export function imageOperations(store: RegistryStore) {
   return {
     DescribeImages: (
@@ -17,7 +18,7 @@ export function imageOperations(store: RegistryStore) {
       const repository = repositoryOf(store, input, context)
       const { imageIds, nextToken, maxResults, filter } = input
       const details = (manifests: readonly StoredManifest[]): ecr.ImageDetail[] =>
-        manifests.map((manifest) => describe(repository, manifest, context.accountId))
+        manifests.map((manifest) => describe(repository, manifest, context))
       if (imageIds) {
         if (nextToken !== undefined || maxResults !== undefined) {
           throw invalidParameter('imageIds', 'can not be used with nextToken or maxResults')
@@ -26,7 +27,7 @@ export function imageOperations(store: RegistryStore) {
         return { imageDetails: details([...new Set(found)]) }
       }
       const all = [...repository.manifests.values()]
-        .filter((manifest) => passes(repository, manifest, filter))
+        .filter((manifest) => passes(repository, manifest, context.now, filter))
         .sort((a, b) => (a.digest < b.digest ? -1 : 1))
       const page = pageOf(`images of ${repository.name}`, all, ({ digest }) => digest, { nextToken, maxResults })
       return {
@@ -62,6 +63,22 @@ export function imageOperations(store: RegistryStore) {
         })
       }
       return { images, failures }
+    },
+
+    /** https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_UpdateImageStorageClass.html */
+    UpdateImageStorageClass: (
+      input: ecr.UpdateImageStorageClassRequest & { repositoryName: string; imageId: ecr.ImageIdentifier },
+      context: RequestContext,
+    ): ecr.UpdateImageStorageClassResponse => {
+      const repository = repositoryOf(store, input, context)
+      const { digest } = existing(repository, input.imageId, context.accountId)
+      moveImage(repository, digest, input.targetStorageClass === 'ARCHIVE' ? 'ARCHIVE' : 'STANDARD', context.now)
+      return {
+        registryId: context.accountId,
+        repositoryName: repository.name,
+        imageId: { ...input.imageId, imageDigest: digest },
+        imageStatus: imageStatus(repository, digest, context.now),
+      }
     },
   }
 }
@@ -103,16 +120,26 @@ function existing(repository: Repository, id: ecr.ImageIdentifier, accountId: st
   throw invalidParameter('imageIds', reasons[found.failure])
 }
 
-function passes(repository: Repository, { digest }: StoredManifest, filter?: ecr.DescribeImagesFilter): boolean {
-  const { tagStatus = 'ANY', imageStatus = 'ACTIVE' } = filter ?? {}
-  if (imageStatus !== 'ACTIVE' && imageStatus !== 'ANY') return false
+function passes(
+  repository: Repository,
+  { digest }: StoredManifest,
+  now: number,
+  filter?: ecr.DescribeImagesFilter,
+): boolean {
+  const { tagStatus = 'ANY', imageStatus: wanted = 'ACTIVE' } = filter ?? {}
+  if (wanted !== 'ANY' && wanted !== imageStatus(repository, digest, now)) return false
   if (tagStatus === 'ANY') return true
   return (tagStatus === 'TAGGED') === tagsOf(repository, digest).length > 0
 }
 
-function describe(repository: Repository, manifest: StoredManifest, accountId: string): ecr.ImageDetail {
+function describe(
+  repository: Repository,
+  manifest: StoredManifest,
+  { accountId, now }: RequestContext,
+): ecr.ImageDetail {
   const { digest, mediaType, content, pushedAt } = manifest
   const tags = tagsOf(repository, digest)
+  const kept = repository.archive.get(digest)
   return {
     registryId: accountId,
     repositoryName: repository.name,
@@ -123,7 +150,9 @@ function describe(repository: Repository, manifest: StoredManifest, accountId: s
     imageManifestMediaType: mediaType,
     ...(content.artifactType !== undefined && { artifactMediaType: content.artifactType }),
     ...(content.subject && { subjectManifestDigest: content.subject }),
-    imageStatus: 'ACTIVE',
+    imageStatus: imageStatus(repository, digest, now),
+    ...(kept !== undefined && { lastArchivedAt: new Date(kept.archivedAt) }),
+    ...(kept?.activeFrom !== undefined && kept.activeFrom <= now && { lastActivatedAt: new Date(kept.activeFrom) }),
   }
 }
 
