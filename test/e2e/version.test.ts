@@ -2,7 +2,8 @@ import { chmod, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { BatchGetImageCommand, ECRClient, PutImageCommand } from '@aws-sdk/client-ecr'
 import { expect, test } from 'vitest'
-import { runCli, type Finished } from '../support/cli.js'
+import { bin, runCli, type Finished } from '../support/cli.js'
+import { formatClock } from '../../src/lib/system/clock.js'
 import { withOrigin, type Repository } from '../support/origin.js'
 import { changesOf, exampleGroup, historyOf, startCloud, type Cloud } from '../support/rehearsal.js'
 import { requires } from '../support/requires.js'
@@ -176,6 +177,34 @@ requires('git').describe('deploy --version', () => {
     expect([again.code, again.stdout]).toEqual([0, expect.stringContaining('Nothing to do')])
     expect(repository.atOrigin('tag')).toBe('v2.0.0')
     expect((await historyOf(cloud.client(), exampleGroup)).refreshes).toHaveLength(1)
+  })
+
+  test('a lock that is taken by force between the tag and its push: the tag stays here, and the same command pushes it', async () => {
+    const { cloud, repository } = await start()
+    // Git itself calls this when the tag is there, and before anybody pushes it.
+    const hook = join(cloud.project.directory, '.git/hooks/reference-transaction')
+    const release = [process.execPath, bin, 'lock', 'release', '--force', '--yes', '-c', cloud.project.config]
+    const plain = await runCli(['deploy', '-c', cloud.project.config], { env: cloud.client() })
+    expect({ code: plain.code, stderr: plain.code === 0 ? '' : plain.stderr }).toEqual({ code: 0, stderr: '' })
+    const before = (await historyOf(cloud.client(), exampleGroup)).refreshes.length
+    // Slow enough that nobody's lease runs out while another process starts.
+    const calm = cloud.client({ RAMPART_CLOCK: formatClock(1, Date.now()) })
+    const slowly = () => runCli(['deploy', '-c', cloud.project.config, '--version', 'v2.0.0'], { env: calm })
+    const environment = Object.entries(calm).map(([name, value]) => `export ${name}='${value}'`)
+    const body = `[ "$1" = committed ] && grep -q refs/tags/v2.0.0 || exit 0\n${release.join(' ')} >"$0.said" 2>&1\nexit 0\n`
+    await writeFile(hook, ['#!/bin/sh', ...environment, body].join('\n'))
+    await chmod(hook, 0o755)
+    const { code, stderr } = await slowly()
+    expect({ code, stderr }).toEqual({
+      code: 9,
+      stderr: expect.stringMatching(/not v2\.0\.0 everywhere yet[^]*lock was lost: .* took it away/),
+    })
+    expect([repository.git('tag'), repository.atOrigin('tag')]).toEqual(['v2.0.0', ''])
+    await chmod(hook, 0o644)
+    const again = await slowly()
+    expect({ code: again.code, stderr: again.code === 0 ? '' : again.stderr }).toEqual({ code: 0, stderr: '' })
+    expect(repository.atOrigin('tag')).toBe('v2.0.0')
+    expect((await historyOf(cloud.client(), exampleGroup)).refreshes).toHaveLength(before + 1)
   })
 
   test('what serves already is given a version without a rollout, in the ledger too', async () => {
