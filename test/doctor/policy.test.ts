@@ -152,6 +152,40 @@ test('every operation that is called by what changes, watches and asks is in the
   expect([...distinct(all), ...implied].toSorted()).toEqual(actionsOf(policy))
 }, 180_000)
 
+test('nor on ECS', async () => {
+  const example = 'finbert-rag'
+  const quiet = { ...shared, progress: 'quiet', yes: true } as const
+  const cloud = await startCloud({ example })
+  const all = [
+    ...(await askedOf(cloud, async (config) => {
+      expect((await deploy(config)).exitCode).toBe(0)
+      await cloud.project.edit('api/app/main.py', /^/, '# the next change\n')
+      expect((await deploy(config)).exitCode).toBe(0)
+      expect((await runStatus({ ...shared, config })).exitCode).toBe(0)
+      expect((await runReleases({ ...shared, config, limit: 10 })).exitCode).toBe(0)
+      expect((await runLockStatus({ ...shared, config })).exitCode).toBe(0)
+      expect((await runBaseStatus({ ...shared, config, check: true })).exitCode).toBe(0)
+      expect((await runDoctor({ ...shared, config, offline: false, policy: false })).exitCode).toBe(0)
+      expect((await runRollback({ ...quiet, config, 'last-proved': true, list: false })).exitCode).toBe(0)
+      expect((await runScale(3, { ...quiet, config, service: 'api' })).exitCode).toBe(0)
+      expect((await runScale(5, { ...quiet, config, service: 'api', bounds: '2:6' })).exitCode).toBe(0)
+      const again = { ...quiet, config, force: true, 'release-hold': true, continue: true }
+      expect((await runDeploy(again)).exitCode).toBe(0)
+    })),
+  ]
+  for (const scenario of ['bad-image', 'never-ready', 'alarm-trip'] as const) {
+    all.push(...(await asked({ scenario, example }, async (config) => expect((await deploy(config)).exitCode).toBe(4))))
+  }
+  const policy = split(await policyOf(await startCloud({ example }), false), false)
+  expect(refused(policy, all)).toEqual([])
+  const unasked = [
+    // For what stands only where somebody pauses a deployment, or at the first bounds of an account.
+    ...['ecs:ContinueServiceDeployment', 'iam:CreateServiceLinkedRole'],
+    ...['ecs:TagResource', 'iam:PassRole'],
+  ]
+  expect([...new Set([...distinct(all), ...unasked])].toSorted()).toEqual(actionsOf(policy))
+}, 240_000)
+
 requires('docker', 'tar').describe('with an engine', () => {
   test('every operation that base build calls is in the policy, and none more', async () => {
     const seed = `rampart-test/policy:${process.pid}`
