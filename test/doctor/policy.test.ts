@@ -179,9 +179,12 @@ test('nor on ECS', async () => {
   const policy = split(await policyOf(await startCloud({ example }), false), false)
   expect(refused(policy, all)).toEqual([])
   const unasked = [
-    // For what stands only where somebody pauses a deployment, or at the first bounds of an account.
-    ...['ecs:ContinueServiceDeployment', 'iam:CreateServiceLinkedRole'],
-    ...['ecs:TagResource', 'iam:PassRole'],
+    // Asked only where somebody pauses a deployment, stops one, or sets the first bounds of an account.
+    'ecs:ContinueServiceDeployment',
+    'ecs:StopServiceDeployment',
+    'iam:CreateServiceLinkedRole',
+    'ecs:TagResource',
+    'iam:PassRole',
   ]
   expect([...new Set([...distinct(all), ...unasked])].toSorted()).toEqual(actionsOf(policy))
 }, 240_000)
