@@ -7,6 +7,7 @@ import type { DeployRequest } from '../../src/lib/operations/deploy.js'
 import { ReleaseKeeper } from '../../src/lib/operations/release-steps.js'
 import { returnChecks, type ReturnPorts } from '../../src/lib/operations/rollback-checks.js'
 import { rollback, type RollbackRequest } from '../../src/lib/operations/rollback.js'
+import type { ReleaseVerifier } from '../../src/lib/operations/verify-release.js'
 import { runOperation, type Ended, type RunContext } from '../../src/lib/operations/run.js'
 import { scale, type ScaleRequest } from '../../src/lib/operations/scale.js'
 import type { Clock } from '../../src/lib/ports/clock.js'
@@ -60,6 +61,7 @@ export interface RollbackOptions extends StageRun {
   readonly lastProved?: boolean
   /** Of the checks, in place of what the registry says. */
   readonly ports?: Partial<ReturnPorts>
+  readonly verifier?: ReleaseVerifier
   readonly lockWait?: number
 }
 
@@ -73,7 +75,11 @@ export interface Stage {
   /** Deploys the images of a letter, under lock and ledger. */
   deploy(
     letter: string,
-    options?: StageRun & { readonly releaseHold?: boolean; readonly force?: boolean },
+    options?: StageRun & {
+      readonly releaseHold?: boolean
+      readonly force?: boolean
+      readonly request?: Partial<DeployRequest>
+    },
   ): Promise<Run>
   rollback(options?: RollbackOptions): Promise<Run>
   abort(options?: StageRun & { readonly goesBack?: boolean }): Promise<Run>
@@ -155,12 +161,12 @@ function stage(platform: Platform): Stage {
     parameters,
     ledger,
     driver: () => platform.driver(),
-    async deploy(letter, { releaseHold = false, force = false, ...others } = {}) {
+    async deploy(letter, { releaseHold = false, force = false, request = {}, ...others } = {}) {
       for (const { service } of services) letters.set(platform.digest(service, letter), letter)
       const keeper = keeperOf('deploy', { releaseHold })
-      return platform.run(letter, { ...others, force, request: { keeper } })
+      return platform.run(letter, { ...others, force, request: { keeper, ...request } })
     },
-    async rollback({ to, lastProved = false, ports, lockWait = 0, ...others } = {}) {
+    async rollback({ to, lastProved = false, ports, verifier, lockWait = 0, ...others } = {}) {
       return operate('rollback', others, async (run) => {
         const driver = platform.driver()
         const request = bearingsRequest(driver)
@@ -186,6 +192,7 @@ function stage(platform: Platform): Stage {
             bearings,
             wanted,
             keeper,
+            ...(verifier !== undefined && { verifier }),
             checks,
             registryHost,
             repositories,
