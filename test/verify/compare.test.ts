@@ -93,7 +93,7 @@ describe('drift', () => {
 
 /** A server whose answers take and hold what is set. */
 async function searchServer() {
-  const state = { delay: 4, score: 0.9, cold: 0 }
+  const state = { delay: 30, score: 0.9, cold: 0 }
   const port = await serveHttp((_request, response) => {
     const cold = state.cold
     state.cold = 0
@@ -125,9 +125,9 @@ describe('before and after', () => {
       result: 'ok',
       detail: '1 question answered as by the release before',
     })
-    Object.assign(state, { delay: 60, score: 0.4 })
+    Object.assign(state, { delay: 80, score: 0.4 })
     const options = await optionsFor(url, baseline)
-    state.cold = 400
+    state.cold = 1200
     const worse = await compared(options)
     expect(worse['compare:latency']).toMatchObject({
       result: 'fail',

@@ -39,6 +39,13 @@ export interface ReleaseRow {
   /** The platform's own id. */
   readonly rollout: string | null
   readonly proof: { readonly proved: number; readonly total: number } | null
+  /** What the checks of `verify` came to; null where none were made. */
+  readonly verification: {
+    readonly at: string
+    readonly ok: number
+    readonly failed: readonly string[]
+    readonly wentBack: boolean
+  } | null
   /** True for the one that the fleet is on now. */
   readonly serving: boolean
 }

@@ -91,8 +91,15 @@ function recordRow(record: ReleaseRecord, platform: readonly ListedRollout[]): R
     outcomeBy: lost ? 'platform' : 'run',
     rollout: record.rollout ?? null,
     proof: proof ?? null,
+    verification: verificationOf(record),
     serving: false,
   }
+}
+
+function verificationOf({ verification }: ReleaseRecord): ReleaseRow['verification'] {
+  if (verification === undefined) return null
+  const { at, ok, failed, wentBack = false } = verification
+  return { at, ok, failed, wentBack }
 }
 
 function outcomeOf(rollout: ListedRollout | undefined): string {
@@ -124,6 +131,7 @@ function archiveRow({ revision, release, images, createdAt }: ArchivedRevision):
     outcomeBy: 'platform',
     rollout: null,
     proof: null,
+    verification: null,
     serving: false,
   }
 }

@@ -35,7 +35,7 @@ export function releasesText(list: ReleaseList, page: Page, now: number, simulat
 }
 
 function rowLines(row: ReleaseRow, page: Page, now: number): readonly string[] {
-  const [mark, words] = outcomes[row.outcome] ?? ['warn', row.outcome]
+  const [mark, words] = wordsOf(row)
   const name = [
     row.number === null ? '-' : `#${row.number}`,
     row.release ?? 'unknown release',
@@ -46,13 +46,26 @@ function rowLines(row: ReleaseRow, page: Page, now: number): readonly string[] {
   return [
     '',
     `${sign(page, mark)} ${page.paint('strong', name.join('  '))}${serving}`,
-    `${indent}${[words + (row.outcomeBy === 'platform' && row.number !== null ? ', says the platform' : ''), proofWords(row), whenWords(row, now)].filter((part) => part !== '').join('; ')}`,
+    `${indent}${[words + (row.outcomeBy === 'platform' && row.number !== null ? ', says the platform' : ''), proofWords(row), verifiedWords(row), whenWords(row, now)].filter((part) => part !== '').join('; ')}`,
     ...phaseLine(row),
     ...sourceLine(row),
     ...row.images.map((image) => `${indent}${imageWords(image, row)}`),
     ...modelLines(row),
     ...whoLine(row),
   ]
+}
+
+function wordsOf({ outcome, verification }: ReleaseRow): readonly [SignName, string] {
+  if (outcome === 'verification' && (verification?.failed.length ?? 0) > 0) {
+    return ['failed', verification?.wentBack === true ? 'not verified, and taken back' : 'not verified']
+  }
+  return outcomes[outcome] ?? ['warn', outcome]
+}
+
+function verifiedWords({ verification }: ReleaseRow): string {
+  if (verification === null) return ''
+  const { ok, failed } = verification
+  return failed.length === 0 ? `${formatCount(ok, 'check')} OK` : `failed ${cleanLine(failed.join(', '))}`
 }
 
 /** Where nothing is tagged, a version is the commit again, which stands below. */
