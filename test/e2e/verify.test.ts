@@ -86,6 +86,10 @@ describe('verify', () => {
       'endpoint:search-768d': 'ok',
       'endpoint:search-1155d': 'fail',
       // There is nobody to ask them without credentials.
+      images: 'skip',
+      'desired-count': 'skip',
+      'target-health': 'skip',
+      secrets: 'skip',
       targets: 'skip',
       'log-secrets': 'skip',
       'log-personal-data': 'skip',

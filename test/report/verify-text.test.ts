@@ -9,6 +9,7 @@ const latency = { count: 20, min: 180, mean: 231.4, p50: 210, p95: 420, p99: 512
 const common = { findings: [], evidence: [], attempts: 1 } as const
 
 const verification: Verification = {
+  criteria: [],
   url: 'https://rag.example.com',
   checks: [
     { ...common, kind: 'dns', name: 'dns', result: 'ok', detail: '2 addresses, remembered for 60 s', duration: 12 },

@@ -172,12 +172,11 @@ export async function secretsOfAnswers(config: Config, flags: VerifyAt): Promise
 export async function verifierOf(
   config: Config,
   flags: VerifyAt,
-  places: Pick<Cloud, 'driver' | 'account' | 'parameters'>,
   clock: Performance['clock'],
 ): Promise<ReleaseVerifier | undefined> {
   if (config.verify === undefined) return undefined
   const { composeVerifier } = await import('./verification.js')
-  return composeVerifier(config, flags, { places, clock })
+  return composeVerifier(config, flags, clock)
 }
 
 /** `rampart deploy`. */
@@ -216,7 +215,7 @@ export async function runDeploy(flags: DeployFlags): Promise<Performed> {
     const lines = await linesFrom(config, logs, performing.clock)
     const { composeWitness } = await import('./witness.js')
     const witness = await composeWitness(config, performing.clock, driver)
-    const verifier = await verifierOf(config, flags, cloud, performing.clock)
+    const verifier = await verifierOf(config, flags, performing.clock)
     const naming =
       version === undefined
         ? undefined

@@ -9,6 +9,7 @@ import type { VerifyTask } from '../verify/judged.js'
 import type { ScannedLine } from '../verify/logs/scan.js'
 import type { TargetLogs } from '../verify/logs/tasks.js'
 import { connect, repositories } from './deploy.js'
+import { releaseTasksOf } from './release-tasks.js'
 import { composeAsker, wantedOf } from './witness.js'
 
 /** Milliseconds for which targets that are not well are asked again: their models may still be loading. */
@@ -28,10 +29,10 @@ export async function fleetTasks(
 ): Promise<readonly VerifyTask[]> {
   const { verify, environment } = config
   if (verify?.targets === undefined && verify?.logs === undefined) return []
-  const { driver, account, logs } = await connect(config, { clock })
+  const { driver, account, logs, parameters } = await connect(config, { clock })
   const host = async (): Promise<string> =>
     environment.registry ?? new URL((await account.registryAuthorization()).endpoint).host
-  const tasks: VerifyTask[] = []
+  const tasks: VerifyTask[] = [...releaseTasksOf(config, { driver, account, parameters })]
   if (verify.targets !== undefined) {
     const { targetTasks } = await import('../verify/targets/tasks.js')
     const services = await wantedOf(config)

@@ -140,7 +140,7 @@ export async function runRollback(flags: RollbackFlags): Promise<Performed> {
     try {
       const { composeWitness } = await import('./witness.js')
       const witness = await composeWitness(config, performing.clock, driver)
-      const verifier = await verifierOf(config, flags, cloud, performing.clock)
+      const verifier = await verifierOf(config, flags, performing.clock)
       return await rollback(
         {
           driver,

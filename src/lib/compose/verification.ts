@@ -3,25 +3,15 @@ import type { ReleaseRecord } from '../domain/release-record.js'
 import type { EndpointRecord, VerifiedLine } from '../domain/verification.js'
 import type { VerifyPlan } from '../domain/verify-plan.js'
 import type { ReleaseVerifier } from '../operations/verify-release.js'
-import type { Account } from '../ports/account.js'
 import type { Clock } from '../ports/clock.js'
-import type { Parameters } from '../ports/parameters.js'
-import type { Driver } from '../rollout/driver.js'
 import { measureBaseline, type Baseline } from '../verify/baseline.js'
 import { compareTasks, firstTasks, type CompareOptions } from '../verify/compare.js'
 import type { VerifyTask } from '../verify/judged.js'
 import { verifyTasks, type VerifyPorts } from '../verify/tasks.js'
 import { fleetTasks } from './fleet-tasks.js'
 import { whyNoLoad } from './load-permission.js'
-import { releaseTasksOf } from './release-tasks.js'
 import { planOfConfig, secretsOfVerify, type VerifyAt } from './verify-plan.js'
 import { verifyPorts } from './verify-ports.js'
-
-interface Places {
-  readonly driver: Driver
-  readonly account: Account
-  readonly parameters: Parameters
-}
 
 /** A record older than that says little of how fast the release is now. Milliseconds. */
 const fresh = 7 * 24 * 3_600_000
@@ -33,7 +23,7 @@ const mostTimes = 40
 export async function composeVerifier(
   config: Config,
   flags: VerifyAt,
-  { places, clock }: { readonly places: Places; readonly clock: Clock },
+  clock: Clock,
 ): Promise<ReleaseVerifier | undefined> {
   const { verify } = config
   if (verify === undefined) return undefined
@@ -51,10 +41,8 @@ export async function composeVerifier(
       ...(first !== undefined && { first: Math.round(first * 100) / 100 }),
     }),
   }
-  const fleet = async (): Promise<readonly VerifyTask[]> => [
-    ...releaseTasksOf(config, places),
-    ...(await fleetTasks(config, plan === undefined ? [] : secretsOfVerify(plan, config), clock)),
-  ]
+  const fleet = async (): Promise<readonly VerifyTask[]> =>
+    fleetTasks(config, plan === undefined ? [] : secretsOfVerify(plan, config), clock)
   if (plan === undefined) return { ...common, tasks: async () => [...(answers ?? []), ...(await fleet())] }
   return {
     ...common,

@@ -6,6 +6,7 @@ import { verify } from '../operations/verify.js'
 import { writeJunit } from './junit-file.js'
 import { clockFrom } from '../system/clock.js'
 import { createMask, type Mask } from '../terminal/mask.js'
+import { judgeCriteria } from '../verify/criteria.js'
 import { chooseVerifyTasks } from '../verify/run.js'
 import type { VerifyTask } from '../verify/judged.js'
 import { verifyTasks } from '../verify/tasks.js'
@@ -70,7 +71,7 @@ export async function runVerify(flags: VerifyFlags): Promise<Performed> {
   const note = (text: string): void => {
     if (mode === 'list' || mode === 'plain') stderr.write(`${mask(text)}\n`)
   }
-  let verification: Verification = { url: plan.url, checks: [] }
+  let verification: Verification = { url: plan.url, checks: [], criteria: [] }
   const performing = performanceOf(plan, config, secrets)
   // The table comes from here and not from the events; a list of phases would stay empty.
   const watched = { ...flags, progress: mode === 'list' ? 'quiet' : mode, json: mode !== 'ndjson' || flags.json }
@@ -78,7 +79,8 @@ export async function runVerify(flags: VerifyFlags): Promise<Performed> {
     const { checks, ended } = await verify(tasks, run, ({ name, announce }) => {
       if (announce !== undefined) note(`${name}: ${announce}`)
     })
-    verification = masked({ url: plan.url, checks }, mask)
+    const criteria = flags.only.length > 0 ? [] : judgeCriteria(config?.verify?.criteria ?? [], checks)
+    verification = masked({ url: plan.url, checks, criteria }, mask)
     if (flags.junit !== undefined) await writeJunit(flags.junit, verification)
     return ended
   })

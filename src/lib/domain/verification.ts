@@ -70,6 +70,8 @@ export interface VerifiedLine extends CheckupLine {
 export interface Verification {
   readonly url: string
   readonly checks: readonly VerifiedLine[]
+  /** What the team has agreed on; empty where rampart.yml says nothing of it, and where checks were chosen. */
+  readonly criteria: readonly CriterionLine[]
 }
 
 /** What a criterion came to. */

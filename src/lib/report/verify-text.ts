@@ -3,6 +3,7 @@ import type { Latency, Verification, VerifiedLine } from '../domain/verification
 import { budgetFigures, type LatencyBudget } from '../domain/verify-plan.js'
 import { cleanLine } from '../terminal/clean.js'
 import { checksSummary, checkWords } from './checks-text.js'
+import { criteriaText } from './criteria-text.js'
 import { isNarrow, sign, type Page } from './page.js'
 
 /** The checks as a table, what was seen below those that are not well, then the latencies and the load. */
@@ -14,6 +15,7 @@ export function verifyText(verification: Verification, page: Page, simulation: s
     ...checks.flatMap((check) => checkLines(page, check, width)),
     ...latencyTable(page, checks),
     ...checks.flatMap((check) => histogram(page, check)),
+    ...criteriaText(page, verification.criteria),
     '',
     page.paint('strong', checksSummary(verification)),
   ].join('\n')
