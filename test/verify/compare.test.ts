@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { assert as check, jsonValue, property } from 'fast-check'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { VerifiedLine } from '../../src/lib/domain/verification.js'
 import type { ComparePlan, Json } from '../../src/lib/domain/verify-plan.js'
@@ -23,15 +23,15 @@ const plan: ComparePlan = {
   firstAtMost: 2,
 }
 
-describe('the change of a mean', () => {
-  // Numbers that anybody can draw again: https://en.wikipedia.org/wiki/Linear_congruential_generator
-  const numbers = (seed: number): (() => number) => {
-    let state = seed
-    return () => (state = (state * 1_103_515_245 + 12_345) % 2 ** 31) / 2 ** 31
-  }
-  const sample = (next: () => number, size: number, middle: number): readonly number[] =>
-    Array.from({ length: size }, () => middle * (0.8 + 0.4 * next()))
+// Numbers that anybody can draw again: https://en.wikipedia.org/wiki/Linear_congruential_generator
+const numbers = (seed: number): (() => number) => {
+  let state = seed
+  return () => (state = (state * 1_103_515_245 + 12_345) % 2 ** 31) / 2 ** 31
+}
+const sample = (next: () => number, size: number, middle: number): readonly number[] =>
+  Array.from({ length: size }, () => middle * (0.8 + 0.4 * next()))
 
+describe('the change of a mean', () => {
   test('covers the true change in about 95 of 100 cases', () => {
     const next = numbers(7)
     let covered = 0
@@ -81,8 +81,8 @@ describe('drift', () => {
   })
 
   test('of any document with itself is none, and is seen from both sides', () => {
-    fc.assert(
-      fc.property(fc.jsonValue(), fc.jsonValue(), (one, other) => {
+    check(
+      property(jsonValue(), jsonValue(), (one, other) => {
         const [left, right] = [one as Json, other as Json]
         expect(driftOf(left, left, plan)).toEqual([])
         expect(driftOf(left, right, plan)).toHaveLength(driftOf(right, left, plan).length)
@@ -112,7 +112,7 @@ async function optionsFor(url: string, baseline: Baseline | undefined): Promise<
 
 async function compared(options: CompareOptions): Promise<Readonly<Record<string, Judged>>> {
   const results: Record<string, Judged> = {}
-  for (const { name, look } of [...firstTasks(options), ...compareTasks(options)]) results[name] = await look(signal)
+  for (const task of [...firstTasks(options), ...compareTasks(options)]) results[task.name] = await task.look(signal)
   return results
 }
 
@@ -179,19 +179,20 @@ describe('before and after', () => {
   })
 })
 
+const line = (name: string, more: Partial<VerifiedLine>): VerifiedLine => ({
+  name,
+  kind: 'endpoint',
+  result: 'ok',
+  detail: 'well',
+  findings: [],
+  evidence: [],
+  attempts: 1,
+  duration: 1,
+  ...more,
+})
+
 describe('criteria', () => {
   const figures = { count: 20, min: 100, mean: 240, p50: 230, p95: 300, p99: 510, max: 520 }
-  const line = (name: string, more: Partial<VerifiedLine>): VerifiedLine => ({
-    name,
-    kind: 'endpoint',
-    result: 'ok',
-    detail: 'well',
-    findings: [],
-    evidence: [],
-    attempts: 1,
-    duration: 1,
-    ...more,
-  })
   const slow = line('endpoint:a', {
     result: 'fail',
     detail: 'max 520ms is over its budget of 500ms',
