@@ -46,7 +46,7 @@ describe.each(stages)('%s', (_name, start) => {
   test('a release that is verified keeps that in its record, and is not asked again', async () => {
     const stage = await start()
     const { ended, events } = await stage.deploy('a', { request: request(stage, 'ok') })
-    expect(ended).toMatchObject({ ending: 'done', message: expect.stringMatching(/4 of 4 targets\. 1 checks hold\.$/) })
+    expect(ended).toMatchObject({ ending: 'done', message: expect.stringMatching(/4 of 4 targets\.$/) })
     expect(of(events, 'verified')).toMatchObject([
       { criteria: [{ name: 'fast', result: 'ok' }], checks: [{ name: 'endpoint:search', latency: figures }] },
     ])
@@ -94,7 +94,8 @@ describe.each(stages)('%s', (_name, start) => {
     await expectServes(stage, 'b')
     expect((await stage.ledger.list())[0]).toMatchObject({ ending: 'verification', proof: { proved: 4 } })
     const later = await stage.deploy('b', { request: request(stage, 'ok') })
-    expect(later.ended).toMatchObject({ ending: 'done', message: expect.stringMatching(/^Nothing to do.*hold\.$/) })
+    expect(later.ended).toMatchObject({ ending: 'done', message: expect.stringMatching(/^Nothing to do/) })
+    expect(of(later.events, 'verified')).toHaveLength(1)
     const records = await stage.ledger.list()
     expect(records.map(({ number, ending }) => [number, ending])).toEqual([
       [2, 'done'],

@@ -270,7 +270,7 @@ async function judge(
   if ('ending' in verdict) return verdict
   keeper?.verified(verdict.record)
   const { problems, made, next } = verdict
-  if (problems.length === 0) return { ...ended, message: `${ended.message} ${made} checks hold.` }
+  if (problems.length === 0) return ended
   const why = `${ended.message.replace(/^Nothing to do: /, 'Release ').replace(/\.$/, '')}, but ${problems.length} of ${made} checks failed`
   return leave(request, run, recorded, { why, problems, next })
 }

@@ -250,7 +250,7 @@ async function verified(request: RollbackRequest, run: RunContext, ended: Ended)
   try {
     const { record, problems, made, next } = await verifyRelease(verifier, run)
     keeper?.verified(record)
-    if (problems.length === 0) return { ...ended, message: `${ended.message} ${made} checks hold.` }
+    if (problems.length === 0) return ended
     return {
       ending: 'verification',
       message: `${ended.message.replace(/\.$/, '')}, but ${problems.length} of ${made} checks failed. It stays: forward is no way back.`,
