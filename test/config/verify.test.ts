@@ -63,7 +63,7 @@ describe('verify', () => {
       retry: 0,
     }
     expect(JSON.parse(JSON.stringify(verify))).toEqual({
-      https: { minDays: 30, httpPort: 8080, paths: ['/api'] },
+      https: { minDays: 30, httpPort: 8080, paths: ['/api'], timeout: 10_000, retry: 0 },
       endpoints: [
         {
           name: 'health',

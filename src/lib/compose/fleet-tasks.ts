@@ -12,8 +12,6 @@ import { connect, repositories } from './deploy.js'
 import { releaseTasksOf } from './release-tasks.js'
 import { composeAsker, wantedOf } from './witness.js'
 
-/** Milliseconds for which targets that are not well are asked again: their models may still be loading. */
-const settling = 60_000
 /** Logs are read from then on at most, and so many lines of them. */
 const farthest = 24 * 3_600_000
 const mostLines = 200_000
@@ -40,7 +38,7 @@ export async function fleetTasks(
     tasks.push(
       ...targetTasks({
         least: verify.targets.grade,
-        retry: settling,
+        retry: verify.targets.retry,
         serving: async () => {
           const release = await servingRelease(config, driver, await host())
           const revision = await driver.current()

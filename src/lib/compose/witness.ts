@@ -13,7 +13,8 @@ import type { WantedService } from '../verify/targets/testimony.js'
 import type { Witness } from '../verify/targets/witness.js'
 
 /** Seconds for an answer that a target gives itself. */
-const timeout = 10
+const secondsOf = (verify: Config['verify']): number =>
+  Math.max(1, Math.round((verify?.targets?.timeout ?? 10_000) / 1000))
 
 /** Headers that say nothing of anybody: AWS keeps commands in its history. */
 const harmless: ReadonlySet<string> = new Set(['content-type', 'accept', 'accept-language'])
@@ -88,7 +89,7 @@ export async function wantedOf(config: Config): Promise<(release: Release) => re
 }
 
 /** Asks the instances of a group by their own agents. */
-async function agents(region: string, clock: Clock): Promise<Asker> {
+async function agents(region: string, clock: Clock, timeout: number): Promise<Asker> {
   const [{ createRemoteCommand }, { askTargets }] = await Promise.all([
     import('../aws/remote-command.js'),
     import('../verify/targets/ask.js'),
@@ -102,7 +103,7 @@ async function agents(region: string, clock: Clock): Promise<Asker> {
 const isOwn = (host: string): boolean => host === '::1' || /^127(?:\.\d+){3}$/.test(host)
 
 /** Asks targets from this machine, past every proxy, at the addresses that the platform says. */
-async function neighbours(driver: Driver): Promise<Asker> {
+async function neighbours(driver: Driver, timeout: number): Promise<Asker> {
   const [{ createHttp }, { askDirectly }] = await Promise.all([
     import('../http/client.js'),
     import('../verify/targets/direct.js'),
@@ -131,9 +132,10 @@ export async function composeAsker(
   const { inTurn } = await import('../verify/targets/ask.js')
   const how = verify?.targets?.ask ?? 'auto'
   if (how === 'off') return undefined
+  const timeout = secondsOf(verify)
   return inTurn([
-    ...(environment.target.kind === 'asg' ? [await agents(environment.region, clock)] : []),
-    ...(how === 'direct' ? [await neighbours(driver)] : []),
+    ...(environment.target.kind === 'asg' ? [await agents(environment.region, clock, timeout)] : []),
+    ...(how === 'direct' ? [await neighbours(driver, timeout)] : []),
   ])
 }
 

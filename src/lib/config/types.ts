@@ -138,6 +138,9 @@ export interface VerifyConfig {
     readonly service?: string
     /** The weakest grade that is a proof. */
     readonly grade: ProofGrade
+    /** Milliseconds of one answer, and for how long targets that are not well are asked again. */
+    readonly timeout: number
+    readonly retry: number
   }
   /** What becomes of what is found in the targets' logs. */
   readonly logs?: {

@@ -52,10 +52,19 @@ export function resolveVerify(
 function resolveTargets({
   ask,
   grade,
+  timeout,
+  retry,
   endpoint,
   service,
 }: NonNullable<FileVerify['targets']>): NonNullable<VerifyConfig['targets']> {
-  return { ask, grade, ...(endpoint !== undefined && { endpoint }), ...(service !== undefined && { service }) }
+  return {
+    ask,
+    grade,
+    timeout,
+    retry,
+    ...(endpoint !== undefined && { endpoint }),
+    ...(service !== undefined && { service }),
+  }
 }
 
 function resolveEndpoint(name: string, endpoint: FileEndpoint, directory: string): EndpointPlan {

@@ -171,6 +171,8 @@ const httpsSchema = z.strictObject({
     ),
     [],
   ),
+  timeout: z.prefault(duration('How long one handshake or answer may take.', '2m', '10s'), '10s'),
+  retry: z.prefault(duration('For how long what fails is looked at again.', '1h', '5m'), '0s'),
 })
 
 /** Where users reach an environment. */
@@ -213,6 +215,8 @@ const targetsSchema = z.strictObject({
     ),
     'launched',
   ),
+  timeout: z.prefault(duration('How long one answer of a target may take.', '2m', '10s'), '10s'),
+  retry: z.prefault(duration('For how long targets that are not well are asked again.', '1h', '1m'), '1m'),
 })
 
 const severity = (description: string, usual: 'fail' | 'warn') =>

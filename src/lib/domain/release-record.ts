@@ -1,4 +1,5 @@
 import type { Digest } from './digest.js'
+import type { MeasuredMemory } from './measured-memory.js'
 import type { Phase } from './phase.js'
 import type { Release, Revision } from './release.js'
 import type { VerificationRecord } from './verification.js'
@@ -47,6 +48,8 @@ export interface ReleaseRecord {
   /** How the run ended, as a name of `exitCodes`; missing while it runs, and when its process was lost. */
   readonly ending?: string
   readonly phases?: readonly { readonly phase: Phase; readonly duration: number }[]
+  /** Of the targets that were asked for the proof. */
+  readonly memory?: MeasuredMemory
   readonly proof?: { readonly proved: number; readonly total: number }
   readonly verification?: VerificationRecord
 }

@@ -93,6 +93,10 @@ export interface HttpsPlan {
   readonly httpPort: number
   /** Paths that plain HTTP must redirect; those of the endpoints are asked as well. */
   readonly paths: readonly string[]
+  /** Milliseconds of one handshake or answer; 10 s unless told. */
+  readonly timeout?: number
+  /** Milliseconds for which what fails is looked at again; none unless told. */
+  readonly retry?: number
 }
 
 /** Everything that is verified at one address. */

@@ -1,3 +1,4 @@
+import type { MeasuredMemory } from '../domain/measured-memory.js'
 import type { Release, Revision } from '../domain/release.js'
 import { RampartError } from '../errors/rampart-error.js'
 import { makeRelease } from '../release/make-release.js'
@@ -174,7 +175,7 @@ async function rollOut(
 }
 
 async function prove(
-  { driver, comeBack, witness }: DeployRequest,
+  { driver, comeBack, witness, keeper }: DeployRequest,
   run: RunContext,
   release: Release,
   revision: Revision,
@@ -182,7 +183,8 @@ async function prove(
 ): Promise<Ended> {
   // Where nothing was changed, nobody waits for what the targets have to say.
   const asked = nothingToDo || witness === undefined ? {} : { witness }
-  const { proved, total } = await proveRelease(run, { driver, release, revision, comeBack, ...asked })
+  const onMemory = (memory: MeasuredMemory): void => keeper?.measured(memory)
+  const { proved, total } = await proveRelease(run, { driver, release, revision, comeBack, onMemory, ...asked })
   return {
     ending: 'done',
     message: nothingToDo

@@ -1,10 +1,12 @@
+import type { MeasuredMemory } from '../domain/measured-memory.js'
 import type { TargetProof } from '../domain/outcome.js'
 import type { Release, Revision } from '../domain/release.js'
 import { isInService, isLeaving } from '../domain/target.js'
 import { RampartError } from '../errors/rampart-error.js'
 import type { Driver } from '../rollout/driver.js'
 import { proveTargets } from '../rollout/prove.js'
-import type { Witness } from '../verify/targets/witness.js'
+import { memoryRemedy } from '../verify/targets/memory-fit.js'
+import type { Witness, Witnessed } from '../verify/targets/witness.js'
 import { inPhase, type RunContext } from './run.js'
 
 /** What is to be proved, and the command that tries it again. */
@@ -15,18 +17,22 @@ export interface ToProve {
   readonly comeBack: string
   /** Who asks the targets themselves, where somebody does. */
   readonly witness?: Witness
+  /** Told what memory the targets need, where they have said so. */
+  readonly onMemory?: (memory: MeasuredMemory) => void
 }
 
 /** How many targets were proved: all. Rejects with kind `verification` and what each of the others misses. */
 export async function proveRelease(
   run: RunContext,
-  { driver, release, revision, comeBack, witness }: ToProve,
+  { driver, release, revision, comeBack, witness, onMemory }: ToProve,
 ): Promise<{ readonly proved: number; readonly total: number }> {
   return inPhase(run, 'proof', async () => {
     const launched = await proveTargets(driver, revision, release, run)
-    const { proofs: targets, notes } = (await witness?.testify(launched, release, run)) ?? {
-      proofs: launched,
-      notes: [],
+    const asked: Witnessed = (await witness?.testify(launched, release, run)) ?? { proofs: launched, notes: [] }
+    const { proofs: targets, notes, memory } = asked
+    if (memory !== undefined) onMemory?.(memory)
+    if (memory !== undefined && memory.verdict !== 'fits') {
+      run.emit({ type: 'check.done', name: 'memory', result: 'warn', detail: memory.detail, remedy: memoryRemedy })
     }
     for (const message of notes) run.emit({ type: 'check.done', name: 'targets', result: 'skip', detail: message })
     const proved = targets.filter((target) => target.proved).length

@@ -1,4 +1,5 @@
 import type { ProcessIdentity } from '../domain/process-identity.js'
+import type { MeasuredMemory } from '../domain/measured-memory.js'
 import type { ReleaseRecord } from '../domain/release-record.js'
 import type { Release, Revision } from '../domain/release.js'
 import type { VerificationRecord } from '../domain/verification.js'
@@ -11,6 +12,7 @@ import { Ledger } from '../release/ledger.js'
 import { holderWords, Lease, Lock, type Claim, type IsGone } from '../release/lock.js'
 import type { Place } from '../release/paths.js'
 import type { Check } from '../rollout/driver.js'
+import { memoryRemedy } from '../verify/targets/memory-fit.js'
 import { endOf, type Ended, type RunContext } from './run.js'
 
 /** Who runs rampart, and where. */
@@ -64,6 +66,7 @@ export class ReleaseKeeper {
   #turned = false
   /** The record of a release that was found to serve already. */
   #found: ReleaseRecord | undefined
+  #memory: ReleaseRecord['memory'] | undefined
   /** What is being written or looked up; one after the other. */
   #work: Promise<void> = Promise.resolve()
 
@@ -94,16 +97,21 @@ export class ReleaseKeeper {
   async checks(): Promise<readonly Check[]> {
     const { parameters, place, lockWait } = this.#options
     try {
-      const [holder, hold] = await Promise.all([this.#lock.holder(), readHold(parameters, place)])
+      const [holder, hold, records] = await Promise.all([
+        this.#lock.holder(),
+        readHold(parameters, place),
+        this.#ledger.list(),
+      ])
       if (holder !== undefined && lockWait === 0) throw held(holder)
       const lock: Check =
         holder === undefined
           ? { name: 'lock', result: 'ok', detail: 'nobody else changes this environment' }
           : { name: 'lock', result: 'warn', detail: `${holderWords(holder)}; waited for before anything is changed` }
-      if (hold === undefined) return [lock]
+      const first = [lock, ...memoryChecks(records)]
+      if (hold === undefined) return first
       const why = `held since ${hold.at} by ${hold.by}: ${hold.reason}`
       return [
-        lock,
+        ...first,
         this.#options.releaseHold
           ? { name: 'hold', result: 'warn', detail: `${why}; released as asked` }
           : {
@@ -215,6 +223,11 @@ export class ReleaseKeeper {
     this.#verification = { at: this.#now(), ok: 0, failed: [], ...this.#verification, wentBack: true }
   }
 
+  /** What memory the targets were seen to need: it goes into the record, for the next preflight. */
+  measured(memory: MeasuredMemory): void {
+    if (!this.#turned) this.#memory = memory
+  }
+
   /** Writes the version of a release into its record, also when that was made before it had one. */
   async name(release: Release, source: NonNullable<ReleaseRecord['source']>): Promise<void> {
     await this.#work
@@ -237,6 +250,7 @@ export class ReleaseKeeper {
         phases: this.#phases,
         ...(this.#proof !== undefined && { proof: this.#proof }),
         ...(this.#verification !== undefined && { verification: this.#verification }),
+        ...(this.#memory !== undefined && { memory: this.#memory }),
       })
     })
     await this.#work
@@ -305,6 +319,14 @@ export async function keeping(
     await keeper.end(endOf(error), run)
     throw error
   }
+}
+
+/** A warning where the release that serves was measured to have too little memory left, whatever the next one needs. */
+function memoryChecks(records: readonly ReleaseRecord[]): readonly Check[] {
+  const last = records.find(({ memory, ending }) => memory !== undefined && ending === 'done')
+  if (last?.memory === undefined || last.memory.verdict === 'fits') return []
+  const detail = `measured when release ${last.number} was proved: ${last.memory.detail}`
+  return [{ name: 'memory', result: 'warn', detail, remedy: memoryRemedy }]
 }
 
 const deniedRemedy =

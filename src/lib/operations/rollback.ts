@@ -1,3 +1,4 @@
+import type { MeasuredMemory } from '../domain/measured-memory.js'
 import type { Revision } from '../domain/release.js'
 import { RampartError } from '../errors/rampart-error.js'
 import type { Check, ListedRollout } from '../rollout/driver.js'
@@ -183,11 +184,12 @@ const reasonOf = ({ bearings, wanted }: RollbackRequest): string => {
 }
 
 async function prove(request: RollbackRequest, run: RunContext, changed: boolean): Promise<Ended> {
-  const { driver, wanted, comeBack, witness } = request
+  const { driver, wanted, comeBack, witness, keeper } = request
   const { release, revision, isPinned } = wanted
   // Where nothing was changed, nobody waits for what the targets have to say.
   const asked = changed && witness !== undefined ? { witness } : {}
-  const toProve = { driver, release, revision, comeBack, ...asked }
+  const onMemory = (memory: MeasuredMemory): void => keeper?.measured(memory)
+  const toProve = { driver, release, revision, comeBack, onMemory, ...asked }
   const { proved, total } = await (isPinned ? proveRelease(run, toProve) : proveLaunched(run, toProve))
   const serves = `serves on ${proved} of ${total} targets`
   if (!changed) return { ending: 'done', message: `Nothing to do: ${nameOf(wanted)} ${serves} already.`, next: [] }

@@ -4,7 +4,7 @@ import type { Dns } from '../ports/dns.js'
 import type { Tls } from '../ports/tls.js'
 import { lookAtEndpoint } from './endpoint.js'
 import { judgeCertificate, judgeVersion, lookAtHsts, shakeHands, type Handshakes } from './https.js'
-import type { VerifyTask } from './judged.js'
+import type { Judged, VerifyTask } from './judged.js'
 import { lookUnderLoad, type LoadPorts } from './load.js'
 import { lookAtName } from './names.js'
 import { lookAtRedirects } from './redirect.js'
@@ -16,8 +16,8 @@ export interface VerifyPorts extends LoadPorts {
   readonly dns: Dns
 }
 
-/** Milliseconds for what is one handshake or one small answer. */
-const brief = 10_000
+/** Milliseconds for what is one handshake or one small answer, unless the plan says other. */
+const usual = 10_000
 
 const hostOf = ({ hostname }: URL): string => hostname.replace(/^\[|\]$/g, '')
 
@@ -81,11 +81,11 @@ function httpsTasks(
   ports: VerifyPorts,
 ): readonly VerifyTask[] {
   const host = hostOf(place)
-  const task = (name: string, look: VerifyTask['look']): VerifyTask => ({
+  const task = (name: string, look: VerifyTask['look'], retry = 0): VerifyTask => ({
     name: `${name}${suffix}`,
     kind: 'https',
     alone: false,
-    retry: 0,
+    retry,
     look,
   })
   if (place.protocol !== 'https:') {
@@ -98,15 +98,24 @@ function httpsTasks(
     ]
   }
   const settings = plan ?? { minDays: 14, httpPort: 80, paths: [] }
-  let shaken: Promise<Handshakes> | undefined
-  const handshakes = (signal: AbortSignal): Promise<Handshakes> =>
-    (shaken ??= shakeHands(ports.tls, place, brief, signal))
+  const { retry = 0, timeout = usual } = settings
+  // Two checks look at the same handshakes, and at new ones each time that they look again.
+  const shaken: Promise<Handshakes>[] = []
+  const handshakes = (attempt: number, signal: AbortSignal): Promise<Handshakes> =>
+    (shaken[attempt] ??= shakeHands(ports.tls, place, timeout, signal))
+  const ofHandshakes = (name: string, judge: (handshakes: Handshakes) => Judged): VerifyTask => {
+    let attempt = 0
+    return task(name, async (signal) => judge(await handshakes((attempt += 1), signal)), retry)
+  }
   return [
-    task('certificate', async (signal) => judgeCertificate(await handshakes(signal), host, settings, ports.now())),
-    task('tls-version', async (signal) => judgeVersion(await handshakes(signal))),
-    task('https-redirect', async (signal) =>
-      lookAtRedirects(ports.http, { host: place.hostname, port: settings.httpPort, paths }, brief, signal),
+    ofHandshakes('certificate', (both) => judgeCertificate(both, host, settings, ports.now())),
+    ofHandshakes('tls-version', judgeVersion),
+    task(
+      'https-redirect',
+      async (signal) =>
+        lookAtRedirects(ports.http, { host: place.hostname, port: settings.httpPort, paths }, timeout, signal),
+      retry,
     ),
-    task('hsts', async (signal) => lookAtHsts(ports.http, place.href, brief, signal)),
+    task('hsts', async (signal) => lookAtHsts(ports.http, place.href, timeout, signal), retry),
   ]
 }

@@ -184,7 +184,12 @@ describe('a service on Fargate', () => {
     const config = await loadConfig({ path: 'examples/finbert-rag/rampart.yml', env: {} })
     const asking = {
       ...config,
-      verify: { criteria: [], endpoints: [], loads: [], targets: { ask: 'direct', grade: 'launched' } },
+      verify: {
+        criteria: [],
+        endpoints: [],
+        loads: [],
+        targets: { ask: 'direct', grade: 'launched', timeout: 1000, retry: 0 },
+      },
     } as const
     process.env['RAMPART_SIMULATION'] = 'a test' // startCluster puts the environment back
     const ask = await composeAsker(asking, clock, driver)
@@ -193,7 +198,10 @@ describe('a service on Fargate', () => {
       reports: new Map(),
       notes: [`${ids.length} targets can not be asked directly: no address is known`],
     })
-    const auto = { ...asking, verify: { ...asking.verify, targets: { ask: 'auto', grade: 'launched' } } } as const
+    const auto = {
+      ...asking,
+      verify: { ...asking.verify, targets: { ...asking.verify.targets, ask: 'auto' } },
+    } as const
     expect(await composeAsker(auto, clock, driver)).toBeUndefined()
   })
 })

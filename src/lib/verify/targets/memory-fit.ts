@@ -1,3 +1,6 @@
+import type { MeasuredMemory } from '../../domain/measured-memory.js'
+import type { ProbeReport } from '../../domain/target-probe.js'
+
 /** What a service holds in memory, measured after its models were loaded. */
 export interface ServiceMemory {
   readonly name: string
@@ -16,15 +19,6 @@ export interface MachineMemory {
   readonly available: number
 }
 
-/** Whether it all fits. Bytes. */
-export interface MemoryFit {
-  readonly verdict: 'fits' | 'tight' | 'too-small'
-  /** What is needed, and of how much. */
-  readonly needed: number
-  readonly room: number
-  readonly detail: string
-}
-
 /** The share of the memory that is to stay free: for requests, which take memory too, and for the page cache. */
 export const wantedHeadroom = 0.15
 
@@ -41,14 +35,14 @@ const neededBy = ({ held, processes, workers }: ServiceMemory): number => {
   return (held / measured) * (workers ?? measured)
 }
 
-function verdictOf(needed: number, room: number): MemoryFit['verdict'] {
+function verdictOf(needed: number, room: number): MeasuredMemory['verdict'] {
   if (needed > room) return 'too-small'
   return needed > room * (1 - wantedHeadroom) ? 'tight' : 'fits'
 }
 
-const order: readonly MemoryFit['verdict'][] = ['fits', 'tight', 'too-small']
+const order: readonly MeasuredMemory['verdict'][] = ['fits', 'tight', 'too-small']
 
-function fit(what: string, needed: number, room: number): MemoryFit {
+function fit(what: string, needed: number, room: number): MeasuredMemory {
   const share = Math.round((1 - needed / room) * 100)
   const left = needed > room ? `${gibibytes(needed - room)} too much` : `${share} % left`
   return {
@@ -63,11 +57,11 @@ function fit(what: string, needed: number, room: number): MemoryFit {
  * The tightest place of a machine or task: each service against its own bound, and all of them, with what else runs
  * there, against the whole. Undefined when nothing was measured.
  */
-export function memoryFit(services: readonly ServiceMemory[], machine?: MachineMemory): MemoryFit | undefined {
+export function memoryFit(services: readonly ServiceMemory[], machine?: MachineMemory): MeasuredMemory | undefined {
   const bounded = services.flatMap((one) =>
     one.limit === undefined || one.limit <= 0 ? [] : [fit(one.name, neededBy(one), one.limit)],
   )
-  const whole: readonly MemoryFit[] =
+  const whole: readonly MeasuredMemory[] =
     machine === undefined || machine.total <= 0 || services.length === 0
       ? []
       : [fit('the machine', neededOf(services, machine), machine.total)]
@@ -81,3 +75,21 @@ function neededOf(services: readonly ServiceMemory[], { total, available }: Mach
   const others = Math.max(0, total - available - held)
   return others + services.reduce((sum, one) => sum + neededBy(one), 0)
 }
+
+/** What each target that could say so needs of its memory, the tightest first. */
+export function fitsOf(
+  reports: ReadonlyMap<string, ProbeReport>,
+): readonly (MeasuredMemory & { readonly target: string })[] {
+  return [...reports]
+    .flatMap(([target, { services, memory }]) => {
+      const held = services.flatMap(({ name, memory: bytes, limit, processes }) =>
+        bytes === undefined ? [] : [{ name, held: bytes, processes, ...(limit !== undefined && { limit }) }],
+      )
+      const fit = memoryFit(held, memory)
+      return fit === undefined ? [] : [{ target, ...fit }]
+    })
+    .toSorted((a, b) => b.needed / b.room - a.needed / a.room)
+}
+
+/** What to do where it does not fit. */
+export const memoryRemedy = `take larger targets, or fewer workers: ${Math.round(wantedHeadroom * 100)} % should stay free`

@@ -2,7 +2,7 @@ import { proofGrades, type ProofGrade, type TargetProof } from '../../domain/out
 import type { ProbeReport } from '../../domain/target-probe.js'
 import type { Judged, VerifyTask } from '../judged.js'
 import type { Asker } from './ask.js'
-import { memoryFit, wantedHeadroom } from './memory-fit.js'
+import { fitsOf, memoryRemedy } from './memory-fit.js'
 import { testimonyOf, withTestimony, type WantedService } from './testimony.js'
 
 /** The targets that serve now. */
@@ -91,18 +91,16 @@ function judgeProofs({ proofs, notes }: Seen, least: ProofGrade): Judged {
 }
 
 function judgeMemory(reports: ReadonlyMap<string, ProbeReport>): Judged {
-  const fits = [...reports].flatMap(([target, { services, memory }]) => {
-    const held = services.flatMap(({ name, memory: bytes, limit, processes }) =>
-      bytes === undefined ? [] : [{ name, held: bytes, processes, ...(limit !== undefined && { limit }) }],
-    )
-    const fit = memoryFit(held, memory)
-    return fit === undefined ? [] : [{ target, ...fit }]
-  })
-  const [tightest] = fits.toSorted((a, b) => b.needed / b.room - a.needed / a.room)
+  const fits = fitsOf(reports)
+  const [tightest] = fits
   if (tightest === undefined) return { result: 'skip', detail: 'no target could say what it holds' }
   const { target, verdict, detail } = tightest
   const evidence = fits.map((one) => `${one.target}: ${one.detail}`)
   if (verdict === 'fits') return { result: 'ok', detail: `${target}: ${detail}`, evidence }
-  const remedy = `take larger targets, or fewer workers: ${Math.round(wantedHeadroom * 100)} % should stay free`
-  return { result: verdict === 'tight' ? 'warn' : 'fail', detail: `${target}: ${detail}`, remedy, evidence }
+  return {
+    result: verdict === 'tight' ? 'warn' : 'fail',
+    detail: `${target}: ${detail}`,
+    remedy: memoryRemedy,
+    evidence,
+  }
 }

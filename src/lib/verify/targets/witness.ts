@@ -1,7 +1,9 @@
+import type { MeasuredMemory } from '../../domain/measured-memory.js'
 import { proofGrades, type ProofGrade, type TargetProof } from '../../domain/outcome.js'
 import type { Release } from '../../domain/release.js'
 import type { Clock } from '../../ports/clock.js'
 import type { Asker } from './ask.js'
+import { fitsOf } from './memory-fit.js'
 import { testimonyOf, withTestimony, type WantedService } from './testimony.js'
 
 /** What the targets themselves made of a proof. */
@@ -9,6 +11,8 @@ export interface Witnessed {
   readonly proofs: readonly TargetProof[]
   /** Why a grade is not higher, each once. */
   readonly notes: readonly string[]
+  /** The tightest of the targets that said what they hold, which have loaded their models by then. */
+  readonly memory?: MeasuredMemory
 }
 
 /** Asks targets what they serve, to make a proof stronger or to contradict it. */
@@ -52,7 +56,9 @@ export function createWitness(ask: Asker, { services, least }: WitnessOptions): 
         })
         const contradicted = seen.some(({ proof }, index) => proof.proved !== proofs[index]?.proved)
         if (!contradicted || clock.now() >= deadline) {
+          const [tightest] = fitsOf(reports)
           return {
+            ...(tightest !== undefined && { memory: measured(tightest) }),
             proofs: seen.map(({ proof }) => demand(proof, least)),
             notes: [...new Set([...notes, ...seen.flatMap((one) => one.notes)])],
           }
@@ -63,6 +69,13 @@ export function createWitness(ask: Asker, { services, least }: WitnessOptions): 
     },
   }
 }
+
+const measured = ({ verdict, needed, room, detail }: MeasuredMemory): MeasuredMemory => ({
+  verdict,
+  needed,
+  room,
+  detail,
+})
 
 const judged = (proof: TargetProof, testimony: ReturnType<typeof testimonyOf>) => ({
   proof: withTestimony(proof, testimony),

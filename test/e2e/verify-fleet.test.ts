@@ -1,0 +1,81 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { runCli } from '../support/cli.js'
+import { startCloud, type Cloud } from '../support/rehearsal.js'
+import { mustNotBeSaid, plantSecrets } from '../verify/logs/planted.js'
+
+interface Line {
+  readonly name: string
+  readonly result: string
+  readonly detail: string
+  readonly findings: readonly { readonly detail: string }[]
+}
+
+/** Writes lines into the logs of the instances that serve, as their containers would. */
+function write({ rehearsal }: Cloud, lines: readonly string[]): void {
+  const { state } = rehearsal.world
+  const streams = state.instances.map(({ id }) => `${id}/backend`)
+  lines.forEach((text, n) => state.logs.append(streams[n % streams.length] ?? '', state.now, text))
+}
+
+describe('ten thousand log lines with two hundred secrets', () => {
+  test('are found by the command, and are in nothing that it writes', async () => {
+    const planting = plantSecrets()
+    const cloud = await startCloud()
+    const { config, directory } = cloud.project
+    const headers = planting.configured.map(({ name }) => `        X-${name}: "\${${name}}"`).join('\n')
+    await cloud.project.edit(
+      'rampart.yml',
+      '  targets:\n',
+      // In the body, because not all of them may stand in a header.
+      `    told:\n      path: /told\n      json:\n${headers}\n  targets:\n`,
+    )
+    write(cloud, planting.all)
+    const env = cloud.client(Object.fromEntries(planting.configured.map(({ name, value }) => [name, value])))
+    const said: string[] = []
+    const verify = async (...more: readonly string[]) => {
+      const only = ['--only', 'log-secrets', '--only', 'log-personal-data']
+      const finished = await runCli(['verify', '-c', config, ...only, ...more], { env })
+      said.push(finished.stdout, finished.stderr)
+      return finished
+    }
+    const { code, stdout } = await verify('--json')
+    expect(code).toBe(9)
+    const { checks } = JSON.parse(stdout) as { readonly checks: readonly Line[] }
+    const [secrets] = checks
+    expect(secrets).toMatchObject({ name: 'log-secrets', result: 'fail' })
+    const found = secrets?.findings.map(({ detail }) => detail) ?? []
+    expect(found.filter((one) => /^value of configured secret \d+: 1 line/.test(one))).toHaveLength(20)
+    expect(found.length - 20).toBeGreaterThanOrEqual(19)
+    const counted = found.map((one) => Number(/: (\d+) lines?,/.exec(one)?.[1]))
+    expect(counted.reduce((sum, one) => sum + one, 0)).toBe(220)
+    expect((await verify('--progress', 'plain')).stdout).toContain('log-secrets')
+    expect((await verify('--progress', 'ndjson')).stdout).toContain('"log-secrets"')
+    await verify('--junit', join(directory, 'verify.xml'))
+    said.push(readFileSync(join(directory, 'verify.xml'), 'utf8'))
+    const all = said.join('\n')
+    expect(all).toContain('GitHub token')
+    for (const value of mustNotBeSaid(planting)) expect(all).not.toContain(value)
+  }, 120_000)
+})
+
+test('memory that is short is measured at the proof, kept in the record, and warned of before the next deploy', async () => {
+  const cloud = await startCloud({ switches: { modelMemoryFactor: 11 } })
+  const deploy = async (): Promise<readonly Line[]> => {
+    const args = ['deploy', '-c', cloud.project.config, '--progress', 'ndjson', '--force']
+    const { code, stdout } = await runCli(args, { env: cloud.client({ DOCKER_HOST: 'unix:///nonexistent' }) })
+    expect(code).toBe(0)
+    const events = stdout.trim().split('\n')
+    return events.map((line) => JSON.parse(line) as Line).filter(({ name }) => name === 'memory')
+  }
+  const measured = { result: 'warn', detail: expect.stringMatching(/^the machine: [\d.]+ GiB of 8\.0 GiB, /) as string }
+  expect(await deploy()).toMatchObject([measured])
+  const [warned, again] = await deploy()
+  expect(warned).toMatchObject({
+    result: 'warn',
+    detail: expect.stringMatching(/^measured when release 1 was proved: the machine: /) as string,
+    remedy: expect.stringContaining('15 % should stay free') as string,
+  })
+  expect(again).toMatchObject(measured)
+}, 120_000)
