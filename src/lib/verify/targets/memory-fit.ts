@@ -85,8 +85,8 @@ export function fitsOf(
       const held = services.flatMap(({ name, memory: bytes, limit, processes }) =>
         bytes === undefined ? [] : [{ name, held: bytes, processes, ...(limit !== undefined && { limit }) }],
       )
-      const fit = memoryFit(held, memory)
-      return fit === undefined ? [] : [{ target, ...fit }]
+      const tightest = memoryFit(held, memory)
+      return tightest === undefined ? [] : [{ target, ...tightest }]
     })
     .toSorted((a, b) => b.needed / b.room - a.needed / a.room)
 }
