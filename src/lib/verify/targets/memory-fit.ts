@@ -20,7 +20,7 @@ export interface MachineMemory {
 }
 
 /** The share of the memory that is to stay free: for requests, which take memory too, and for the page cache. */
-export const wantedHeadroom = 0.15
+const wantedHeadroom = 0.15
 
 const gibibytes = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GiB`
 
