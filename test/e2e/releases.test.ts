@@ -86,6 +86,7 @@ test('the list is the same from an empty HOME and another checkout: what, by who
     'release',
     'rollout',
     'proof',
+    'verify',
   ])
   const { stdout } = await runCli(['releases', '-c', cloud.project.config, '--limit', '1'], { env: cloud.client() })
   expect(stdout).toMatch(/✓ #2 {2}r-\w{10} {2}serves now/)
