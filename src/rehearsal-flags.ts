@@ -22,6 +22,7 @@ export const rehearsalFlags = {
       'leaking-logs',
       'model-downloads',
       'no-capacity',
+      'stuck-stack',
     ],
   }),
   speed: Flags.integer({

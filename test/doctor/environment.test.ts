@@ -140,7 +140,7 @@ const planted: readonly Planted[] = [
   },
   {
     defect: 'an alarm that does not exist',
-    plant: ({ project }) => project.edit('rampart.yml', 'rampart-production-5xx', 'rampart-latency'),
+    plant: ({ project }) => project.edit('rampart.yml', 'rampart-production-backend-5xx', 'rampart-latency'),
     found: { alarms: 'fail' },
     detail: /rampart-latency does not exist/,
     remedy: /alarm/,

@@ -27,7 +27,7 @@ describe('rampart rehearse with services of ECS', () => {
     ['never-ready', 4, /health checks/i],
     ['crash-loop', 4, /exited with 1/],
     ['image-not-found', 4, /could not pull its image/],
-    ['alarm-trip', 4, /alarm FinBERT-API-High-Error-Rate/],
+    ['alarm-trip', 4, /alarm finbert-production-api-5xx/],
     ['no-capacity', 4, /no place for a new task/],
     ['slow-model', 0, /4 of 4 targets proved/],
     ['throttled', 0, /4 of 4 targets proved/],

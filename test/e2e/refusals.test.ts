@@ -45,7 +45,7 @@ const obstacles: readonly [string, (cloud: Cloud) => Promise<void> | void, RegEx
       const [alarm] = rehearsal.world.state.alarms
       if (alarm !== undefined) alarm.state = 'ALARM'
     },
-    /rampart-production-5xx is ALARM/,
+    /rampart-production-backend-5xx is ALARM/,
     /while every alarm is OK/,
   ],
 ]

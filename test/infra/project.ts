@@ -30,10 +30,10 @@ const sections = {
           secrets: { ES_HOST: "finbert-rag/elasticsearch/credentials#host" }`,
 } as const
 
-/** A copy of an example that has a stack of its own. */
+/** A copy of an example that has a stack of its own; without a certificate, one that has none. */
 export async function infraProject(
   example: keyof typeof sections,
-  certificate: string,
+  certificate: string | undefined,
 ): Promise<{
   readonly config: string
   readonly edit: (from: string, to: string) => Promise<void>
@@ -46,6 +46,10 @@ export async function infraProject(
     if (!text.includes(from)) throw new Error(`rampart.yml does not hold ${from}`)
     await writeFile(config, text.replace(from, to))
   }
+  // The test has its own.
+  const text = await readFile(config, 'utf8')
+  await writeFile(config, text.replace(/ {4}# What it stands on.*\n {4}infra:\n(?: {6}.*\n)*/, ''))
+  if (certificate === undefined) return { config, edit }
   await edit('  production:\n', `  production:${sections[example].replace('CERTIFICATE', certificate)}\n`)
   return { config, edit }
 }

@@ -123,6 +123,7 @@ export async function rehearsalSetup(config: Config): Promise<RehearsalSetup> {
 interface Started {
   readonly cloud: Rehearsal
   readonly config: Config
+  readonly services: readonly RehearsedService[]
   /** What a client needs in its environment: the cloud's address, and its time. */
   readonly environment: Readonly<Record<string, string>>
 }
@@ -138,7 +139,7 @@ function portProblem(error: unknown, port: number): unknown {
   })
 }
 
-async function start(flags: RehearsalFlags, port: number): Promise<Started> {
+async function start(flags: RehearsalFlags, port: number, isEmpty = false): Promise<Started> {
   if (!isScenarioName(flags.scenario)) {
     throw new RampartError('usage', `There is no scenario ${flags.scenario}.`, {
       next: [`use one of ${scenarioNames.join(', ')}`],
@@ -149,11 +150,12 @@ async function start(flags: RehearsalFlags, port: number): Promise<Started> {
     ...(flags.env !== undefined && { environment: flags.env }),
     env: process.env,
   })
+  const setup = await rehearsalSetup(config)
   const origin = Date.now()
   const clock = acceleratedClock(flags.speed, origin)
   const pace = Math.min(flags.speed, fastestAnswers)
   const cloud = await startRehearsal({
-    setup: await rehearsalSetup(config),
+    setup: { ...setup, isEmpty },
     scenario: flags.scenario,
     now: () => clock.now(),
     answerPace: 1 / pace,
@@ -167,7 +169,7 @@ async function start(flags: RehearsalFlags, port: number): Promise<Started> {
     RAMPART_ANSWER_CLOCK: formatClock(pace, origin),
     RAMPART_SIMULATION: `scenario ${flags.scenario}, clock at ${flags.speed}x`,
   }
-  return { cloud, config, environment }
+  return { cloud, config, services: setup.services, environment }
 }
 
 /** Makes this process a client of the rehearsal, and of nothing else. */
@@ -183,11 +185,22 @@ function enter(environment: Readonly<Record<string, string>>): void {
 
 /** `rampart rehearse`. */
 export async function runRehearsal(
-  flags: RehearsalFlags & { readonly force: boolean; readonly hooks?: boolean; readonly keep?: boolean },
+  flags: RehearsalFlags & {
+    readonly force: boolean
+    readonly hooks?: boolean
+    readonly keep?: boolean
+    readonly 'from-scratch'?: boolean
+  },
 ): Promise<Performed> {
-  const { cloud, config, environment } = await start(flags, 0)
+  const isEmpty = flags['from-scratch'] === true
+  const started = await start(flags, 0, isEmpty)
+  const { cloud, config, environment } = started
   try {
     enter(environment)
+    if (isEmpty) {
+      const { runFromScratch } = await import('./from-scratch.js')
+      return await runFromScratch(flags, started)
+    }
     const rehearsal = `rehearse --scenario ${flags.scenario} --speed ${flags.speed}`
     const at = {
       url: environment['RAMPART_URL'],

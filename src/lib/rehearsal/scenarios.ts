@@ -93,6 +93,11 @@ export const scenarios = {
     switches: { capacity: 'none' },
     faults: [],
   },
+  'stuck-stack': {
+    description: 'an update of the stack fails at what serves, and can not go back there either',
+    switches: { stackUpdates: 'stuck' },
+    faults: [],
+  },
 } as const satisfies Record<string, Scenario>
 
 export type ScenarioName = keyof typeof scenarios

@@ -47,6 +47,19 @@ function baseImage(service: RehearsedService): Omit<SeedImage, 'repository'> {
   }
 }
 
+/** Stores a service's base image under its tag, pushed at that time. The size is of its layers. */
+export function storeBase(
+  registry: Seeder,
+  service: RehearsedService,
+  pushedAt: number,
+): { readonly digest: Digest; readonly bytes: number } {
+  const image = baseImage(service)
+  const { repository = service.repository, tag = 'latest' } = service.base ?? {}
+  const { digest } = registry.storeImage({ ...image, repository, tag, pushedAt })
+  const bytes = image.layers.reduce((all, layer) => all + ('phantom' in layer ? layer.phantom.size : 0), 0)
+  return { digest, bytes }
+}
+
 /**
  * Stores each service's base image, under its tag, and the app image on it that serves when the rehearsal begins.
  * The layers are phantoms: they have digests and sizes, and no content. Answers with the app images by repository.
@@ -59,10 +72,7 @@ export function seedImages(
   const digests: Record<string, Digest> = {}
   for (const service of services) {
     const image = baseImage(service)
-    if (service.base !== undefined) {
-      const { repository, tag } = service.base
-      registry.storeImage({ ...image, repository, tag, pushedAt: now - 30 * 86_400_000 })
-    }
+    if (service.base !== undefined) storeBase(registry, service, now - 30 * 86_400_000)
     const app = phantom(`${service.repository} app, before the rehearsal`, 1_900_000, 'rehearsal: app')
     const { digest } = registry.storeImage({
       ...image,

@@ -35,6 +35,8 @@ const outcomes: Readonly<Record<Exclude<ScenarioName, 'crash-loop'>, Outcome>> =
   'slow-release': { status: 'SUCCESSFUL' },
   'drifted-answers': { status: 'SUCCESSFUL' },
   'plain-http': { status: 'SUCCESSFUL' },
+  // It concerns stacks alone.
+  'stuck-stack': { status: 'SUCCESSFUL' },
   'leaking-logs': { status: 'SUCCESSFUL', log: /DATABASE_URL=postgresql:/ },
   'model-downloads': { status: 'SUCCESSFUL', log: /HTTP Request: GET https:\/\/huggingface\.co\// },
   'bad-image': {

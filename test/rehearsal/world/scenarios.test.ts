@@ -27,6 +27,7 @@ describe('scenarios', () => {
     ['drifted-answers', 'Successful', undefined],
     ['plain-http', 'Successful', undefined],
     ['leaking-logs', 'Successful', undefined],
+    ['stuck-stack', 'Successful', undefined],
     ['model-downloads', 'Successful', undefined],
     ['alarm-trip', 'RollbackSuccessful', /alarm errors went into the ALARM state/],
     ['no-capacity', 'RollbackSuccessful', /sufficient t3\.large capacity/],

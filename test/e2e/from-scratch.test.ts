@@ -1,0 +1,66 @@
+import { describe, expect, test } from 'vitest'
+import { infraProject } from '../infra/project.js'
+import { cleanEnvironment, runCli } from '../support/cli.js'
+
+interface Result {
+  readonly simulated: boolean
+  readonly stoppedAt: string | null
+  readonly release: string | null
+  readonly proof: { readonly proved: number; readonly total: number } | null
+  readonly duration: number | null
+  readonly timeline: readonly {
+    readonly phase: string
+    readonly duration: number | null
+    readonly planned: number
+    readonly steps: readonly { readonly command: string; readonly exitCode: number | null }[]
+  }[]
+}
+
+// No Docker engine: nothing listens there.
+const env = () => cleanEnvironment({ DOCKER_HOST: 'tcp://127.0.0.1:9' })
+const speed = ['--speed', '240']
+const phases = ['Pre-Deployment', 'Container Build', 'Infrastructure', 'Deployment', 'Validation']
+
+describe('rampart rehearse --from-scratch', () => {
+  test.each([
+    ['rampart-ai', 2],
+    ['finbert-rag', 4],
+  ])(
+    '%s: from an empty account to a proved release, with the timeline of it',
+    async (example, targets) => {
+      const words = ['rehearse', '--from-scratch', '-c', `examples/${example}/rampart.yml`, '--json', ...speed]
+      const { code, stdout, stderr } = await runCli(words, { env: env() })
+      expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' })
+      const result = JSON.parse(stdout) as Result
+      expect(result).toMatchObject({
+        simulated: true,
+        stoppedAt: null,
+        release: expect.stringMatching(/^r-[0-9a-f]{10}$/),
+        proof: { proved: targets, total: targets },
+      })
+      expect(result.timeline.map(({ phase }) => phase)).toEqual(phases)
+      for (const { duration, steps } of result.timeline) {
+        expect(duration).toBeGreaterThan(0)
+        expect(steps.map(({ exitCode }) => exitCode)).toEqual(steps.map(() => 0))
+      }
+      const sum = result.timeline.reduce((all, { duration }) => all + (duration ?? Number.NaN), 0)
+      expect(result.duration).toBe(sum)
+    },
+    150_000,
+  )
+
+  test('stops at the command that fails, with its exit code, and says what was not reached', async () => {
+    const words = ['rehearse', '--from-scratch', '--scenario', 'bad-image', '-c', 'examples/finbert-rag/rampart.yml']
+    const { code, stdout, stderr } = await runCli([...words, '--progress', 'plain', ...speed], { env: env() })
+    expect({ code, stderr: code === 4 ? '' : stderr }).toEqual({ code: 4, stderr: '' })
+    expect(stderr).toMatch(/Circuit Breaker was triggered/)
+    expect(stdout).toMatch(/Validation +not reached +30m 00s/)
+    expect(stdout).toMatch(/Infrastructure +\d+m \d+s +20m 00s +infra deploy/)
+  }, 120_000)
+
+  test('without infra in rampart.yml there is nothing to begin with', async () => {
+    const { config } = await infraProject('rampart-ai', undefined)
+    const { code, stderr } = await runCli(['rehearse', '--from-scratch', '-c', config], { env: env() })
+    expect([code, stderr]).toEqual([2, expect.stringContaining('has no `infra` in rampart.yml')])
+  })
+})
