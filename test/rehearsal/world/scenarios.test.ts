@@ -74,7 +74,7 @@ describe('scenarios', () => {
   })
 
   test('every one has a name and a line for people', () => {
-    expect(scenarioNames.length).toBe(15)
+    expect(scenarioNames.length).toBe(16)
     for (const name of scenarioNames) expect(scenarios[name].description).toMatch(/^[a-z0-9A-Z].*[^.]$/)
     expect(isScenarioName('bad-image')).toBe(true)
     expect(isScenarioName('toString')).toBe(false)
