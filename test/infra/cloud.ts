@@ -36,6 +36,7 @@ export async function emptyCloud(config: string, switches: Partial<Switches> = {
     ...cloud.environment,
     RAMPART_CLOCK: formatClock(speed, origin),
     RAMPART_SIMULATION: 'a test',
+    ES_CREDENTIALS: JSON.stringify({ host: 'https://es.example.com', key: 'none' }),
   })
   return {
     cloud,

@@ -94,6 +94,9 @@ test('services on Fargate are made, start with the first images, are changed, an
       ['finbert-ui', 0],
     ]),
   )
+  // Without it no task would start.
+  const secret = ['secrets', 'set', 'finbert-rag/elasticsearch/credentials', '--from-env', 'ES_CREDENTIALS'] as const
+  expect((await rampart(...secret)).code).toBe(0)
   const digests = [push(cloud, 'finbert-rag/api'), push(cloud, 'finbert-rag/ui')]
   await edit('memory: 8192', 'memory: 16384')
   const changed = await rampart('infra', 'deploy', '--yes')
