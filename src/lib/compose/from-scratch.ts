@@ -85,14 +85,14 @@ async function attempt(step: Step): Promise<Performed> {
 }
 
 function say({ json, progress }: SharedFlags, text: string): void {
-  if (json !== true && progress !== 'quiet' && progress !== 'ndjson') process.stderr.write(text)
+  if (!json && progress !== 'quiet' && progress !== 'ndjson') process.stderr.write(text)
 }
 
 async function ending(flags: SharedFlags, config: Config, steps: readonly Done[]): Promise<Performed> {
   const simulation = process.env['RAMPART_SIMULATION'] ?? ''
   const failed = steps.find(({ exitCode }) => exitCode !== undefined && exitCode !== exitCodes.done)
   const stream = flags.progress === 'ndjson' ? process.stderr : process.stdout
-  if (flags.json !== true) {
+  if (!flags.json) {
     const { timelineText } = await import('../report/timeline-text.js')
     stream.write(`\n${timelineText(steps, streamPage(stream, flags), simulation)}\n`)
   }
@@ -183,6 +183,8 @@ function stepsOf(flags: FromScratchFlags, scene: Scene): readonly Step[] {
   ]
 }
 
+const rehearsed = (of: string): string => `rehearsed ${of}: this is no secret`
+
 /** Values for all secrets: made up here, for this cloud alone, and given as a person would, by `secrets set`. */
 async function giveSecrets(flags: SharedFlags, { config }: Scene): Promise<Performed> {
   const { runSecretsSet } = await import('./secrets.js')
@@ -190,9 +192,8 @@ async function giveSecrets(flags: SharedFlags, { config }: Scene): Promise<Perfo
   const results: unknown[] = []
   for (const id of namedSecrets(config.environment.secrets)) {
     const keys = neededKeys(config.environment.secrets, id)
-    const value = (of: string): string => `rehearsed ${of}: this is no secret`
     process.env[variable] =
-      keys.length === 0 ? value(id) : JSON.stringify(Object.fromEntries(keys.map((key) => [key, value(key)])))
+      keys.length === 0 ? rehearsed(id) : JSON.stringify(Object.fromEntries(keys.map((key) => [key, rehearsed(key)])))
     const { exitCode, result } = await runSecretsSet([secretName(id)], { ...flags, 'from-env': variable }).finally(() =>
       Reflect.deleteProperty(process.env, variable),
     )
