@@ -28,10 +28,12 @@ const table: Readonly<Record<string, readonly string[]>> = {
   notify: ['ports', 'domain', 'errors'],
   shell: [],
   doctor: ['shell', 'ports', 'domain', 'events', 'errors'],
-  infra: ['domain', 'errors'],
+  infra: ['monitoring', 'domain', 'errors'],
+  monitoring: ['domain'],
   init: ['shell', 'image', 'domain', 'errors'],
   plan: ['domain'],
   operations: [
+    'monitoring',
     'logs',
     'shell',
     'init',

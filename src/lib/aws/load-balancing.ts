@@ -23,6 +23,8 @@ export function createLoadBalancing(options: ClientOptions): LoadBalancing {
         healthCheckInterval: one.HealthCheckIntervalSeconds ?? 30,
         healthyThreshold: one.HealthyThresholdCount ?? 5,
         unhealthyThreshold: one.UnhealthyThresholdCount ?? 2,
+        port: one.Port ?? 0,
+        loadBalancerArns: one.LoadBalancerArns ?? [],
       }))
     },
 

@@ -233,7 +233,7 @@ export async function runDeploy(flags: DeployFlags): Promise<Performed> {
     const named = naming && { version: naming.options.version, commit: async () => (await naming.standing())?.commit }
     const images = composeImages(config, { account, run, allowStaleBase, named, ...imageOptions(flags) })
     try {
-      return await deploy(
+      const ended = await deploy(
         {
           app: config.app,
           environment: config.environment.name,
@@ -270,6 +270,8 @@ export async function runDeploy(flags: DeployFlags): Promise<Performed> {
         },
         run,
       )
+      if (ended.ending === 'done') await markRelease(config, run)
+      return ended
     } finally {
       await images.close()
     }
@@ -277,6 +279,13 @@ export async function runDeploy(flags: DeployFlags): Promise<Performed> {
   const body = async (run: RunContext): Promise<Ended> =>
     announcing(config, run, { command: 'deploy', performing, flags, version }, work)
   return perform(performing, flags, body, watch)
+}
+
+/** Draws what serves now into the environment's dashboard, where it has one. */
+export async function markRelease(config: Config, run: RunContext): Promise<void> {
+  if (config.environment.monitoring === undefined) return
+  const { markDashboard } = await import('./dashboard-page.js')
+  await markDashboard(config, run)
 }
 
 /** Builds, proves and pushes the bases that the registry does not have; its phases are no phases of the deploy. */

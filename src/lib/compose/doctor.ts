@@ -6,6 +6,8 @@ import { openRegistry } from './images.js'
 import { placeOf } from './keeper.js'
 import { configure, secretsOf } from './deploy.js'
 import { composeDriver } from './driver.js'
+import type { MonitoringPlan } from '../domain/monitoring.js'
+import { ruleName, topicName } from '../monitoring/rules.js'
 import type { Config } from '../config/index.js'
 import {
   dockerDiskOutcome,
@@ -215,6 +217,11 @@ function fleetOf({ environment: { target }, verify }: Config): PolicyScope['flee
   return { kind: 'ecs', cluster: target.cluster, services: target.services.map(({ service }) => service) }
 }
 
+function monitoringScope(plan: MonitoringPlan): NonNullable<PolicyScope['monitoring']> {
+  const own = plan.email === undefined ? undefined : topicName(plan)
+  return { prefix: plan.prefix, topic: plan.topic ?? own, rule: ruleName(plan), isStack: plan.stack !== undefined }
+}
+
 async function printPolicy(flags: DoctorFlags): Promise<Performed> {
   const config = await configure(flags)
   const { environment, services } = config
@@ -231,6 +238,7 @@ async function printPolicy(flags: DoctorFlags): Promise<Performed> {
     ledger: environment.release.ledger ? placeOf(config) : undefined,
     alarms: environment.rollout.alarms.length > 0,
     ...(secrets.length > 0 && { secrets: { app: config.app, names: secrets.map(secretName) } }),
+    ...(environment.monitoring !== undefined && { monitoring: monitoringScope(environment.monitoring) }),
   })
   if (asked.account === undefined) {
     process.stderr.write('The account was not asked: its number stands as * in the ARNs.\n')

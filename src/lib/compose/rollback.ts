@@ -18,6 +18,7 @@ import type { Config } from '../config/index.js'
 import {
   configure,
   connect,
+  markRelease,
   patience,
   performance,
   repositories,
@@ -141,7 +142,7 @@ export async function runRollback(flags: RollbackFlags): Promise<Performed> {
       const { composeWitness } = await import('./witness.js')
       const witness = await composeWitness(config, performing.clock, driver)
       const verifier = await verifierOf(config, flags, performing.clock)
-      return await rollback(
+      const ended = await rollback(
         {
           driver,
           bearings,
@@ -159,6 +160,8 @@ export async function runRollback(flags: RollbackFlags): Promise<Performed> {
         },
         run,
       )
+      if (ended.ending === 'done') await markRelease(config, run)
+      return ended
     } finally {
       await opened?.then((one) => one.close()).catch(() => undefined)
     }

@@ -29,7 +29,17 @@ const secretValue = /:\/\/[^/@\s]*:[^/@\s]+@/
 export function checkInfra(data: unknown, environment: Path, kind: string | undefined, report: Report): void {
   const path = [...environment, 'infra']
   const value = valueAt(data, path)
+  checkAlarms(data, [...environment, 'alarms'], report)
   if (typeof value !== 'object' || value === null) return
+  if (valueAt(data, [...environment, 'alarms']) !== undefined) {
+    report(
+      [...environment, 'alarms'],
+      'does not go with `infra`',
+      'The stack has the alarms: write `infra.alarms`',
+      'key',
+    )
+  }
+  checkAlarms(data, [...path, 'alarms'], report)
   if (valueAt(data, [...environment, 'registry']) !== undefined) {
     report(
       path,
@@ -52,16 +62,11 @@ export function checkInfra(data: unknown, environment: Path, kind: string | unde
       report([...at, 'max'], `is below min (${min})`, `Write at least \`max: ${min}\``)
     }
   }
-  if (
-    valueAt(data, [...path, 'alarms', 'topic']) !== undefined &&
-    valueAt(data, [...path, 'alarms', 'email']) !== undefined
-  ) {
-    report(
-      [...path, 'alarms', 'email'],
-      'does not go with `topic`',
-      'Subscribe the address to the topic, or leave one out',
-    )
-  }
+}
+
+function checkAlarms(data: unknown, path: Path, report: Report): void {
+  if (valueAt(data, [...path, 'topic']) === undefined || valueAt(data, [...path, 'email']) === undefined) return
+  report([...path, 'email'], 'does not go with `topic`', 'Subscribe the address to the topic, or leave one out')
 }
 
 function checkKind(data: unknown, path: Path, kind: string | undefined, report: Report): void {

@@ -1,4 +1,5 @@
 import type { InfraPlan, SecretSource } from '../domain/infra.js'
+import { monitoringOfInfra, type MonitoringPlan } from '../domain/monitoring.js'
 import type { FileConfig } from './schema.js'
 import { parseDuration } from './scalars.js'
 
@@ -39,6 +40,44 @@ const defined = <T extends object>(value: T): { [K in keyof T]: Exclude<T[K], un
     [K in keyof T]: Exclude<T[K], undefined>
   }
 
+/** What alarms have no number of their own for follows from what `verify` promises: the slowest answer that is still good. */
+function resolveAlarms(alarms: FileInfra['alarms'], { verify }: FileConfig): InfraPlan['alarms'] {
+  const budgets = [...Object.values(verify?.endpoints ?? {}), ...Object.values(verify?.load ?? {})].flatMap(
+    ({ latency }) => latency?.p95 ?? latency?.max ?? [],
+  )
+  const { latency = budgets.length > 0 ? Math.max(...budgets) : 2000, ...others } = alarms
+  return { ...defined(others), latency }
+}
+
+const stackOf = (app: string, environment: string): string =>
+  `${app}-${environment}`.replaceAll('_', '-').slice(0, 40).replace(/-+$/, '')
+
+/** What watches one environment: as its stack has it, or as `alarms` says; undefined when neither is there. */
+export function resolveMonitoring(
+  file: FileConfig,
+  environment: string,
+  infra: InfraPlan | undefined,
+): MonitoringPlan | undefined {
+  if (infra !== undefined) return monitoringOfInfra(infra)
+  const settings = file.environments[environment]
+  if (settings?.alarms === undefined) return undefined
+  const { target } = settings
+  return {
+    app: file.app,
+    environment,
+    prefix: stackOf(file.app, environment),
+    fleet:
+      target.kind === 'asg'
+        ? { kind: 'asg', group: target.group ?? '' }
+        : { kind: 'ecs', cluster: target.cluster ?? '' },
+    services: Object.entries(file.services).map(([name, { health }]) => {
+      const service = target.services?.[name]?.service
+      return { name, port: health?.port ?? 80, ...(service !== undefined && { service }) }
+    }),
+    ...resolveAlarms(settings.alarms, file),
+  }
+}
+
 /** The infrastructure of one environment of the checked file, all defaults in place. */
 export function resolveInfra(file: FileConfig, environment: string, infra: FileInfra): InfraPlan | undefined {
   const settings = file.environments[environment]
@@ -57,7 +96,7 @@ export function resolveInfra(file: FileConfig, environment: string, infra: FileI
       secrets: Object.entries(own?.secrets ?? {}).map(([variable, text]) => sourceOf(variable, text)),
     }
   })
-  const stack = infra.stack ?? `${file.app}-${environment}`.replaceAll('_', '-').slice(0, 40)
+  const stack = infra.stack ?? stackOf(file.app, environment)
   const common = {
     app: file.app,
     environment,
@@ -71,7 +110,7 @@ export function resolveInfra(file: FileConfig, environment: string, infra: FileI
     logDays: infra.logDays,
     ...(infra.modelCache !== undefined && { modelCache: infra.modelCache }),
     ...(infra.secretsKey !== undefined && { secretsKey: infra.secretsKey }),
-    alarms: defined(infra.alarms),
+    alarms: resolveAlarms(infra.alarms, file),
   } as const
   if (target.kind === 'ecs') {
     return {

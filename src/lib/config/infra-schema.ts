@@ -163,7 +163,8 @@ docs.add(retentionSchema, {
   examples: [30],
 })
 
-const alarmsSchema = z.strictObject({
+/** When alarms ring, and who is told. */
+export const alarmsSchema = z.strictObject({
   topic: z.optional(
     arn('sns', 'a topic', 'An SNS topic that is told of alarms.', 'arn:aws:sns:us-west-2:123456789012:operations'),
   ),
@@ -176,7 +177,13 @@ const alarmsSchema = z.strictObject({
     }),
   ),
   errors: z.prefault(whole(1, 100, 'Percent of requests that may fail.', 5), 5),
-  latency: z.prefault(duration('The 95th percentile of response times that is still good.', '5m', '2s'), '2s'),
+  latency: z.optional(
+    duration(
+      'The 95th percentile of response times that is still good; the largest budget of `verify` when left out, 2s without one.',
+      '5m',
+      '2s',
+    ),
+  ),
 })
 
 /** The infrastructure of an environment. What goes with which kind of target is in infra-checks.ts. */

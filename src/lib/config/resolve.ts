@@ -1,6 +1,8 @@
 import { dirname, join, relative, resolve, sep } from 'node:path'
+import { guardsOf } from '../domain/guards.js'
+import type { MonitoringPlan } from '../domain/monitoring.js'
 import { freeze } from './freeze.js'
-import { resolveInfra } from './infra-resolve.js'
+import { resolveInfra, resolveMonitoring } from './infra-resolve.js'
 import { resolveSecrets } from './secrets-resolve.js'
 import { resolveVerify } from './verify-resolve.js'
 import type { FileConfig } from './schema.js'
@@ -26,14 +28,16 @@ export function resolveConfig(
   const absolute = resolve(path)
   const directory = dirname(absolute)
   const infra = chosen.infra && resolveInfra(file, environment, chosen.infra)
+  const monitoring = resolveMonitoring(file, environment, infra)
   return freeze({
     path: absolute,
     directory,
     app: file.app,
     services: Object.entries(file.services).map(([name, service]) => resolveService(name, service, directory)),
     environment: {
-      ...resolveEnvironment(environment, chosen, region),
+      ...resolveEnvironment(environment, chosen, region, monitoring),
       ...(infra !== undefined && { infra }),
+      ...(monitoring !== undefined && { monitoring }),
       secrets: resolveSecrets(chosen.secrets, infra),
     },
     ...(file.verify !== undefined && { verify: resolveVerify(file.verify, directory) }),
@@ -86,6 +90,7 @@ function resolveEnvironment(
   name: string,
   environment: FileEnvironment,
   region: string,
+  monitoring: MonitoringPlan | undefined,
 ): Omit<EnvironmentConfig, 'infra' | 'secrets'> {
   const { registry, target, logs, serves } = environment
   return {
@@ -93,7 +98,7 @@ function resolveEnvironment(
     region,
     ...(registry !== undefined && { registry }),
     target: resolveTarget(target),
-    rollout: resolveRollout(environment.rollout, target.kind),
+    rollout: resolveRollout(environment.rollout, target.kind, monitoring),
     ...(logs !== undefined && { logs: resolveLogs(logs) }),
     release: { ledger: environment.release.ledger === 'on', tags: environment.release.tags },
     ...(serves !== undefined && {
@@ -129,10 +134,15 @@ function resolveStrategy({
   return { kind, percent: percent ?? shiftDefaults[kind].percent, bake: bake ?? shiftDefaults[kind].bake }
 }
 
-function resolveRollout(rollout: FileEnvironment['rollout'], kind: TargetConfig['kind']): RolloutConfig {
+function resolveRollout(
+  rollout: FileEnvironment['rollout'],
+  kind: TargetConfig['kind'],
+  monitoring: MonitoringPlan | undefined,
+): RolloutConfig {
   const { warmup, checkpoints, maxHealthy, circuitBreaker, earlySuccess, strategy, ...rest } = rollout
   return {
     ...rest,
+    alarms: rest.alarms ?? (monitoring === undefined ? [] : guardsOf(monitoring)),
     // Auto Scaling refuses a wider span than 100; ECS has 200 for everybody.
     maxHealthy: maxHealthy ?? (kind === 'ecs' ? 200 : Math.min(200, rest.minHealthy + 100)),
     ...(warmup !== undefined && { warmup }),

@@ -17,7 +17,7 @@ import {
 } from './schema-parts.js'
 import { logsSchema } from './schema-logs.js'
 import { hooksSchema, noticeSchema } from './schema-outside.js'
-import { infraSchema } from './infra-schema.js'
+import { alarmsSchema, infraSchema } from './infra-schema.js'
 import { releaseSchema } from './schema-release.js'
 import { secretsSchema } from './secrets-schema.js'
 import { servesSchema, verifySchema } from './verify-schema.js'
@@ -250,7 +250,7 @@ const rolloutSchema = z.strictObject({
   strategy: z.optional(
     group(strategySchema, 'a map with `kind`', "How ECS brings the new tasks in; the service's own way when left out."),
   ),
-  alarms: z.prefault(
+  alarms: z.optional(
     list(
       text({
         what: 'the name of a CloudWatch alarm, at most 255 characters',
@@ -258,10 +258,9 @@ const rolloutSchema = z.strictObject({
         examples: ['rampart-production-5xx'],
         pattern: '.{1,255}',
       }),
-      'CloudWatch alarms that end the rollout and roll it back. They must be OK when it starts.',
+      'CloudWatch alarms that end the rollout and roll it back. They must be OK when it starts. Left out, those of `alarms` or `infra` on 5xx and latency.',
       10,
     ),
-    [],
   ),
   timeout: z.prefault(
     text<number | 'auto'>({
@@ -314,6 +313,13 @@ const environmentSchema = z.strictObject({
   ),
   secrets: z.optional(
     group(secretsSchema, 'a map', 'What the services take from Secrets Manager, and how old it may be.'),
+  ),
+  alarms: z.optional(
+    group(
+      alarmsSchema,
+      'a map',
+      'The alarms and the dashboard that `rampart alarms apply` keeps where no stack of `infra` has them; rollouts watch them unless `rollout.alarms` names others.',
+    ),
   ),
   serves: z.optional(group(servesSchema, 'a map with `url`', 'Where users reach it: what `rampart verify` asks.')),
   notify: z.prefault(

@@ -1,6 +1,7 @@
 import type { NoticeName } from '../domain/hook.js'
 import type { InfraPlan } from '../domain/infra.js'
 import type { SecretPlan } from '../domain/secret.js'
+import type { MonitoringPlan } from '../domain/monitoring.js'
 import type { LinePattern } from '../domain/line-pattern.js'
 import type { ProofGrade } from '../domain/outcome.js'
 import type { ComparePlan, CriterionPlan, EndpointPlan, HttpsPlan, LoadPlan } from '../domain/verify-plan.js'
@@ -166,6 +167,8 @@ export interface EnvironmentConfig {
   readonly infra?: InfraPlan
   /** What the services take from Secrets Manager, by `infra` and by `secrets`. */
   readonly secrets: SecretPlan
+  /** Undefined when nothing of ours watches it. */
+  readonly monitoring?: MonitoringPlan
   readonly release: {
     /** False when neither releases nor a lock are kept. */
     readonly ledger: boolean

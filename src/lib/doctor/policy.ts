@@ -18,6 +18,13 @@ export interface PolicyScope {
   readonly alarms: boolean
   /** Secrets that `rampart secrets` looks after, by name; undefined where the configuration names none. */
   readonly secrets?: { readonly app: string; readonly names: readonly string[] }
+  /** What its alarms and its dashboard are called; undefined where rampart keeps none. `topic` is one of its own. */
+  readonly monitoring?: {
+    readonly prefix: string
+    readonly topic: string | undefined
+    readonly rule: string
+    readonly isStack: boolean
+  }
   /** What keeps its releases and its lock in Parameter Store; undefined where nothing is kept. */
   readonly ledger: { readonly app: string; readonly environment: string } | undefined
 }
@@ -251,9 +258,79 @@ export function leastPrivilege(scope: PolicyScope): PolicyDocument {
               arn('ssm', `parameter/rampart/${scope.ledger.app}/${scope.ledger.environment}/*`),
             ),
           ]),
+      ...monitoringStatements(scope, statement, arn),
       ...(fleet.kind === 'asg' ? groupStatements(fleet.group, fleet.direct === true) : serviceStatements(fleet)),
     ],
   }
+}
+
+type MakeStatement = (sid: string, action: readonly string[], resource: Statement['Resource']) => Statement
+
+/** The statements that `alarms` and `dashboard apply` need, and a deploy does not. */
+export const alarmsStatements: readonly string[] = ['ReadAlarms', 'KeepAlarms', 'KeepTopic', 'KeepRule', 'ReadCache']
+
+function monitoringStatements(
+  { monitoring, account = '*', region }: PolicyScope,
+  statement: MakeStatement,
+  arn: (service: string, resource: string) => string,
+): readonly Statement[] {
+  if (monitoring === undefined) return []
+  const { prefix, topic, rule, isStack } = monitoring
+  return [
+    // A deploy draws its release into the dashboard. Dashboards are in no region.
+    statement(
+      'MarkDashboard',
+      ['cloudwatch:GetDashboard', 'cloudwatch:PutDashboard'],
+      `arn:${partition(region)}:cloudwatch::${account}:dashboard/${prefix}`,
+    ),
+    statement('ReadAlarms', ['cloudwatch:DescribeAlarms', 'elasticloadbalancing:DescribeTargetGroups'], '*'),
+    statement(
+      'KeepAlarms',
+      [
+        'cloudwatch:DeleteAlarms',
+        'cloudwatch:ListTagsForResource',
+        'cloudwatch:PutMetricAlarm',
+        'cloudwatch:TagResource',
+      ],
+      arn('cloudwatch', `alarm:${prefix}-*`),
+    ),
+    // A stack keeps its topic and its rule itself, and tells the file system of its models.
+    ...(isStack
+      ? [statement('ReadCache', ['cloudformation:DescribeStacks'], arn('cloudformation', `stack/${prefix}/*`))]
+      : [
+          ...(topic === undefined
+            ? []
+            : [
+                statement(
+                  'KeepTopic',
+                  [
+                    'sns:CreateTopic',
+                    'sns:GetTopicAttributes',
+                    'sns:ListSubscriptionsByTopic',
+                    'sns:ListTagsForResource',
+                    'sns:SetTopicAttributes',
+                    'sns:Subscribe',
+                    'sns:TagResource',
+                  ],
+                  topic.startsWith('arn:') ? topic : arn('sns', topic),
+                ),
+              ]),
+          statement(
+            'KeepRule',
+            [
+              'events:DeleteRule',
+              'events:DescribeRule',
+              'events:ListTagsForResource',
+              'events:ListTargetsByRule',
+              'events:PutRule',
+              'events:PutTargets',
+              'events:RemoveTargets',
+              'events:TagResource',
+            ],
+            arn('events', `rule/${rule}`),
+          ),
+        ]),
+  ]
 }
 
 /** Every action of a policy, each once, sorted. */

@@ -3,7 +3,7 @@ import type { Network } from './network.js'
 import { att, logical, nowhere, ref, sub, type Resource, type Resources, type Value } from './template.js'
 
 /** The logical id of a service's target group. */
-export const targetGroup = (service: InfraService): string => `${logical(service.name)}TargetGroup`
+export const targetGroup = (service: Pick<InfraService, 'name'>): string => `${logical(service.name)}TargetGroup`
 
 const open = (port: number, description: string): Value => ({
   Description: description,

@@ -174,6 +174,8 @@ export interface TargetGroup {
   readonly healthCheckInterval: number
   readonly healthyThreshold: number
   readonly unhealthyThreshold: number
+  readonly port: number
+  readonly loadBalancerArns: readonly string[]
 }
 
 export interface TargetHealthDescription {

@@ -116,6 +116,11 @@ export function seedTargetGroups({
   })
 }
 
+const ownTags = ({ app, environment }: RehearsalSetup): Alarm['tags'] => [
+  { Key: 'rampart:app', Value: app },
+  { Key: 'rampart:environment', Value: environment },
+]
+
 // On nothing that has data: what the state of these is, the switches and the tests say.
 const seededDefinition: Alarm['definition'] = {
   MetricName: 'HTTPCode_Target_5XX_Count',
@@ -141,7 +146,8 @@ export function seedAlarms(setup: RehearsalSetup, now: number): Alarm[] {
     configuredAt: now - 200 * day,
     definition: seededDefinition,
     rule: undefined,
-    tags: [],
+    // Those that have the environment's name were made by rampart, some time ago.
+    tags: setup.alarms.length > 0 && name.startsWith(`${setup.app}-${setup.environment}-`) ? ownTags(setup) : [],
   }))
 }
 

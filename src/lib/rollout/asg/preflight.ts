@@ -176,7 +176,10 @@ async function alarmCheck(names: readonly string[], alarms: Alarms): Promise<Che
       ...missing.map((one) => `${one} does not exist`),
       ...bad.map((alarm) => `${alarm.name} is ${alarm.state}: ${alarm.reason}`),
     ].join('; '),
-    remedy: 'AWS starts a refresh only while every alarm is OK: mend what it shows, or treat missing data as "ignore"',
+    remedy:
+      missing.length > 0
+        ? 'rampart alarms apply makes those of rampart.yml; AWS starts no refresh with an alarm that is not there'
+        : 'AWS starts a refresh only while every alarm is OK: mend what it shows, or treat missing data as "ignore"',
   }
 }
 

@@ -147,7 +147,12 @@ async function alarmCheck(names: readonly string[], alarms: Alarms): Promise<Che
   const seen = await alarms.describeAlarms(names)
   const missing = names.filter((one) => !seen.some((alarm) => alarm.name === one))
   if (missing.length > 0) {
-    return { name, result: 'fail', detail: missing.map((one) => `${one} does not exist`).join('; ') }
+    return {
+      name,
+      result: 'fail',
+      detail: missing.map((one) => `${one} does not exist`).join('; '),
+      remedy: 'rampart alarms apply makes those of rampart.yml',
+    }
   }
   const loud = seen.filter((alarm) => alarm.state === 'ALARM')
   if (loud.length === 0) return { name, result: 'ok', detail: `${names.length} watched` }
