@@ -30,7 +30,7 @@ export interface Finding {
 const plain = { drift: [], state: null, reason: null, since: null, guards: false } as const
 
 /** The tags by which everything of an environment is known to be ours. */
-export const ownTags = ({ app, environment }: Pick<MonitoringPlan, 'app' | 'environment'>): Tags => ({
+const ownTags = ({ app, environment }: Pick<MonitoringPlan, 'app' | 'environment'>): Tags => ({
   'rampart:app': app,
   'rampart:environment': environment,
 })
@@ -174,7 +174,7 @@ export async function mend(findings: readonly Finding[], plan: MonitoringPlan, y
 
 function notOurs({ item, arn = '' }: Finding, plan: MonitoringPlan): RampartError {
   const tags = Object.entries(ownTags(plan)).map(([key, value]) => `Key=${key},Value=${value}`)
-  const program = { alarm: 'cloudwatch', topic: 'sns', rule: 'events' }[String(item.kind)] ?? 'cloudwatch'
+  const program = { alarm: 'cloudwatch', topic: 'sns', rule: 'events' }[item.kind as string] ?? 'cloudwatch'
   return new RampartError(
     'preflight',
     `The ${item.kind} ${item.name} is there and has not the tags of this environment: nothing was changed.`,
