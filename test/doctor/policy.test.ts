@@ -40,8 +40,15 @@ async function asked(options: CloudOptions, work: (config: string) => Promise<un
   return askedOf(await startCloud(options), work)
 }
 
+/** Where the rehearsal's load balancer is, as the flags of the program itself take it from the environment. */
+const balancer = () => ({
+  url: process.env['RAMPART_URL'],
+  ca: process.env['RAMPART_CA'],
+  'http-port': Number(process.env['RAMPART_HTTP_PORT']),
+})
+
 const deploy = (config: string, force = false): Promise<{ readonly exitCode: number }> =>
-  runDeploy({ ...shared, progress: 'quiet', config, force })
+  runDeploy({ ...shared, ...balancer(), progress: 'quiet', config, force })
 
 /** Deploys, goes back, scales, and stops a rollout where it is: everything of what rampart changes beside a deploy. */
 async function askedOfOthers(): Promise<readonly Asked[]> {
@@ -62,7 +69,7 @@ async function askedOfOthers(): Promise<readonly Asked[]> {
     expect((await deploy(config)).exitCode).toBe(0)
     await cloud.project.write('frontend/public/new.html', 'new')
     expect((await deploy(config)).exitCode).toBe(0)
-    expect((await runRollback({ ...quiet, config, 'last-proved': true, list: false })).exitCode).toBe(0)
+    expect((await runRollback({ ...quiet, ...balancer(), config, 'last-proved': true, list: false })).exitCode).toBe(0)
     expect((await runScale(6, { ...quiet, config })).exitCode).toBe(0)
     expect((await runScale(4, { ...quiet, config, bounds: '2:9' })).exitCode).toBe(0)
     held.isLast = true
@@ -166,10 +173,12 @@ test('nor on ECS', async () => {
       expect((await runLockStatus({ ...shared, config })).exitCode).toBe(0)
       expect((await runBaseStatus({ ...shared, config, check: true })).exitCode).toBe(0)
       expect((await runDoctor({ ...shared, config, offline: false, policy: false })).exitCode).toBe(0)
-      expect((await runRollback({ ...quiet, config, 'last-proved': true, list: false })).exitCode).toBe(0)
+      expect((await runRollback({ ...quiet, ...balancer(), config, 'last-proved': true, list: false })).exitCode).toBe(
+        0,
+      )
       expect((await runScale(3, { ...quiet, config, service: 'api' })).exitCode).toBe(0)
       expect((await runScale(5, { ...quiet, config, service: 'api', bounds: '2:6' })).exitCode).toBe(0)
-      const again = { ...quiet, config, force: true, 'release-hold': true, continue: true }
+      const again = { ...quiet, ...balancer(), config, force: true, 'release-hold': true, continue: true }
       expect((await runDeploy(again)).exitCode).toBe(0)
     })),
   ]
@@ -185,6 +194,11 @@ test('nor on ECS', async () => {
     'iam:CreateServiceLinkedRole',
     'ecs:TagResource',
     'iam:PassRole',
+    // What `rampart secrets` asks, which has tests of its own.
+    'secretsmanager:CreateSecret',
+    'secretsmanager:ListSecrets',
+    'secretsmanager:PutSecretValue',
+    'secretsmanager:TagResource',
   ]
   expect([...new Set([...distinct(all), ...unasked])].toSorted()).toEqual(actionsOf(policy))
 }, 240_000)
