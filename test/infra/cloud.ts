@@ -8,15 +8,13 @@ import { cleanEnvironment, runCli, type Finished } from '../support/cli.js'
 
 export interface EmptyCloud {
   readonly cloud: Rehearsal
-  readonly env: NodeJS.ProcessEnv
+  readonly env: Record<string, string>
   /** Runs rampart there. */
   readonly rampart: (...words: readonly string[]) => Promise<Finished>
 }
 
-const speed = 900
-
 /** An account of the rehearsal in which nothing is yet, for that configuration. It goes with the test. */
-export async function emptyCloud(config: string, switches: Partial<Switches> = {}): Promise<EmptyCloud> {
+export async function emptyCloud(config: string, switches: Partial<Switches> = {}, speed = 900): Promise<EmptyCloud> {
   const origin = Date.now()
   const clock = acceleratedClock(speed, origin)
   const setup = await rehearsalSetup(await loadConfig({ path: config, env: {} }))

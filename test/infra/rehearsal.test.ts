@@ -1,6 +1,9 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 import type { Rehearsal } from '../../src/lib/rehearsal/cloud.js'
-import type { Finished } from '../support/cli.js'
+import { startCli, type Finished } from '../support/cli.js'
+import { requires } from '../support/requires.js'
 import { emptyCloud } from './cloud.js'
 import { infraProject } from './project.js'
 
@@ -164,3 +167,50 @@ test('a stack that could not be made is explained, and can be made after its end
   cloud.world.state.templates.splice(0)
   expect((await rampart('infra', 'deploy', '--yes')).code).toBe(0)
 }, 120_000)
+
+test('Ctrl-C leaves a stack that goes on, and the same command comes back to it', async () => {
+  const { config } = await infraProject('rampart-ai', certificate('us-west-2'))
+  const { env, rampart } = await emptyCloud(config, {}, 60)
+  const left = startCli(['infra', 'deploy', '--yes', '-c', config, '--progress', 'plain'], { env })
+  await left.waitFor(/CREATE_COMPLETE {2}Vpc/)
+  left.process.kill('SIGINT')
+  const { code, stderr } = await left.finished
+  expect([code, stderr]).toEqual([8, expect.stringMatching(/goes on with stack rampart-production/)])
+  expect(stderr).toMatch(/rampart infra deploy -c /)
+  const back = await rampart('infra', 'deploy', '--yes')
+  expect([back.code, back.stderr]).toEqual([
+    0,
+    expect.stringMatching(
+      /is CREATE_IN_PROGRESS already; this follows it.*Stack rampart-production is CREATE_COMPLETE/s,
+    ),
+  ])
+}, 120_000)
+
+requires('aws').test(
+  "Debian's awscli deploys the written template, and reads its stack",
+  async () => {
+    const { config } = await infraProject('rampart-ai', certificate('us-west-2'))
+    const { cloud, env, rampart } = await emptyCloud(config)
+    const file = `${config}.infra.yml`
+    expect((await rampart('infra', 'synth', '--out', file)).code).toBe(0)
+    const aws = async (...words: readonly string[]): Promise<string> => {
+      const options = ['--endpoint-url', cloud.url, '--output', 'json', '--no-cli-pager']
+      return (await promisify(execFile)('/usr/bin/aws', ['cloudformation', ...words, ...options], { env })).stdout
+    }
+    const body = ['--template-body', `file://${file}`] as const
+    expect(JSON.parse(await aws('validate-template', ...body))).toMatchObject({ Capabilities: ['CAPABILITY_IAM'] })
+    const values = ['MachineImage=ami-0123456789abcdef0', 'Serving=no']
+    const stack = ['--stack-name', 'by-hand'] as const
+    const deploy = ['deploy', ...stack, '--template-file', file, '--capabilities', 'CAPABILITY_IAM'] as const
+    await aws(...deploy, '--parameter-overrides', ...values)
+    const described = await aws('describe-stacks', ...stack, '--query', 'Stacks[0].[StackStatus, Outputs[0].OutputKey]')
+    expect(JSON.parse(described)).toEqual(['CREATE_COMPLETE', 'Address'])
+    const resources = JSON.parse(await aws('list-stack-resources', ...stack)) as {
+      readonly StackResourceSummaries: readonly { readonly ResourceStatus: string }[]
+    }
+    expect(new Set(resources.StackResourceSummaries.map(({ ResourceStatus }) => ResourceStatus))).toEqual(
+      new Set(['CREATE_COMPLETE']),
+    )
+  },
+  120_000,
+)

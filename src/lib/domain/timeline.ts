@@ -2,7 +2,7 @@
 export type TimelinePhase = 'Pre-Deployment' | 'Container Build' | 'Infrastructure' | 'Deployment' | 'Validation'
 
 /** What teams plan for each when they do it by hand, in minutes: two and a half hours with the pauses between. */
-export const plannedMinutes: Readonly<Record<TimelinePhase, number>> = {
+const plannedMinutes: Readonly<Record<TimelinePhase, number>> = {
   'Pre-Deployment': 30,
   'Container Build': 45,
   Infrastructure: 20,
