@@ -186,9 +186,8 @@ test('Ctrl-C leaves a stack that goes on, and the same command comes back to it'
   ])
 }, 120_000)
 
-requires('aws').test(
-  "Debian's awscli deploys the written template, and reads its stack",
-  async () => {
+requires('aws').describe("Debian's awscli", () => {
+  test("Debian's awscli deploys the written template, and reads its stack", async () => {
     const { config } = await infraProject('rampart-ai', certificate('us-west-2'))
     const { cloud, env, rampart } = await emptyCloud(config)
     const file = `${config}.infra.yml`
@@ -211,6 +210,5 @@ requires('aws').test(
     expect(new Set(resources.StackResourceSummaries.map(({ ResourceStatus }) => ResourceStatus))).toEqual(
       new Set(['CREATE_COMPLETE']),
     )
-  },
-  120_000,
-)
+  }, 120_000)
+})
