@@ -295,6 +295,7 @@ requires('docker', 'debootstrap', 'tar', 'python3').describe('the user data of t
     const pulls = cloud.requests.length
     metadata.lifecycle = 'Warmed:Running'
     answers.length = 0
+    await machine.restart()
     const again = machine.bootAgain()
     await during(machine, again, answering('8000/api/v1/health'))
     expect(answers).toEqual([])

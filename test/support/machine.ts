@@ -37,7 +37,9 @@ export interface Machine {
   run(...command: readonly string[]): Promise<string>
   /** Runs user data as cloud-init does, to the end; its code. */
   boot(userData: string): Promise<number>
-  /** Stops it with all that its memory holds and starts it again; runs the unit that user data has left. Its code. */
+  /** Stops it with all that its memory holds, and starts it again. */
+  restart(): Promise<void>
+  /** Runs the unit that user data has left, as systemd does; its code. */
   bootAgain(): Promise<number>
   /** Waits until the command succeeds. */
   until(...command: readonly string[]): Promise<void>
@@ -99,9 +101,11 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
       await run('install', '-D', '-m', '0700', '/machine/user-data', '/var/lib/cloud/instance/scripts/part-001')
       return code(['bash', '-c', '/var/lib/cloud/instance/scripts/part-001 >/var/log/cloud-init-output.log 2>&1'])
     },
-    bootAgain: async () => {
+    restart: async () => {
       await execute(dockerProgram, ['restart', '--time', '2', name])
       await until('test', '-e', '/run/machine/booted')
+    },
+    bootAgain: async () => {
       await run('test', '-e', '/etc/systemd/system/multi-user.target.wants/rampart.service')
       const start = "$(sed -n 's/^ExecStart=//p' /etc/systemd/system/rampart.service)"
       return code(['bash', '-c', `${start} >/var/log/journal-of-rampart.log 2>&1`])
