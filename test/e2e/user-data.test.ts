@@ -276,8 +276,10 @@ requires('docker', 'debootstrap', 'tar', 'python3').describe('the user data of t
 
     // One stream for each container and for the boot, by Docker's own log driver.
     expect(lines(cloud, 'boot')).toEqual([expect.stringMatching(/^ready after \d+ s$/)])
-    expect(lines(cloud, 'backend')).toContainEqual(expect.stringContaining('Ready'))
-    expect(lines(cloud, 'frontend')).toContainEqual('listening on 3000')
+    // It sends what it has every few seconds.
+    const sent = { timeout: 30_000 }
+    await expect.poll(() => lines(cloud, 'backend'), sent).toContainEqual(expect.stringContaining('Ready'))
+    await expect.poll(() => lines(cloud, 'frontend'), sent).toContainEqual('listening on 3000')
 
     // Each service has its own secrets, as they were written, and not those of others.
     const environment = async (name: string): Promise<readonly string[]> =>
