@@ -35,7 +35,7 @@ rampart.yml:6:5: \`services.web.tag\` is not a key of rampart.yml
     `rampart.yml:9:5: \`environments.production.warmup\` is not a key of rampart.yml
   It belongs under \`environments.<name>.rollout\`
 rampart.yml:10:5: \`environments.production.colour\` is not a key of rampart.yml
-  Valid here: \`default\`, \`region\`, \`registry\`, \`target\`, \`rollout\`, \`logs\`, \`release\`, \`infra\`, \`secrets\`, \`serves\`, \`notify\``,
+  Valid here: \`default\`, \`region\`, \`registry\`, \`target\`, \`rollout\`, \`logs\`, \`release\`, \`infra\`, \`secrets\`, \`alarms\`, \`serves\`, \`notify\``,
   ],
   [
     'numbers without units',

@@ -15,9 +15,14 @@ const shared = { env: undefined, progress: 'quiet', 'no-color': true, json: true
 
 /** A cloud around the example, with these alarms in its rampart.yml; without any alarms of before unless wanted. */
 async function watched(alarms: string, options: CloudOptions = {}): Promise<Cloud> {
-  const cloud = await startCloud(options)
-  await cloud.project.edit('rampart.yml', / +alarms: \[rampart-production-5xx\].*\n/, '')
-  await cloud.project.edit('rampart.yml', /( +logs: \{ group.*)\n?/, `$1\n    alarms: ${alarms}\n`)
+  const cloud = await startCloud({
+    ...options,
+    prepare: async (project) => {
+      await project.edit('rampart.yml', / +alarms: \[rampart-production-backend-5xx\].*\n/, '')
+      // An environment whose stack others have made.
+      await project.edit('rampart.yml', / +# What it stands on[^]*$/, `    alarms: ${alarms}\n`)
+    },
+  })
   cloud.rehearsal.world.state.alarms.length = 0
   return cloud
 }

@@ -219,7 +219,13 @@ function fleetOf({ environment: { target }, verify }: Config): PolicyScope['flee
 
 function monitoringScope(plan: MonitoringPlan): NonNullable<PolicyScope['monitoring']> {
   const own = plan.email === undefined ? undefined : topicName(plan)
-  return { prefix: plan.prefix, topic: plan.topic ?? own, rule: ruleName(plan), isStack: plan.stack !== undefined }
+  return {
+    prefix: plan.prefix,
+    topic: plan.topic ?? own,
+    rule: ruleName(plan),
+    isStack: plan.stack !== undefined,
+    hasCache: plan.cache !== undefined,
+  }
 }
 
 async function printPolicy(flags: DoctorFlags): Promise<Performed> {

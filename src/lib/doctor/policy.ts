@@ -24,6 +24,7 @@ export interface PolicyScope {
     readonly topic: string | undefined
     readonly rule: string
     readonly isStack: boolean
+    readonly hasCache: boolean
   }
   /** What keeps its releases and its lock in Parameter Store; undefined where nothing is kept. */
   readonly ledger: { readonly app: string; readonly environment: string } | undefined
@@ -264,7 +265,12 @@ export function leastPrivilege(scope: PolicyScope): PolicyDocument {
   }
 }
 
-type MakeStatement = (sid: string, action: readonly string[], resource: Statement['Resource']) => Statement
+type MakeStatement = (
+  sid: string,
+  action: readonly string[],
+  resource: Statement['Resource'],
+  condition?: Statement['Condition'],
+) => Statement
 
 /** The statements that `alarms` and `dashboard apply` need, and a deploy does not. */
 export const alarmsStatements: readonly string[] = ['ReadAlarms', 'KeepAlarms', 'KeepTopic', 'KeepRule', 'ReadCache']
@@ -275,7 +281,7 @@ function monitoringStatements(
   arn: (service: string, resource: string) => string,
 ): readonly Statement[] {
   if (monitoring === undefined) return []
-  const { prefix, topic, rule, isStack } = monitoring
+  const { prefix, topic, rule, isStack, hasCache } = monitoring
   return [
     // A deploy draws its release into the dashboard. Dashboards are in no region.
     statement(
@@ -283,7 +289,9 @@ function monitoringStatements(
       ['cloudwatch:GetDashboard', 'cloudwatch:PutDashboard'],
       `arn:${partition(region)}:cloudwatch::${account}:dashboard/${prefix}`,
     ),
-    statement('ReadAlarms', ['cloudwatch:DescribeAlarms', 'elasticloadbalancing:DescribeTargetGroups'], '*'),
+    statement('ReadAlarms', ['cloudwatch:DescribeAlarms', 'elasticloadbalancing:DescribeTargetGroups'], '*', {
+      StringEquals: { 'aws:RequestedRegion': region },
+    }),
     statement(
       'KeepAlarms',
       [
@@ -296,7 +304,9 @@ function monitoringStatements(
     ),
     // A stack keeps its topic and its rule itself, and tells the file system of its models.
     ...(isStack
-      ? [statement('ReadCache', ['cloudformation:DescribeStacks'], arn('cloudformation', `stack/${prefix}/*`))]
+      ? hasCache
+        ? [statement('ReadCache', ['cloudformation:DescribeStacks'], arn('cloudformation', `stack/${prefix}/*`))]
+        : []
       : [
           ...(topic === undefined
             ? []
