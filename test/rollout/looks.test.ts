@@ -27,6 +27,7 @@ const group = (instances: readonly GroupInstance[], changes: Partial<AutoScaling
   zones: ['us-west-2a'],
   mixedInstances: false,
   targetGroupArns: ['tg-1', 'tg-2'],
+  subnets: ['subnet-1'],
   healthCheckType: 'ELB',
   healthCheckGracePeriod: 300,
   suspendedProcesses: [],

@@ -48,6 +48,7 @@ function group(from: SdkGroup): AutoScalingGroup {
     ...template(from.LaunchTemplate),
     mixedInstances: from.MixedInstancesPolicy !== undefined,
     targetGroupArns: from.TargetGroupARNs ?? [],
+    subnets: (from.VPCZoneIdentifier ?? '').split(',').filter((one) => one !== ''),
     healthCheckType: from.HealthCheckType ?? 'EC2',
     healthCheckGracePeriod: from.HealthCheckGracePeriod ?? 0,
     ...(from.DefaultInstanceWarmup !== undefined && { defaultInstanceWarmup: from.DefaultInstanceWarmup }),

@@ -65,6 +65,7 @@ export function service(from: Service): EcsService {
         alternateTargetGroupArn: one.advancedConfiguration?.alternateTargetGroupArn,
       }),
     })),
+    subnets: from.networkConfiguration?.awsvpcConfiguration?.subnets ?? [],
     configuration: configuration(from.deploymentConfiguration),
     events: (from.events ?? []).map((one) => ({ at: one.createdAt?.getTime() ?? 0, message: one.message ?? '' })),
     ...given({

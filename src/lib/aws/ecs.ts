@@ -97,6 +97,11 @@ export function createEcs(options: ClientOptions): Ecs {
       })
     },
 
+    foreseeTaskDefinition: ({ source, images, tags }) => {
+      const { tags: _tags, ...whole } = registration(source.whole as TaskDefinition, images, tags)
+      return whole
+    },
+
     async registerTaskDefinition({ source, images, tags }) {
       const answer = await call('ecs:RegisterTaskDefinition', () =>
         once.send(new RegisterTaskDefinitionCommand(registration(source.whole as TaskDefinition, images, tags))),

@@ -6,11 +6,12 @@ import {
   paginateDescribeLaunchTemplateVersions,
   type LaunchTemplateTagSpecification,
   type LaunchTemplateVersion as SdkVersion,
+  type RequestLaunchTemplateData,
   type ResourceType,
   type Tag,
 } from '@aws-sdk/client-ec2'
 import { RampartError } from '../errors/rampart-error.js'
-import type { LaunchTemplates, LaunchTemplateVersion } from '../ports/auto-scaling.js'
+import type { CreateLaunchTemplateVersion, LaunchTemplates, LaunchTemplateVersion } from '../ports/auto-scaling.js'
 import { call, errorCode } from './failure.js'
 import { clientSettings, counted, type ClientOptions } from './options.js'
 
@@ -39,6 +40,20 @@ function version(from: SdkVersion): LaunchTemplateVersion {
       .filter((one) => one.ResourceType !== 'instance')
       .map((one) => ({ resourceType: one.ResourceType ?? '', tags: tagRecord(one.Tags) })),
     whole: data ?? {},
+  }
+}
+
+/** What a version made from another one says anew; tag specifications replace the source's as a whole. */
+function dataOf(request: CreateLaunchTemplateVersion): RequestLaunchTemplateData {
+  return {
+    UserData: request.userData,
+    TagSpecifications: [
+      ...request.otherTagSpecifications.map((one) => ({
+        ResourceType: one.resourceType as ResourceType,
+        Tags: tagList(one.tags),
+      })),
+      { ResourceType: 'instance', Tags: tagList(request.instanceTags) },
+    ],
   }
 }
 
@@ -108,6 +123,8 @@ export function createLaunchTemplates(options: ClientOptions): LaunchTemplates {
       }
     },
 
+    foresee: ({ whole }, request) => ({ ...whole, ...dataOf(request) }),
+
     async createVersion(request) {
       const answer = await call('ec2:CreateLaunchTemplateVersion', () =>
         client.send(
@@ -116,17 +133,7 @@ export function createLaunchTemplates(options: ClientOptions): LaunchTemplates {
             SourceVersion: String(request.sourceVersion),
             VersionDescription: request.description,
             ClientToken: request.clientToken,
-            LaunchTemplateData: {
-              UserData: request.userData,
-              // Tag specifications replace the source's as a whole, so the others are said again.
-              TagSpecifications: [
-                ...request.otherTagSpecifications.map((one) => ({
-                  ResourceType: one.resourceType as ResourceType,
-                  Tags: tagList(one.tags),
-                })),
-                { ResourceType: 'instance', Tags: tagList(request.instanceTags) },
-              ],
-            },
+            LaunchTemplateData: dataOf(request),
           }),
         ),
       )

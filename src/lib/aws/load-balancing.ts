@@ -1,4 +1,5 @@
 import {
+  DescribeTargetGroupAttributesCommand,
   DescribeTargetGroupsCommand,
   DescribeTargetHealthCommand,
   ElasticLoadBalancingV2Client,
@@ -26,6 +27,19 @@ export function createLoadBalancing(options: ClientOptions): LoadBalancing {
         port: one.Port ?? 0,
         loadBalancerArns: one.LoadBalancerArns ?? [],
       }))
+    },
+
+    async drainingOf(arns) {
+      const delays = await Promise.all(
+        arns.map(async (arn) => {
+          const answer = await call('elasticloadbalancing:DescribeTargetGroupAttributes', () =>
+            client.send(new DescribeTargetGroupAttributesCommand({ TargetGroupArn: arn })),
+          )
+          const found = answer.Attributes?.find(({ Key }) => Key === 'deregistration_delay.timeout_seconds')?.Value
+          return found === undefined ? [] : [Number(found)]
+        }),
+      )
+      return delays.flat().toSorted((a, b) => b - a)[0]
     },
 
     async describeTargetHealth(arns) {

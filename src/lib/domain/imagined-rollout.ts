@@ -79,6 +79,8 @@ export interface RolloutCourse {
   /** From the request until the platform calls it done. */
   readonly duration: number
   readonly starts: readonly ImaginedStart[]
+  /** Targets before it, and after it. */
+  readonly standing: number
   /** The fewest targets that were healthy at any time, and the most that there were. */
   readonly fewestHealthy: number
   readonly most: number

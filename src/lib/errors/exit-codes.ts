@@ -10,6 +10,8 @@ export const exitCodes = {
   unreachable: 7,
   unknown: 8,
   verification: 9,
+  /** Asked for with `--check`: something would change. */
+  changes: 10,
   interrupted: 130,
   terminated: 143,
 } as const
@@ -18,4 +20,4 @@ export const exitCodes = {
 export type Ending = keyof typeof exitCodes
 
 /** The ways to end that are failures. */
-export type FailureKind = Exclude<Ending, 'done'>
+export type FailureKind = Exclude<Ending, 'done' | 'changes'>

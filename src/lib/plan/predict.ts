@@ -24,7 +24,7 @@ export interface Prediction {
 
 /** What a recipe takes; undefined when its rollout would not end. */
 export function predict(recipe: Recipe, figures: Figures, imagine: Imagine): Prediction | undefined {
-  const rollout = rolloutOf(recipe, figures, imagine)
+  const rollout = predictRollout(recipe, figures, imagine)
   if (rollout === undefined) return undefined
   const [build, push] = making(recipe.app, figures)
   const { preflight } = figures
@@ -55,11 +55,23 @@ function endOf({ duration, starts }: RolloutCourse): number {
   return Math.max(duration, ...starts.map(({ readyAt }) => readyAt))
 }
 
-function rolloutOf(
-  { fleet, services, conditions, pool }: Recipe,
+/** A rollout: how long it takes, and how it goes when nothing is quick or slow. */
+export interface PredictedRollout {
+  readonly span: Span
+  readonly course: RolloutCourse
+}
+
+/** How a rollout goes; undefined when it would not end. Services of ECS are moved one after the other. */
+export function predictRollout(
+  recipe: Pick<Recipe, 'fleet' | 'services' | 'conditions' | 'pool'>,
   figures: Figures,
   imagine: Imagine,
-): { readonly span: Span; readonly course: RolloutCourse } | undefined {
+): PredictedRollout | undefined {
+  const { fleet, services, conditions, pool } = recipe
+  if (fleet.kind === 'ecs' && services.length > 1) {
+    const each = services.map((service) => predictRollout({ ...recipe, services: [service] }, figures, imagine))
+    return inTurn(each.filter((one) => one !== undefined))
+  }
   const at = (share: number): { readonly end: number; readonly course: RolloutCourse } | undefined => {
     const course = imagine({ fleet, services, conditions, share })
     if (course === undefined) return undefined
@@ -79,4 +91,36 @@ function rolloutOf(
   const { download, unpack, launch, boot, modelLoad } = figures
   const basis = leastSure(derivedFrom(download, unpack, launch, boot, modelLoad))
   return { span: { low: low.end, value: middle.end, high: high.end, basis }, course: middle.course }
+}
+
+/** Rollouts of several services, each beginning when the one before has ended: together they stand as one. */
+export function inTurn(rollouts: readonly PredictedRollout[]): PredictedRollout | undefined {
+  const [first, ...others] = rollouts
+  if (first === undefined) return undefined
+  return others.reduce(
+    (before, next): PredictedRollout => ({
+      span: sum(before.span, next.span),
+      course: follow(before.course, next.course, before.span.value),
+    }),
+    first,
+  )
+}
+
+function follow(before: RolloutCourse, next: RolloutCourse, at: number): RolloutCourse {
+  return {
+    duration: at + next.duration,
+    starts: [
+      ...before.starts,
+      ...next.starts.map(({ launchedAt, inServiceAt, readyAt }) => ({
+        launchedAt: at + launchedAt,
+        inServiceAt: at + inServiceAt,
+        readyAt: at + readyAt,
+      })),
+    ],
+    // While the one moves, the other stands as it did.
+    fewestHealthy: Math.min(before.fewestHealthy + next.standing, before.standing + next.fewestHealthy),
+    most: Math.max(before.most + next.standing, before.standing + next.most),
+    standing: before.standing + next.standing,
+    surge: before.surge + next.surge,
+  }
 }

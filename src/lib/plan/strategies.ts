@@ -201,6 +201,16 @@ export function recipesOf(inputs: StrategyInputs, tools: StrategyTools): readonl
   return recipes.filter((recipe) => recipe !== false)
 }
 
+/** What the project does now at each deploy: its images as they are, its fleet by its rules. */
+export function presentRollout(inputs: StrategyInputs): Pick<Recipe, 'fleet' | 'services' | 'conditions' | 'pool'> {
+  return {
+    fleet: fleetOf(inputs, inputs.figures.warmup.value),
+    services: inputs.services.map((service) => imagined(service, 'as-they-are')),
+    conditions: conditionsOf(inputs.figures),
+    pool: 0,
+  }
+}
+
 const bakedBytes = (services: readonly ImaginedService[]): number =>
   total(services.flatMap(({ models }) => models.filter(({ isPresent }) => isPresent).map(({ bytes }) => bytes)))
 

@@ -28,6 +28,7 @@ export interface AutoScalingGroup {
   readonly launchTemplate?: LaunchTemplateSpecification
   readonly mixedInstances: boolean
   readonly targetGroupArns: readonly string[]
+  readonly subnets: readonly string[]
   readonly healthCheckType: string
   readonly healthCheckGracePeriod: number
   readonly defaultInstanceWarmup?: number
@@ -161,6 +162,8 @@ export interface LaunchTemplates {
   /** Newest first, those with a number above that one. */
   listVersions(templateId: string, above: number): Promise<readonly LaunchTemplateVersion[]>
   createVersion(request: CreateLaunchTemplateVersion): Promise<LaunchTemplateVersion>
+  /** What a version that is made from the source by that request would hold, in `whole`. Pure: nobody is asked. */
+  foresee(source: LaunchTemplateVersion, request: CreateLaunchTemplateVersion): LaunchTemplateVersion['whole']
   /** Private addresses of those of the instances that exist and have one; of the first 200. */
   describeAddresses(instances: readonly string[]): Promise<ReadonlyMap<string, { readonly host: string }>>
   /** Asks AWS whether this identity may make versions of the template. Makes none; rejects when it may not. */
@@ -189,4 +192,6 @@ export interface TargetHealthDescription {
 export interface LoadBalancing {
   describeTargetGroups(arns: readonly string[]): Promise<readonly TargetGroup[]>
   describeTargetHealth(arns: readonly string[]): Promise<readonly TargetHealthDescription[]>
+  /** How long a target that leaves still serves what it has begun, in seconds: the longest of the groups; undefined for none. */
+  drainingOf(arns: readonly string[]): Promise<number | undefined>
 }

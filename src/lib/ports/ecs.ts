@@ -68,6 +68,7 @@ export interface EcsService {
   readonly scheduling: string
   readonly healthCheckGracePeriod?: number
   readonly loadBalancers: readonly EcsLoadBalancer[]
+  readonly subnets: readonly string[]
   readonly configuration: EcsDeploymentConfiguration
   /** Newest first, at most a hundred. */
   readonly events: readonly { readonly at: number; readonly message: string }[]
@@ -203,6 +204,8 @@ export interface Ecs {
   listTaskDefinitions(family: string, above: number): Promise<readonly string[]>
   /** Asked once: a repeated request would make a second revision. */
   registerTaskDefinition(request: RegisterTaskDefinition): Promise<EcsTaskDefinition>
+  /** What registering that would make, in `whole`, but for what AWS itself adds. Pure: nobody is asked. */
+  foreseeTaskDefinition(request: RegisterTaskDefinition): EcsTaskDefinition['whole']
   /** With `force` it is asked once: a repeated request would start a second deployment. */
   updateService(request: UpdateEcsService): Promise<{ readonly refused?: Refusal }>
   /** Newest first, those made at `since` or later; AWS keeps 90 days of them. */

@@ -1,5 +1,5 @@
 import type { RevisionFacts } from '../domain/rollout-facts.js'
-import type { Revision } from '../domain/release.js'
+import type { Release, Revision } from '../domain/release.js'
 
 /** A revision that rampart made for this environment, as the platform keeps it. */
 export interface ArchivedRevision extends RevisionFacts {
@@ -22,6 +22,8 @@ export interface Archive {
   list(limit: number): Promise<readonly ArchivedRevision[]>
   /** All that a revision launches with, lists and texts of several lines line by line; undefined when it is gone. */
   fields(revision: Revision): Promise<readonly RevisionField[] | undefined>
+  /** All that the revision would launch with that a deploy of the release makes of this one; undefined when it is gone. */
+  foresee(from: Revision, release: Release): Promise<readonly RevisionField[] | undefined>
 }
 
 const asText = (value: unknown): string =>

@@ -136,7 +136,7 @@ function watching(state: WorldState, movement: Movement): Watch {
       }
     },
     isLoading: () => loading().length > 0,
-    result: () => ({ starts: [...ready.values()], fewestHealthy, most, surge }),
+    result: () => ({ starts: [...ready.values()], standing, fewestHealthy, most, surge }),
   }
 }
 

@@ -85,6 +85,25 @@ export function createEc2Service(world: World): Service {
       return { LaunchTemplateVersion: describeVersion(template, version) }
     },
 
+    DescribeSubnets: (input: sdk.DescribeSubnetsRequest, context: RequestContext): sdk.DescribeSubnetsResult => {
+      world.advanceTo(context.now)
+      const all = state.group.zones.map((zone, index) => describeSubnet(state, zone, index))
+      const unknown = input.SubnetIds?.find((id) => !all.some(({ SubnetId }) => SubnetId === id))
+      if (unknown !== undefined) {
+        throw new ServiceError('InvalidSubnetID.NotFound', `The subnet ID '${unknown}' does not exist`)
+      }
+      const asked = all.filter(({ SubnetId = '' }) => input.SubnetIds === undefined || input.SubnetIds.includes(SubnetId))
+      const page = paginate(wire, {
+        operation: 'DescribeSubnets',
+        items: asked.filter((one) => matches(subnetValues(one), input.Filters)),
+        limit: input.MaxResults ?? 1000,
+        token: input.NextToken,
+        keyOf: ({ SubnetId = '' }) => SubnetId,
+        boundTo: [input.SubnetIds, input.Filters],
+      })
+      return { Subnets: [...page.items], NextToken: page.nextToken }
+    },
+
     DescribeInstances: (input: sdk.DescribeInstancesRequest, context: RequestContext): sdk.DescribeInstancesResult => {
       world.advanceTo(context.now)
       const page = paginate(wire, {
@@ -110,6 +129,31 @@ export function createEc2Service(world: World): Service {
 }
 
 type Values = Readonly<Record<string, readonly string[]>>
+
+/** Addresses of a /24 that are anybody's: AWS keeps five. https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html */
+const subnetAddresses = 251
+
+/** The subnet of a zone, of which every target there has one address. */
+function describeSubnet(world: WorldState, zone: string, index: number): sdk.Subnet {
+  const { instances, zones } = world.group
+  // Tasks are placed in the zones by turns.
+  const tasks = world.ecs.tasks.filter(({ status }) => status !== 'STOPPED').length
+  const used = instances.filter((each) => each.zone === zone).length + Math.ceil((tasks - index) / zones.length)
+  return {
+    SubnetId: `subnet-0${zone.slice(-1).repeat(16)}`,
+    VpcId: `vpc-0${world.loadBalancer.arn.slice(-16)}`,
+    AvailabilityZone: zone,
+    CidrBlock: `10.0.${index + 1}.0/24`,
+    AvailableIpAddressCount: subnetAddresses - used,
+    State: 'available',
+  }
+}
+
+const subnetValues = (subnet: sdk.Subnet): Values => ({
+  'availability-zone': [subnet.AvailabilityZone ?? ''],
+  'subnet-id': [subnet.SubnetId ?? ''],
+  'vpc-id': [subnet.VpcId ?? ''],
+})
 
 // `*` and `?` are wildcards: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Filtering.html
 function wildcard(text: string): RegExp {

@@ -31,6 +31,25 @@ export function createElbv2Service(world: World): Service {
       return { TargetGroups: page.items.map((group) => describeGroup(state, group)), NextMarker: page.nextToken }
     },
 
+    DescribeTargetGroupAttributes: (
+      input: sdk.DescribeTargetGroupAttributesInput,
+      context: RequestContext,
+    ): sdk.DescribeTargetGroupAttributesOutput => {
+      world.advanceTo(context.now)
+      if (!state.targetGroups.some(({ arn }) => arn === input.TargetGroupArn)) throw groupNotFound()
+      return {
+        Attributes: [
+          {
+            Key: 'deregistration_delay.timeout_seconds',
+            Value: String(state.switches.deregistrationDelaySeconds),
+          },
+          { Key: 'slow_start.duration_seconds', Value: '0' },
+          { Key: 'stickiness.enabled', Value: 'false' },
+          { Key: 'load_balancing.algorithm.type', Value: 'round_robin' },
+        ],
+      }
+    },
+
     DescribeTargetHealth: (
       input: sdk.DescribeTargetHealthInput,
       context: RequestContext,

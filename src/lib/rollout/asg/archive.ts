@@ -1,7 +1,7 @@
 import type { AutoScaling, LaunchTemplates, LaunchTemplateVersion } from '../../ports/auto-scaling.js'
 import { fieldsOf, type Archive, type RevisionField } from '../archive.js'
 import { releaseTags } from '../release-tags.js'
-import { releaseOf } from './revision.js'
+import { launches, releaseOf, versionRequest } from './revision.js'
 import { decodeUserData, findReferences } from './user-data.js'
 
 interface Options {
@@ -42,10 +42,21 @@ export function createAsgArchive(
     async fields({ name, number }) {
       const version = await launchTemplates.describeVersion(name, number)
       if (version === undefined) return undefined
-      const { UserData: userData, ...rest } = version.whole as { readonly UserData?: string }
-      return [...fieldsOf(rest), ...userDataLines(userData)]
+      return fieldsOfWhole(version.whole)
+    },
+
+    async foresee({ name, number }, release) {
+      const version = await launchTemplates.describeVersion(name, number)
+      if (version === undefined) return undefined
+      const isOn = launches(version, release)
+      return fieldsOfWhole(isOn ? version.whole : launchTemplates.foresee(version, versionRequest(version, release)))
     },
   }
+}
+
+function fieldsOfWhole(whole: LaunchTemplateVersion['whole']): readonly RevisionField[] {
+  const { UserData: userData, ...rest } = whole as { readonly UserData?: string }
+  return [...fieldsOf(rest), ...userDataLines(userData)]
 }
 
 /** User data line by line: their numbers shift, so that they all stand in one place. */

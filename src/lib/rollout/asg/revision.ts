@@ -34,7 +34,8 @@ function revision(version: LaunchTemplateVersion): Revision {
   return { name: version.templateId, number: String(version.number) }
 }
 
-function request(source: LaunchTemplateVersion, release: Release): CreateLaunchTemplateVersion {
+/** What is asked of AWS to make the version that launches the release. @throws RampartError when its user data is too large. */
+export function versionRequest(source: LaunchTemplateVersion, release: Release): CreateLaunchTemplateVersion {
   const pinned = pinVersion(source, release)
   const { base64, bytes } = encodeUserData(pinned)
   if (bytes > userDataLimit) {
@@ -98,5 +99,5 @@ export async function createRevision(
   current: LaunchTemplateVersion,
   release: Release,
 ): Promise<Revision> {
-  return revision(await templates.createVersion(request(current, release)))
+  return revision(await templates.createVersion(versionRequest(current, release)))
 }

@@ -1,10 +1,10 @@
 import type { Ecs, EcsTaskDefinition } from '../../ports/ecs.js'
-import { fieldsOf, type Archive, type ArchivedRevision } from '../archive.js'
+import { fieldsOf, type Archive, type ArchivedRevision, type RevisionField } from '../archive.js'
 import { releaseTags } from '../release-tags.js'
 import { revisionFacts } from './facts.js'
 import type { EcsRolloutOptions } from './options.js'
 import { partOf, partsOf, revisionOf } from './parts.js'
-import { releaseOf } from './task-definitions.js'
+import { imagesOf, releaseOf } from './task-definitions.js'
 
 interface Options {
   readonly rollout: EcsRolloutOptions
@@ -13,10 +13,14 @@ interface Options {
   readonly registryHost: string
 }
 
-/** What AWS itself adds when a task definition is registered: it differs each time, and launches nothing. */
+/** What AWS itself adds when a task definition is registered: it differs each time, or follows from the rest. */
 const ofRegistration: ReadonlySet<string> = new Set([
+  'compatibilities',
+  'deleteRequestedAt',
+  'deregisteredAt',
   'registeredAt',
   'registeredBy',
+  'requiresAttributes',
   'revision',
   'status',
   'taskDefinitionArn',
@@ -70,12 +74,27 @@ export function createEcsArchive({ rollout, app, environment, registryHost }: Op
       const found = await Promise.all(partsOf(revision).map(async (part) => ecs.describeTaskDefinition(part)))
       const there = found.filter((one) => one !== undefined)
       if (there.length < found.length) return undefined
-      return there.flatMap(({ whole }, index) => {
-        const rest = Object.entries(whole).filter(([key]) => !ofRegistration.has(key))
-        return fieldsOf(Object.fromEntries(rest), services[index]?.service ?? String(index))
-      })
+      return there.flatMap(({ whole }, index) => definitionFields(whole, services[index]?.service ?? String(index)))
+    },
+
+    async foresee(from, release) {
+      const planned = await Promise.all(
+        partsOf(from).map(async (part, index) => {
+          const [source, own] = [await ecs.describeTaskDefinition(part), services[index]]
+          if (source === undefined || own === undefined) return undefined
+          const images = imagesOf(source, own, release)
+          return definitionFields(ecs.foreseeTaskDefinition({ source, images, tags: source.tags }), own.service)
+        }),
+      )
+      const there = planned.filter((one) => one !== undefined)
+      return there.length < planned.length ? undefined : there.flat()
     },
   }
+}
+
+function definitionFields(whole: EcsTaskDefinition['whole'], service: string): readonly RevisionField[] {
+  const rest = Object.entries(whole).filter(([key]) => !ofRegistration.has(key))
+  return fieldsOf(Object.fromEntries(rest), service)
 }
 
 /** Milliseconds since 1970, from what AWS answered. */
