@@ -2,10 +2,14 @@ import * as Flags from '@oclif/core/flags'
 import { BaseCommand } from '../base-command.js'
 
 export default class Plan extends BaseCommand {
-  static override readonly summary = 'Say how long ways of deploying take, what they cost, and which one pays.'
-  static override readonly description = `Compares ways of getting a change to production for this project: its images, its fleet, its rules. The times come from the \
+  static override readonly summary =
+    'Say what a deploy would change, how long it takes and what it costs. Changes nothing.'
+  static override readonly description = `Makes the images in memory, asks the registry and AWS what is there, and tells the images, bytes, configuration, targets, time and \
+risks of a deploy. With --strategies, compares ways of getting a change to production for this project: its images, its fleet, its rules. The times come from the \
 rehearsal's own state machines, run to their end without waiting; each number says whether it was measured, derived or assumed.`
   static override readonly examples = [
+    '<%= config.bin %> <%= command.id %>',
+    '<%= config.bin %> <%= command.id %> --check',
     '<%= config.bin %> <%= command.id %> --strategies',
     '<%= config.bin %> <%= command.id %> --strategies --deploys-per-day 5 --assume upload=13MB/s',
   ]
@@ -13,7 +17,11 @@ rehearsal's own state machines, run to their end without waiting; each number sa
     strategies: Flags.boolean({
       description: 'compare the ways of deploying',
       env: 'RAMPART_STRATEGIES',
-      required: true,
+      exclusive: ['check'],
+    }),
+    check: Flags.boolean({
+      description: 'end with 10 when a deploy would change something',
+      env: 'RAMPART_CHECK',
     }),
     assume: Flags.string({
       default: [],
@@ -32,7 +40,12 @@ rehearsal's own state machines, run to their end without waiting; each number sa
 
   async run(): Promise<unknown> {
     const { flags } = await this.parse(Plan)
-    const { runStrategies } = await import('../lib/compose/plan.js')
-    return this.finish(await runStrategies({ ...flags, json: this.jsonEnabled() }))
+    const shared = { ...flags, json: this.jsonEnabled() }
+    if (flags.strategies) {
+      const { runStrategies } = await import('../lib/compose/plan.js')
+      return this.finish(await runStrategies(shared))
+    }
+    const { runPlan } = await import('../lib/compose/plan-deploy.js')
+    return this.finish(await runPlan(shared))
   }
 }

@@ -136,6 +136,15 @@ async function openEnvironment(config: Config): Promise<Opened> {
 const left = (names: readonly string[], remote: boolean, why: string): readonly CheckTask[] =>
   names.map((name) => ({ name, remote, ask: async () => skip(why) }))
 
+/** Those that try a change to see whether it would be allowed. */
+const trying: ReadonlySet<string> = new Set(['permissions', 'registry-push'])
+
+/** The checks of build files and environment that ask only: nothing is begun, not even to be given up again. */
+export async function openLooks(config: Config): Promise<Opened> {
+  const { tasks, close } = await openEnvironment(config)
+  return { tasks: [...fileTasks(serviceFiles(config)), ...tasks.filter(({ name }) => !trying.has(name))], close }
+}
+
 /** Every check there is; those that cannot be asked say why. */
 async function allTasks(flags: DoctorFlags, config: Config | RampartError): Promise<Opened> {
   const readable = config instanceof RampartError ? undefined : config

@@ -1,23 +1,18 @@
 import type { Performed, SharedFlags } from '../../base-command.js'
-import { enginePorts, imageRequest, openRegistry, openScratch, type Scratch } from './images.js'
-import { accountIn, openHost, optionalConfig } from './registries.js'
+import { openScratch, type Scratch } from './images.js'
+import { openRegistries, planService, type Registries } from './planned-images.js'
+import { optionalConfig } from './registries.js'
 import { secretsOf } from './deploy.js'
 import type { Config, ServiceConfig } from '../config/index.js'
 import { formatBytes } from '../domain/format-bytes.js'
 import { parseImageRef } from '../domain/image-ref.js'
 import type { Inspection } from '../domain/inspection.js'
 import { exitCodes } from '../errors/exit-codes.js'
-import { buildWith } from '../image/engine/choose.js'
-import { planImage } from '../image/inspect/plan.js'
-import { registryRepository } from '../oci/endpoint.js'
 import { openCache } from './open-cache.js'
 import { chooseServices } from '../operations/check-account.js'
-import { inspect, isAcceptable, type InspectImageRequest, type Locate } from '../operations/inspect.js'
+import { inspect, isAcceptable, type InspectImageRequest } from '../operations/inspect.js'
 import { streamPage } from './perform.js'
-import type { Registry } from '../ports/registry.js'
 import { inspectText } from '../report/inspect-text.js'
-import { clockFrom } from '../system/clock.js'
-import { createGit } from '../system/git.js'
 import { createMask } from '../terminal/mask.js'
 
 interface InspectFlags extends SharedFlags {
@@ -34,38 +29,6 @@ interface InspectResult {
   readonly v: 1
   readonly simulated: boolean
   readonly images: readonly Inspection[]
-}
-
-interface Registries {
-  readonly home: Registry | undefined
-  readonly locate: Locate
-  close(): Promise<void>
-}
-
-async function openRegistries(config: Config | undefined, signal: AbortSignal): Promise<Registries> {
-  const run = { clock: clockFrom(process.env['RAMPART_CLOCK']), signal }
-  const home = config === undefined ? undefined : await openHome(config, run)
-  const ours = new Set(config?.services.flatMap(({ base, repository }) => [repository, base?.repository]))
-  const opened = new Map<string, Registry>()
-  return {
-    home,
-    locate: (host, repository) => {
-      if (home !== undefined && (host === home.host || (host === '' && ours.has(repository)))) {
-        return { registry: home, repository }
-      }
-      const registry = opened.get(host) ?? openHost(host, run)
-      opened.set(host, registry)
-      return { registry, repository: registryRepository(host, repository) }
-    },
-    close: async () => {
-      await Promise.all([...opened.values(), ...(home === undefined ? [] : [home])].map((one) => one.close()))
-    },
-  }
-}
-
-async function openHome(config: Config, run: Parameters<typeof openRegistry>[1]['run']): Promise<Registry> {
-  const { registry, region } = config.environment
-  return openRegistry(config, { account: registry === undefined ? await accountIn(region) : undefined, run })()
 }
 
 const baseOf = (service: ServiceConfig | undefined): string | undefined =>
@@ -95,27 +58,9 @@ async function* requests(
     return
   }
   if (config === undefined || home === undefined) return
-  const files = openCache(process.env)
-  const git = createGit({ environment: process.env, signal })
   const services = config.services.map((service) => ({ service: service.name, config: service }))
   for (const { config: service } of chooseServices(services, flags.service ?? [])) {
-    const registries = { registry: home, locate, git, memory: files, groups: files }
-    const ports = { ...registries, now: () => Date.now(), emit: () => undefined, signal }
-    const { budget: _, ...request } = imageRequest(config, service)
-    const planned = await buildWith<NonNullable<InspectImageRequest['planned']>>(
-      'auto',
-      request,
-      {
-        layer: () => planImage(request, ports),
-        docker: async () => {
-          const { buildWithEngine } = await import('../image/engine/build.js')
-          const elsewhere = config.environment.registry !== undefined
-          const account = elsewhere ? undefined : await accountIn(config.environment.region)
-          return buildWithEngine(request, { ...ports, ...(await enginePorts(config, account, scratch)) })
-        },
-      },
-      () => undefined,
-    )
+    const planned = await planService(config, service, { home, locate }, { signal, scratch })
     yield {
       service: service.name,
       planned,

@@ -1,12 +1,17 @@
+import type { createAws } from '../aws/index.js'
 import type { Config } from '../config/index.js'
+import { ecsOptions } from './driver.js'
 import { RampartError } from '../errors/rampart-error.js'
 import { openImage, type ImageSource } from '../image/inspect/source.js'
-import { plannedService } from '../operations/plan-facts.js'
+import { describeService } from '../operations/plan-facts.js'
 import type { Figures } from '../plan/assumptions.js'
 import type { PlannedService, StrategyInputs, StrategyName } from '../plan/strategies.js'
 import type { Account } from '../ports/account.js'
 import type { Clock } from '../ports/clock.js'
+import type { Surroundings } from '../rollout/surroundings.js'
 import { openRegistry } from './images.js'
+
+type Aws = ReturnType<typeof createAws>
 
 /** What could be read of a project and its environment; what could not is said in `gaps`. */
 export interface PlanFacts {
@@ -16,7 +21,7 @@ export interface PlanFacts {
 }
 
 /** An expected failure becomes what it would have answered, and a gap. */
-async function orGap<T>(work: Promise<T>, what: string, gaps: string[]): Promise<T | undefined> {
+export async function orGap<T>(work: Promise<T>, what: string, gaps: string[]): Promise<T | undefined> {
   try {
     return await work
   } catch (error) {
@@ -33,9 +38,8 @@ export async function readPlanFacts(
   { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal },
 ): Promise<PlanFacts> {
   const gaps: string[] = []
-  const { createAws } = await import('../aws/index.js')
-  const { composeDriver } = await import('./driver.js')
-  const aws = createAws({ region: config.environment.region })
+  const { createAws: open } = await import('../aws/index.js')
+  const aws: Aws = open({ region: config.environment.region })
   const account: Account | undefined = config.environment.registry === undefined ? aws.account : undefined
   const registry = await orGap(openRegistry(config, { account, run: { clock, signal } })(), 'images', gaps)
   const services: PlannedService[] = []
@@ -49,33 +53,63 @@ export async function readPlanFacts(
         base: base && (await open(base.repository, base.tag)),
         app: await open(repository, 'latest'),
       }
-      const sizes = {
-        dependencyBytes: supposed.dependencyBytes.value,
-        modelBytes: supposed.modelBytes.value,
-        appBytes: supposed.appBytes.value,
-      }
-      const { planned, measured } = plannedService({ name: service.name, models: base?.models ?? [] }, found, sizes)
+      const { planned, measured } = describeService({ name: service.name, models: base?.models ?? [] }, found, supposed)
       if (!measured && registry !== undefined) gaps.push(`image ${base?.repository ?? repository}: it is not there yet`)
       services.push(planned)
     }
   } finally {
     await registry?.close()
   }
-  const driver = await composeDriver(config, aws, clock)
-  const fleet = registry && (await orGap(driver.plan(), driver.fleet, gaps))
-  const targets = fleet && perService(fleet.targets, config)
-  return {
-    services,
-    known: { ...configured(config), ...(targets !== undefined && { targets: measured(targets, driver.fleet) }) },
-    gaps,
+  const fleet = registry && (await readFleet(config, aws, gaps))
+  return { services, known: fleet?.known ?? configured(config), gaps }
+}
+
+/** What surrounds the fleet of an environment, and the figures that follow from it. */
+export interface FleetFacts {
+  readonly surroundings: Surroundings
+  readonly known: Partial<Figures>
+}
+
+/** Reads what surrounds the fleet; undefined, and a gap, where that can not be read. */
+export async function readFleet(config: Config, aws: Aws, gaps: string[]): Promise<FleetFacts | undefined> {
+  const { target } = config.environment
+  const name = target.kind === 'asg' ? target.group : target.cluster
+  const surroundings = await orGap(surround(config, aws), name, gaps)
+  if (surroundings === undefined) return undefined
+  const { targetGroups } = surroundings
+  const draining = await orGap(aws.loadBalancing.drainingOf(targetGroups), 'deregistration delay', gaps)
+  const { healthCheckInterval, parts, warmup, rented } = surroundings
+  const targets = parts.reduce((all, { desired }) => all + desired, 0) / Math.max(1, parts.length)
+  const known: Partial<Figures> = {
+    ...(warmup !== undefined && { warmup: measured(warmup, name) }),
+    ...configured(config),
+    targets: measured(Math.max(1, Math.round(targets)), name),
+    ...(healthCheckInterval !== undefined && {
+      healthCheckInterval: measured(healthCheckInterval, 'its target groups'),
+    }),
+    ...(draining !== undefined && { draining: measured(1000 * draining, 'its target groups') }),
+    ...(rented?.kind === 'task' && {
+      taskVcpu: measured(rented.vcpu, 'its task definitions'),
+      taskMemory: measured(rented.memory, 'its task definitions'),
+    }),
   }
+  return { surroundings, known }
+}
+
+async function surround(config: Config, aws: Aws): Promise<Surroundings> {
+  const { target, region } = config.environment
+  if (target.kind === 'asg') {
+    const { surroundGroup } = await import('../rollout/asg/surroundings.js')
+    return surroundGroup(target.group, aws)
+  }
+  const [{ createEcs }, { surroundServices }] = await Promise.all([
+    import('../aws/ecs.js'),
+    import('../rollout/ecs/surroundings.js'),
+  ])
+  return surroundServices(ecsOptions(config, target), { ...aws, ecs: createEcs({ region }) })
 }
 
 const measured = (value: number, from: string) => ({ value, basis: 'measured' as const, from })
-
-/** Of ECS, every service has tasks of its own. */
-const perService = (targets: number, { environment, services }: Config): number =>
-  environment.target.kind === 'ecs' ? Math.max(1, Math.round(targets / services.length)) : Math.max(1, targets)
 
 function configured({ environment }: Config): Partial<Figures> {
   const { warmup } = environment.rollout

@@ -1,5 +1,6 @@
 import { labelsOf, modelsOf, proofOf } from '../image/base/labels.js'
 import type { ImageSource } from '../image/inspect/source.js'
+import type { Figures } from '../plan/assumptions.js'
 import type { PlannedService } from '../plan/strategies.js'
 
 /** A service as the configuration describes it. */
@@ -8,12 +9,7 @@ export interface DescribedService {
   readonly models: readonly { readonly id: string; readonly revision: string }[]
 }
 
-/** What is supposed of a service whose images nobody can see. */
-export interface SupposedSizes {
-  readonly dependencyBytes: number
-  readonly modelBytes: number
-  readonly appBytes: number
-}
+type Supposed = Pick<Figures, 'dependencyBytes' | 'modelBytes' | 'appBytes'>
 
 const size = ({ layers }: ImageSource): number => layers.reduce((all, { descriptor }) => all + descriptor.size, 0)
 
@@ -21,23 +17,19 @@ const size = ({ layers }: ImageSource): number => layers.reduce((all, { descript
  * What a service ships: read from its base image and the app image on it where they are there, supposed otherwise. A
  * model counts as proved when the base says that it was.
  */
-export function plannedService(
+export function describeService(
   service: DescribedService,
   found: { readonly base: ImageSource | undefined; readonly app: ImageSource | undefined },
-  supposed: SupposedSizes,
+  supposed: Supposed,
 ): { readonly planned: PlannedService; readonly measured: boolean } {
   const { base, app } = found
-  if (base === undefined) {
-    const models = service.models.map(({ id }) => ({ id, bytes: supposed.modelBytes, isProved: true }))
-    const { dependencyBytes, appBytes } = supposed
-    return { planned: { name: service.name, dependencyBytes, appBytes, models }, measured: false }
-  }
+  if (base === undefined) return withoutBase(service, app, supposed)
   const labels = labelsOf(base.config)
   const labelled = modelsOf(labels)
   const isProved = proofOf(labels) !== null
   const models = service.models.map(({ id }) => {
     const own = labelled.find((model) => model.id === id)
-    return { id, bytes: own?.bytes ?? supposed.modelBytes, isProved: own !== undefined && isProved }
+    return { id, bytes: own?.bytes ?? supposed.modelBytes.value, isProved: own !== undefined && isProved }
   })
   const inBase = models.filter(({ isProved: carried }) => carried).reduce((all, { bytes }) => all + bytes, 0)
   const known = new Set(base.layers.map(({ descriptor }) => descriptor.digest))
@@ -47,9 +39,25 @@ export function plannedService(
       name: service.name,
       // A label tells the bytes of the files; compressed they may be fewer than that.
       dependencyBytes: Math.max(0, size(base) - inBase),
-      appBytes: app === undefined ? supposed.appBytes : own.reduce((all, { descriptor }) => all + descriptor.size, 0),
+      appBytes:
+        app === undefined ? supposed.appBytes.value : own.reduce((all, { descriptor }) => all + descriptor.size, 0),
       models,
     },
     measured: true,
   }
+}
+
+/** An image on no base of ours: its topmost layer counts as the code. */
+function withoutBase(
+  { name, models }: DescribedService,
+  app: ImageSource | undefined,
+  { dependencyBytes, modelBytes, appBytes }: Supposed,
+): ReturnType<typeof describeService> {
+  const supposed = models.map(({ id }) => ({ id, bytes: modelBytes.value, isProved: true }))
+  if (app === undefined) {
+    const sizes = { dependencyBytes: dependencyBytes.value, appBytes: appBytes.value }
+    return { planned: { name, ...sizes, models: supposed }, measured: false }
+  }
+  const top = app.layers.at(-1)?.descriptor.size ?? 0
+  return { planned: { name, dependencyBytes: size(app) - top, appBytes: top, models: [] }, measured: true }
 }

@@ -66,8 +66,11 @@ function changes(before: Values, after: Values): readonly FieldChange[] {
   })
 }
 
-/** Several values at one path are lines of a text: those that only one side has are its changes. */
-function fieldChanges(before: readonly RevisionField[], after: readonly RevisionField[]): readonly FieldChange[] {
+/** What differs between what two revisions launch with. Several values at one path are lines of a text: those that only one side has are its changes. */
+export function fieldChanges(
+  before: readonly RevisionField[],
+  after: readonly RevisionField[],
+): readonly FieldChange[] {
   const paths = [...new Set([...before, ...after].map(({ path }) => path))].sort()
   return paths.flatMap((path): readonly FieldChange[] => {
     const own = (fields: readonly RevisionField[]): readonly RevisionField[] =>

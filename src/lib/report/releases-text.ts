@@ -149,14 +149,17 @@ export function differenceText(difference: ReleaseDifference, page: Page, simula
 
 function section(title: string, changes: readonly FieldChange[], page: Page): readonly string[] {
   if (changes.length === 0) return ['', `${title}: the same`]
-  return ['', page.paint('strong', title), ...changes.flatMap((change) => changeLines(change, page))]
+  return ['', page.paint('strong', title), ...changesLines(changes, page)]
 }
 
-function changeLines({ path, from, to, masked }: FieldChange, page: Page): readonly string[] {
-  const note = masked ? page.paint('dim', '  (masked)') : ''
-  return [
-    `  ${cleanLine(path)}${note}`,
-    ...(from === null ? [] : [`    ${page.paint('bad', `- ${cleanLine(from)}`)}`]),
-    ...(to === null ? [] : [`    ${page.paint('good', `+ ${cleanLine(to)}`)}`]),
-  ]
+/** The values that differ, before and after; what stands at one place, such as lines of a text, stands together. */
+export function changesLines(changes: readonly FieldChange[], page: Page): readonly string[] {
+  return changes.flatMap(({ path, from, to, masked }, index) => {
+    const note = masked ? page.paint('dim', '  (masked)') : ''
+    return [
+      ...(changes[index - 1]?.path === path ? [] : [`  ${cleanLine(path)}`]),
+      ...(from === null ? [] : [`    ${page.paint('bad', `- ${cleanLine(from)}`)}${note}`]),
+      ...(to === null ? [] : [`    ${page.paint('good', `+ ${cleanLine(to)}`)}${note}`]),
+    ]
+  })
 }

@@ -1,8 +1,7 @@
 import { assumptions, assumptionNames } from '../plan/assumptions.js'
-import type { Figure, Span } from '../plan/figure.js'
+import type { Span } from '../plan/figure.js'
 import type { StrategyRow, StrategyTable } from '../plan/table.js'
-import { formatBytes } from '../domain/format-bytes.js'
-import { formatDuration } from '../terminal/format.js'
+import { figureText } from './figure-text.js'
 import { isNarrow, sign, type Page } from './page.js'
 
 /** What `plan --strategies` has to show. */
@@ -102,21 +101,4 @@ function numberLines({ figures }: StrategyTable, page: Page): readonly string[] 
       return `  ${name} ${gap}${text}  ${page.paint('dim', `${figure.basis}: ${what} (${figure.from})`)}`
     }),
   ]
-}
-
-function figureText(name: keyof StrategyTable['figures'], { value }: Figure): string {
-  switch (assumptions[name].unit) {
-    case 'rate':
-      return `${formatBytes(value)}/s`
-    case 'bytes':
-      return formatBytes(value)
-    case 'duration':
-      return formatDuration(value)
-    case 'money':
-      return `$${value}`
-    case 'factor':
-      return `x ${value}`
-    case 'count':
-      return String(value)
-  }
 }

@@ -92,7 +92,9 @@ export function createEc2Service(world: World): Service {
       if (unknown !== undefined) {
         throw new ServiceError('InvalidSubnetID.NotFound', `The subnet ID '${unknown}' does not exist`)
       }
-      const asked = all.filter(({ SubnetId = '' }) => input.SubnetIds === undefined || input.SubnetIds.includes(SubnetId))
+      const asked = all.filter(
+        ({ SubnetId = '' }) => input.SubnetIds === undefined || input.SubnetIds.includes(SubnetId),
+      )
       const page = paginate(wire, {
         operation: 'DescribeSubnets',
         items: asked.filter((one) => matches(subnetValues(one), input.Filters)),

@@ -54,9 +54,16 @@ export function createAsgArchive(
   }
 }
 
+interface Whole {
+  readonly UserData?: string
+  readonly TagSpecifications?: readonly { readonly ResourceType?: string; readonly Tags?: readonly unknown[] }[]
+}
+
 function fieldsOfWhole(whole: LaunchTemplateVersion['whole']): readonly RevisionField[] {
-  const { UserData: userData, ...rest } = whole as { readonly UserData?: string }
-  return [...fieldsOf(rest), ...userDataLines(userData)]
+  const { UserData: userData, TagSpecifications: specifications = [], ...rest } = whole as Whole
+  // Their order means nothing, and differs from version to version.
+  const tags = Object.fromEntries(specifications.map(({ ResourceType, Tags }) => [ResourceType ?? '', Tags]))
+  return [...fieldsOf(rest), ...fieldsOf(tags, 'Tags'), ...userDataLines(userData)]
 }
 
 /** User data line by line: their numbers shift, so that they all stand in one place. */
