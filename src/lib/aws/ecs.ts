@@ -98,7 +98,7 @@ export function createEcs(options: ClientOptions): Ecs {
     },
 
     foreseeTaskDefinition: ({ source, images, tags }) => {
-      const { tags: _tags, ...whole } = registration(source.whole as TaskDefinition, images, tags)
+      const { tags: _tags, ...whole } = registration(source.whole, images, tags)
       return whole
     },
 

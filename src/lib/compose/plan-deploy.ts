@@ -56,12 +56,12 @@ export async function runPlan(flags: PlanFlags): Promise<Performed> {
 
 async function makePlan(config: Config, given: GivenAssumptions, clock: Clock): Promise<DeployPlan> {
   const { environment } = config
-  const stop = new AbortController()
+  const { signal } = new AbortController()
   const { createAws } = await import('../aws/index.js')
   const { createNetwork } = await import('../aws/network.js')
   const aws = createAws({ region: environment.region })
   const gaps: string[] = []
-  const registries = await openRegistries(config, stop.signal)
+  const registries = await openRegistries(config, signal)
   const scratch = openScratch()
   try {
     const { home } = registries
@@ -70,7 +70,7 @@ async function makePlan(config: Config, given: GivenAssumptions, clock: Clock): 
     const services: BuiltService[] = []
     for (const service of config.services) {
       const { base, platform, repository, name } = service
-      const { image } = await planService(config, service, { home, locate: registries.locate }, { ...stop, scratch })
+      const { image } = await planService(config, service, { home, locate: registries.locate }, { signal, scratch })
       const found = base && (await openBase(base, platform, registries))
       services.push({
         name,

@@ -38,8 +38,8 @@ export async function readPlanFacts(
   { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal },
 ): Promise<PlanFacts> {
   const gaps: string[] = []
-  const { createAws: open } = await import('../aws/index.js')
-  const aws: Aws = open({ region: config.environment.region })
+  const { createAws: openAws } = await import('../aws/index.js')
+  const aws: Aws = openAws({ region: config.environment.region })
   const account: Account | undefined = config.environment.registry === undefined ? aws.account : undefined
   const registry = await orGap(openRegistry(config, { account, run: { clock, signal } })(), 'images', gaps)
   const services: PlannedService[] = []
