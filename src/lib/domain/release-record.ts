@@ -1,6 +1,7 @@
 import type { Digest } from './digest.js'
 import type { MeasuredMemory } from './measured-memory.js'
 import type { Phase } from './phase.js'
+import type { ReleaseFigures } from './release-figures.js'
 import type { Release, Revision } from './release.js'
 import type { VerificationRecord } from './verification.js'
 
@@ -48,6 +49,8 @@ export interface ReleaseRecord {
   /** How the run ended, as a name of `exitCodes`; missing while it runs, and when its process was lost. */
   readonly ending?: string
   readonly phases?: readonly { readonly phase: Phase; readonly duration: number }[]
+  /** What the durations depend on; missing in older records, and where a run has only joined a rollout. */
+  readonly figures?: ReleaseFigures
   /** Of the targets that were asked for the proof. */
   readonly memory?: MeasuredMemory
   readonly proof?: { readonly proved: number; readonly total: number }

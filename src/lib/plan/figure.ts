@@ -1,19 +1,12 @@
-/** Where a number comes from: it was seen, it follows from others, or somebody has supposed it. */
-export type Basis = 'measured' | 'derived' | 'assumed'
+import type { Basis, Span } from '../domain/prediction.js'
+
+export type { Basis, Span } from '../domain/prediction.js'
 
 /** A number with where it comes from, in a few words. */
 export interface Figure {
   readonly value: number
   readonly basis: Basis
   readonly from: string
-}
-
-/** A length of time between two bounds, in milliseconds; as sure as the least sure number in it. */
-export interface Span {
-  readonly low: number
-  readonly value: number
-  readonly high: number
-  readonly basis: Basis
 }
 
 const sureness: readonly Basis[] = ['measured', 'derived', 'assumed']

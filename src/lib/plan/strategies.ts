@@ -107,7 +107,8 @@ const bytesOf = (services: readonly ImaginedService[], of: 'base' | 'app'): numb
     ),
   )
 
-function conditionsOf(figures: Figures): ImaginedConditions {
+/** How fast things go, by the figures. */
+export function conditionsOf(figures: Figures): ImaginedConditions {
   const { launch, boot, taskProvisioning, healthCheckInterval, draining } = figures
   const { download, unpack, modelDownload, modelLoad } = figures
   return {

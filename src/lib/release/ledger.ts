@@ -68,17 +68,14 @@ function isSame(record: ReleaseRecord, fields: Omit<ReleaseRecord, 'v' | 'number
 
 /** A record that is too large loses what a person misses least; what rollback needs stays. */
 function encode(record: ReleaseRecord): string {
-  const { bases, phases, source, verification, ...others } = record
+  const { bases, phases, figures, source, verification, ...others } = record
   const rest = { ...others, ...(verification && { verification: brief(verification) }) }
+  const learned = { ...(phases && { phases }), ...(figures && { figures }) }
   const shorter: readonly ReleaseRecord[] = [
     record,
     { ...record, ...rest },
-    {
-      ...rest,
-      ...(phases && { phases }),
-      ...(source && { source: { ...source, subject: '' } }),
-      ...(bases && { bases }),
-    },
+    { ...rest, ...learned, ...(source && { source: { ...source, subject: '' } }), ...(bases && { bases }) },
+    { ...rest, ...learned, ...(source && { source: { ...source, subject: '' } }) },
     { ...rest, ...(phases && { phases }), ...(source && { source: { ...source, subject: '' } }) },
     rest,
   ]

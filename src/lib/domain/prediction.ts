@@ -1,0 +1,57 @@
+import type { Phase } from './phase.js'
+
+/** Where a number comes from: it was seen, it follows from others, or somebody has supposed it. */
+export type Basis = 'measured' | 'derived' | 'assumed'
+
+/** A length of time between two bounds, in milliseconds; as sure as the least sure number in it. */
+export interface Span {
+  readonly low: number
+  readonly value: number
+  readonly high: number
+  readonly basis: Basis
+}
+
+/** What a deploy is expected to take, said before its rollout begins. */
+export interface DeployPrediction {
+  readonly total: Span
+  readonly phases: readonly { readonly phase: Phase; readonly span: Span }[]
+  /** How many earlier deploys of the environment it rests on; 0 for what is supposed alone. */
+  readonly runs: number
+}
+
+/** Why a deploy took another time than was predicted, as far as it was seen. */
+export const differenceReasons = [
+  'lock',
+  'launch',
+  'model-load',
+  'downloads',
+  'relaunches',
+  'targets',
+  'warmup',
+  'upload',
+] as const
+
+export type DifferenceReason = (typeof differenceReasons)[number]
+
+/**
+ * One reason, with what was expected where something was. Milliseconds for `lock`, `launch` (request of a target to in
+ * service), `model-load` (from there to ready) and `warmup`, bytes a second for `upload`, otherwise how many.
+ */
+export interface Difference {
+  readonly reason: DifferenceReason
+  readonly expected?: number
+  readonly actual: number
+}
+
+/** What a deploy was predicted to take against what it took. Milliseconds. */
+export interface PredictionResult {
+  readonly predicted: number
+  readonly actual: number
+  /** Whether that lies between the bounds that were given. */
+  readonly within: boolean
+  readonly runs: number
+  /** The phase that differs most. */
+  readonly phase?: { readonly phase: Phase; readonly predicted: number; readonly actual: number }
+  /** Those that are known, the one that explains most first; none when nothing that was seen explains it. */
+  readonly reasons: readonly Difference[]
+}
