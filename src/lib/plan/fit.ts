@@ -32,6 +32,8 @@ export const supposedSpread = 0.16
 /** Eight of ten outcomes lie within so many standard deviations. */
 const eightOfTen = 1.28
 const rounds = 12
+/** What is shorter than a millisecond was not measured. */
+const least = 1
 
 /** The value that half of the weight lies below; 0 for nothing. */
 export function weightedMedian(values: readonly number[], weights: readonly number[]): number {
@@ -56,11 +58,11 @@ const product = (factors: readonly number[], parts: readonly number[]): number =
  * supposed; with few it lies between. Where the samples can not tell two parts apart, both keep near what is supposed.
  */
 export function fit(samples: readonly Sample[], priors: readonly Prior[]): Fit {
-  const usable = samples.filter(({ value }) => value > 0)
+  const usable = samples.filter(({ parts, value }) => value >= least && parts.some((part) => part >= least))
   const supposed = priors.map(({ factor }) => factor)
   if (usable.length === 0) return { factors: supposed, spread: supposedSpread, runs: 0 }
   const recency = usable.map((_, index) => 0.5 ** (index / halfLife))
-  const ratios = usable.map(({ parts, value }) => value / Math.max(product(supposed, parts), Number.EPSILON))
+  const ratios = usable.map(({ parts, value }) => value / Math.max(product(supposed, parts), least))
   const usual = weightedMedian(ratios, recency)
   let errors = ratios.map((ratio) => ratio / usual - 1)
   let factors: readonly number[] = supposed
