@@ -8,6 +8,11 @@ const fair = { factor: 1, doubt: 1 }
 const samplesOf = (spread: number, count: number) =>
   Array.from({ length: count }, (_, index) => ({ parts: [100], value: 100 * (1 + spread * ((index % 5) - 2)) }))
 
+const width = (spread: number, count: number): number => {
+  const { low, high } = spanBy(fit(samplesOf(spread, count), [fair]), [100], 'derived')
+  return high - low
+}
+
 test('without samples it is what is supposed', () => {
   expect(fit([], [fair, fair])).toMatchObject({ factors: [1, 1], runs: 0 })
 })
@@ -54,10 +59,6 @@ test('what changed for good is believed after a few deploys', () => {
 })
 
 test('the range is as wide as the outcomes are spread, and wider where there are few', () => {
-  const width = (spread: number, count: number): number => {
-    const { low, high } = spanBy(fit(samplesOf(spread, count), [fair]), [100], 'derived')
-    return high - low
-  }
   expect(width(0.1, 20)).toBeGreaterThan(width(0.01, 20))
   expect(width(0.01, 2)).toBeGreaterThan(width(0.01, 20))
 })
