@@ -162,19 +162,14 @@ requires('python3').describe('the script that fills the cache', () => {
   })
 
   test('chooses the files that a base would have', async () => {
-    const names = [
-      ...['model', 'pytorch_model', 'consolidated', 'voice', 'optimizer', 'tf_model', 'model-00001-of-00002'],
-      ...['openvino_model', 'config', 'vocab'],
-    ]
-    const endings = [
-      ...['.safetensors', '.bin', '.pt', '.pth', '.json', '.txt', '.h5', '.onnx', '.onnx_data', '.msgpack', '.ot'],
-      ...['.gguf', '.PNG', '.safetensors.index.json', '.bin.index.json', '.tflite'],
-    ]
+    const names = 'model pytorch_model consolidated voice optimizer tf_model model-00001-of-00002 config'.split(' ')
+    const endings =
+      '.safetensors .bin .pt .pth .json .h5 .onnx .onnx_data .msgpack .ot .gguf .PNG .safetensors.index.json .tflite'
     const path = fc
       .tuple(
-        fc.constantFrom('', '1_Dense/', 'onnx/', 'original/', 'sub/openvino/', '.git'),
+        fc.constantFrom('', '1_Dense/', 'onnx/', 'original/', 'openvino/openvino_', '.git'),
         fc.constantFrom(...names),
-        fc.constantFrom(...endings),
+        fc.constantFrom(...endings.split(' ')),
       )
       .map((parts) => parts.join(''))
     const trees = fc.sample(fc.uniqueArray(path, { minLength: 1, maxLength: 9 }), 3000)
