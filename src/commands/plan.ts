@@ -11,12 +11,18 @@ rehearsal's own state machines, run to their end without waiting; each number sa
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --check',
     '<%= config.bin %> <%= command.id %> --strategies',
+    '<%= config.bin %> <%= command.id %> --adopt',
     '<%= config.bin %> <%= command.id %> --strategies --deploys-per-day 5 --assume upload=13MB/s',
   ]
   static override readonly flags = {
     strategies: Flags.boolean({
       description: 'compare the ways of deploying',
       env: 'RAMPART_STRATEGIES',
+      exclusive: ['check', 'adopt'],
+    }),
+    adopt: Flags.boolean({
+      description: 'tell the way to the recommended strategy step by step',
+      env: 'RAMPART_ADOPT',
       exclusive: ['check'],
     }),
     check: Flags.boolean({
@@ -44,6 +50,10 @@ rehearsal's own state machines, run to their end without waiting; each number sa
     if (flags.strategies) {
       const { runStrategies } = await import('../lib/compose/plan.js')
       return this.finish(await runStrategies(shared))
+    }
+    if (flags.adopt) {
+      const { runAdoptionPath } = await import('../lib/compose/plan.js')
+      return this.finish(await runAdoptionPath(shared))
     }
     const { runPlan } = await import('../lib/compose/plan-deploy.js')
     return this.finish(await runPlan(shared))

@@ -28,6 +28,7 @@ const group = (instances: readonly GroupInstance[], changes: Partial<AutoScaling
   mixedInstances: false,
   targetGroupArns: ['tg-1', 'tg-2'],
   subnets: ['subnet-1'],
+  hasWarmPool: false,
   healthCheckType: 'ELB',
   healthCheckGracePeriod: 300,
   suspendedProcesses: [],

@@ -49,6 +49,7 @@ function group(from: SdkGroup): AutoScalingGroup {
     mixedInstances: from.MixedInstancesPolicy !== undefined,
     targetGroupArns: from.TargetGroupARNs ?? [],
     subnets: (from.VPCZoneIdentifier ?? '').split(',').filter((one) => one !== ''),
+    hasWarmPool: from.WarmPoolConfiguration !== undefined,
     healthCheckType: from.HealthCheckType ?? 'EC2',
     healthCheckGracePeriod: from.HealthCheckGracePeriod ?? 0,
     ...(from.DefaultInstanceWarmup !== undefined && { defaultInstanceWarmup: from.DefaultInstanceWarmup }),

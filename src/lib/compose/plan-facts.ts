@@ -17,6 +17,10 @@ type Aws = ReturnType<typeof createAws>
 export interface PlanFacts {
   readonly services: readonly PlannedService[]
   readonly known: Partial<Figures>
+  /** Whether every base is in the registry; undefined when nobody could be asked. */
+  readonly hasBases: boolean | undefined
+  /** Undefined when nobody could be asked, or the platform knows none. */
+  readonly hasWarmPool: boolean | undefined
   readonly gaps: readonly string[]
 }
 
@@ -43,6 +47,7 @@ export async function readPlanFacts(
   const account: Account | undefined = config.environment.registry === undefined ? aws.account : undefined
   const registry = await orGap(openRegistry(config, { account, run: { clock, signal } })(), 'images', gaps)
   const services: PlannedService[] = []
+  let missing = 0
   try {
     for (const service of config.services) {
       const { base, platform, repository } = service
@@ -54,6 +59,7 @@ export async function readPlanFacts(
         app: await open(repository, 'latest'),
       }
       const { planned, measured } = describeService({ name: service.name, models: base?.models ?? [] }, found, supposed)
+      if (base !== undefined && found.base === undefined) missing += 1
       if (!measured && registry !== undefined) gaps.push(`image ${base?.repository ?? repository}: it is not there yet`)
       services.push(planned)
     }
@@ -61,7 +67,13 @@ export async function readPlanFacts(
     await registry?.close()
   }
   const fleet = registry && (await readFleet(config, aws, gaps))
-  return { services, known: fleet?.known ?? configured(config), gaps }
+  return {
+    services,
+    known: fleet?.known ?? configured(config),
+    hasBases: registry && missing === 0,
+    hasWarmPool: fleet?.surroundings.hasWarmPool,
+    gaps,
+  }
 }
 
 /** What surrounds the fleet of an environment, and the figures that follow from it. */
@@ -127,11 +139,13 @@ export function rulesOf({ environment }: Config): StrategyInputs['fleet'] {
   }
 }
 
-/** The strategies that a project follows already, by what its configuration says and its images are. */
-export function adoptedStrategies(config: Config, services: readonly PlannedService[]): ReadonlySet<StrategyName> {
+/** The strategies that a project follows already, by what its configuration says and what is there of it. */
+export function adoptedStrategies(config: Config, facts: PlanFacts): ReadonlySet<StrategyName> {
   const { environment } = config
+  const { services, hasWarmPool } = facts
   const { infra, target, rollout } = environment
-  const hasBases = config.services.every(({ base }) => base !== undefined)
+  // What cannot be seen is believed.
+  const hasBases = config.services.every(({ base }) => base !== undefined) && facts.hasBases !== false
   const adopted: readonly (readonly [StrategyName, boolean])[] = [
     ['full', !hasBases],
     ['thin', hasBases],
@@ -139,7 +153,7 @@ export function adoptedStrategies(config: Config, services: readonly PlannedServ
     ['warmup', rollout.warmup === 'auto'],
     ['zstd', config.services.every(({ compression }) => compression === 'zstd')],
     ['ecs', target.kind === 'ecs'],
-    ['warm-pool', infra?.kind === 'asg' && infra.warmPool !== undefined],
+    ['warm-pool', hasWarmPool ?? (infra?.kind === 'asg' && infra.warmPool !== undefined)],
     ['efs', infra?.modelCache !== undefined],
   ]
   return new Set(adopted.filter(([, is]) => is).map(([name]) => name))

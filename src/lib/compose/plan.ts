@@ -1,9 +1,13 @@
 import type { Performed, SharedFlags } from '../../base-command.js'
+import type { Config } from '../config/index.js'
 import { exitCodes } from '../errors/exit-codes.js'
 import { RampartError } from '../errors/rampart-error.js'
 import { figuresOf } from '../plan/assumptions.js'
+import { adoptionPath, type AdoptionPath } from '../plan/path.js'
 import { compareStrategies, type StrategyTable } from '../plan/table.js'
 import { imagineRollout } from '../rehearsal/imagine/rollout.js'
+import type { Page } from '../report/page.js'
+import { pathText } from '../report/path-text.js'
 import { strategiesText } from '../report/strategies-text.js'
 import { fittingWarmup } from '../rollout/warmup-advice.js'
 import { clockFrom } from '../system/clock.js'
@@ -26,6 +30,13 @@ interface StrategiesResult extends StrategyTable {
   readonly gaps: readonly string[]
 }
 
+/** What `plan --adopt --json` prints. */
+interface AdoptionResult extends AdoptionPath {
+  readonly v: 1
+  readonly simulated: boolean
+  readonly gaps: readonly string[]
+}
+
 function deploysPerDay(text: string): number {
   const value = Number(text)
   if (text.trim() !== '' && Number.isFinite(value) && value > 0 && value <= 1000) return value
@@ -34,34 +45,56 @@ function deploysPerDay(text: string): number {
   })
 }
 
-/** `rampart plan --strategies`. */
-export async function runStrategies(flags: StrategiesFlags): Promise<Performed> {
+interface Compared {
+  readonly config: Config
+  readonly table: StrategyTable
+  readonly gaps: readonly string[]
+}
+
+async function compare(flags: StrategiesFlags): Promise<Compared> {
   const given = parseAssumptions(flags.assume)
   const frequency = deploysPerDay(flags['deploys-per-day'])
   const config = await configure(flags)
   const clock = clockFrom(process.env['RAMPART_CLOCK'])
-  const { services, known, gaps } = await readPlanFacts(config, figuresOf({}, given), {
-    clock,
-    signal: new AbortController().signal,
-  })
+  const facts = await readPlanFacts(config, figuresOf({}, given), { clock, signal: new AbortController().signal })
   const table = compareStrategies(
     {
-      figures: figuresOf(known, given),
-      services,
+      figures: figuresOf(facts.known, given),
+      services: facts.services,
       fleet: rulesOf(config),
       rented: { instanceType: 't3.large', deploysPerDay: frequency },
       prices: undefined,
-      adopted: adoptedStrategies(config, services),
+      adopted: adoptedStrategies(config, facts),
     },
     { imagine: imagineRollout, fittingWarmup },
   )
-  const simulation = process.env['RAMPART_SIMULATION']
+  return { config, table, gaps: facts.gaps }
+}
+
+/** Prints the text unless JSON is asked for; gives the result with what no output may show masked. */
+function show(flags: SharedFlags, config: Config, result: object, text: (page: Page) => string): Performed {
   const mask = createMask(secretsOf(config))
-  if (!flags.json) {
-    const page = streamPage(process.stdout, flags)
-    const title = `${config.app}, ${config.environment.name}`
-    process.stdout.write(`${mask(strategiesText({ title, table, gaps, simulation }, page))}\n`)
-  }
-  const result: StrategiesResult = { v: 1, simulated: simulation !== undefined, ...table, gaps }
+  if (!flags.json) process.stdout.write(`${mask(text(streamPage(process.stdout, flags)))}\n`)
   return { exitCode: exitCodes.done, result: JSON.parse(mask(JSON.stringify(result))) as unknown }
+}
+
+const titleOf = ({ app, environment }: Config): string => `${app}, ${environment.name}`
+
+/** `rampart plan --strategies`. */
+export async function runStrategies(flags: StrategiesFlags): Promise<Performed> {
+  const { config, table, gaps } = await compare(flags)
+  const simulation = process.env['RAMPART_SIMULATION']
+  const result: StrategiesResult = { v: 1, simulated: simulation !== undefined, ...table, gaps }
+  return show(flags, config, result, (page) =>
+    strategiesText({ title: titleOf(config), table, gaps, simulation }, page),
+  )
+}
+
+/** `rampart plan --adopt`. */
+export async function runAdoptionPath(flags: StrategiesFlags): Promise<Performed> {
+  const { config, table, gaps } = await compare(flags)
+  const simulation = process.env['RAMPART_SIMULATION']
+  const path = adoptionPath(table)
+  const result: AdoptionResult = { v: 1, simulated: simulation !== undefined, ...path, gaps }
+  return show(flags, config, result, (page) => pathText({ title: titleOf(config), path, gaps, simulation }, page))
 }

@@ -26,6 +26,8 @@ export interface StrategyRow {
   readonly adopt: readonly string[]
   readonly adopted: boolean
   readonly recommended: boolean
+  /** Hours of work until it is there, those of the steps before it not counted. */
+  readonly effort: number
 }
 
 export interface StrategyTable {
@@ -134,7 +136,7 @@ function rowOf(recipe: Recipe, prediction: Prediction, request: TableRequest): S
   const bill = prices && billOf(usesOf(recipe, prediction, figures, rented), prices)
   const rebuilt = figures.baseRebuilds.value * (rebuild?.value ?? 0)
   const waited = (rented.deploysPerDay * monthHours) / 24
-  const { title, needs, adopt } = words[name]
+  const { title, needs, adopt, effort } = words[name]
   return {
     name,
     title,
@@ -150,6 +152,7 @@ function rowOf(recipe: Recipe, prediction: Prediction, request: TableRequest): S
     adopt,
     adopted: adopted.has(name),
     recommended: false,
+    effort,
   }
 }
 

@@ -29,6 +29,7 @@ export interface AutoScalingGroup {
   readonly mixedInstances: boolean
   readonly targetGroupArns: readonly string[]
   readonly subnets: readonly string[]
+  readonly hasWarmPool: boolean
   readonly healthCheckType: string
   readonly healthCheckGracePeriod: number
   readonly defaultInstanceWarmup?: number

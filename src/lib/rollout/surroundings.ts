@@ -15,6 +15,8 @@ export interface Surroundings {
     | { readonly kind: 'instance'; readonly type: string }
     /** Processors, and memory in bytes. */
     | { readonly kind: 'task'; readonly vcpu: number; readonly memory: number }
+  /** Whether instances wait beside those that serve. */
+  readonly hasWarmPool?: boolean
   /** The platform's own warmup, where nobody sets another one. */
   readonly warmup?: number
   /** The longest of the target groups. */

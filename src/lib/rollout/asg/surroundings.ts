@@ -22,6 +22,7 @@ export async function surroundGroup(name: string, ports: Ports): Promise<Surroun
     parts: [{ name, desired: group.desiredCapacity }],
     most: group.maxSize,
     subnets: group.subnets,
+    hasWarmPool: group.hasWarmPool,
     ...(version?.instanceType !== undefined && { rented: { kind: 'instance', type: version.instanceType } }),
     // https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_RefreshPreferences.html: in this order.
     warmup: 1000 * (defaultInstanceWarmup ?? healthCheckGracePeriod),
