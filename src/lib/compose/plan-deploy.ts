@@ -22,6 +22,7 @@ import { openScratch } from './images.js'
 import { streamPage } from './perform.js'
 import { orGap, readFleet, rulesOf } from './plan-facts.js'
 import { openRegistries, planService, type Registries } from './planned-images.js'
+import { sumOrphans } from './reclaim.js'
 import { archiveOf } from './releases.js'
 import { linesFrom } from './watching.js'
 
@@ -84,11 +85,12 @@ async function makePlan(config: Config, given: GivenAssumptions, clock: Clock): 
     if (fleet === undefined) throw new RampartError('preflight', gaps.join('; '), { next: ['rampart doctor'] })
     const { surroundings, known } = fleet
     const network = createNetwork({ region: environment.region })
-    const [subnets, archive, risks, warmup] = await Promise.all([
+    const [subnets, archive, risks, warmup, orphans] = await Promise.all([
       orGap(network.describeSubnets(surroundings.subnets), 'free addresses', gaps),
       archiveOf(config, aws, home.host),
       risksOf(config),
       measuredWarmup(config, driver, aws, clock),
+      orGap(sumOrphans(config, clock, undefined), 'images without a tag', gaps),
     ])
     return await planDeploy(
       {
@@ -102,7 +104,7 @@ async function makePlan(config: Config, given: GivenAssumptions, clock: Clock): 
         pauses: pausesOf(config),
         prices: undefined,
         risks,
-        orphans: undefined,
+        orphans,
         gaps,
       },
       { registry: home, driver, archive, imagine: imagineRollout },

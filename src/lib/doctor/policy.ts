@@ -196,10 +196,15 @@ export function leastPrivilege(scope: PolicyScope): PolicyDocument {
             ['ecr:DescribeImages', 'ecr:DescribeRepositories', ...readImages, ...pushImages].sort(),
             repositories.map(repository),
           ),
+          statement(
+            'ReclaimImages',
+            ['ecr:BatchDeleteImage'],
+            [...new Set([...repositories.map(repository), ...bases])],
+          ),
           ...(bases.length === 0
             ? []
             : [
-                statement('ReadBaseImages', readImages, bases),
+                statement('ReadBaseImages', ['ecr:DescribeImages', ...readImages].sort(), bases),
                 statement('PushBaseImages', ['ecr:DescribeRepositories', ...pushImages].sort(), bases),
                 statement('MakeBaseRepositories', ['ecr:CreateRepository', 'ecr:PutLifecyclePolicy'], bases),
               ]),
@@ -216,6 +221,8 @@ export function leastPrivilege(scope: PolicyScope): PolicyDocument {
           // Of a composite alarm AWS tells only who may ask of all:
           // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html
           ...(scope.alarms ? ['cloudwatch:DescribeAlarms'] : []),
+          'ec2:DescribeSubnets',
+          'elasticloadbalancing:DescribeTargetGroupAttributes',
           'elasticloadbalancing:DescribeTargetGroups',
           'elasticloadbalancing:DescribeTargetHealth',
         ].sort(),

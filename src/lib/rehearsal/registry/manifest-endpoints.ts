@@ -5,7 +5,7 @@ import { readBody, refuseMethod, sendEmpty, type Exchange } from './exchange.js'
 import { declaredMediaType } from './manifest.js'
 import { digestOf, pushManifest } from './push-manifest.js'
 import { RegistryError } from './registry-error.js'
-import { findManifest, platformManifest, requireRepository, type StoredManifest } from './repositories.js'
+import { findManifest, removeManifest, platformManifest, requireRepository } from './repositories.js'
 import { isTag } from './route.js'
 import { repositoryForPush } from './store.js'
 
@@ -90,12 +90,6 @@ function remove(exchange: Exchange, name: string, reference: string): void {
   if (isDigest(reference)) removeManifest(repository, manifest)
   else repository.tags.delete(reference)
   sendEmpty(exchange, 202)
-}
-
-/** Takes the manifest and its tags from the repository. */
-function removeManifest(repository: ReturnType<typeof requireRepository>, { digest }: StoredManifest): void {
-  repository.manifests.delete(digest)
-  for (const [tag, target] of repository.tags) if (target === digest) repository.tags.delete(tag)
 }
 
 function unknown(reference: string): RegistryError {

@@ -76,6 +76,13 @@ export function tagsOf(repository: Repository, digest: Digest): string[] {
     .sort(compareText)
 }
 
+/** Takes the manifest and its tags from the repository. */
+export function removeManifest(repository: Repository, { digest }: StoredManifest): void {
+  repository.manifests.delete(digest)
+  repository.archive.delete(digest)
+  for (const [tag, target] of repository.tags) if (target === digest) repository.tags.delete(tag)
+}
+
 /** The child of an index for linux/amd64, what the rehearsal's targets and old clients run; an image is itself. */
 export function platformManifest(repository: Repository, manifest: StoredManifest): StoredManifest | undefined {
   if (manifest.content.kind === 'image') return manifest

@@ -2,13 +2,13 @@ import type * as ecr from '@aws-sdk/client-ecr'
 import { isDigest, type Digest } from '../../../domain/digest.js'
 import { ServiceError, type RequestContext } from '../../wire/service.js'
 import { imageStatus, moveImage } from '../archive.js'
-import { findManifest, tagsOf, type Repository, type StoredManifest } from '../repositories.js'
+import { findManifest, removeManifest, tagsOf, type Repository, type StoredManifest } from '../repositories.js'
 import { isTag } from '../route.js'
 import type { RegistryStore } from '../store.js'
 import { invalidParameter, pageOf } from './page.js'
 import { repositoryOf } from './repository-operations.js'
 
-/** DescribeImages, BatchGetImage and UpdateImageStorageClass. */
+/** DescribeImages, BatchDeleteImage, BatchGetImage and UpdateImageStorageClass. */
 export function imageOperations(store: RegistryStore) {
   return {
     DescribeImages: (
@@ -34,6 +34,30 @@ export function imageOperations(store: RegistryStore) {
         imageDetails: details(page.items),
         ...(page.nextToken !== undefined && { nextToken: page.nextToken }),
       }
+    },
+
+    /** By a tag, the tag is taken away, and the image with its last one; by its digest, the image with all of them. */
+    BatchDeleteImage: (
+      input: ecr.BatchDeleteImageRequest & { repositoryName: string; imageIds: ecr.ImageIdentifier[] },
+      context: RequestContext,
+    ): ecr.BatchDeleteImageResponse => {
+      const repository = repositoryOf(store, input, context)
+      if (input.imageIds.length < 1 || input.imageIds.length > 100) {
+        throw invalidParameter('imageIds', 'Member must have length between 1 and 100')
+      }
+      const imageIds: ecr.ImageIdentifier[] = []
+      const failures: ecr.ImageFailure[] = []
+      for (const imageId of input.imageIds) {
+        const found = lookUp(repository, imageId)
+        const failureCode = 'failure' in found ? found.failure : refusalOf(repository, found.manifest)
+        if (failureCode !== undefined || 'failure' in found) {
+          const code = failureCode ?? 'ImageNotFound'
+          failures.push({ imageId, failureCode: code, failureReason: reasons[code] })
+          continue
+        }
+        imageIds.push(...deleted(repository, found.manifest, imageId))
+      }
+      return { imageIds, failures }
     },
 
     /** The manifest as it was pushed, whatever the accepted media types: nothing is translated here. */
@@ -86,12 +110,37 @@ export function imageOperations(store: RegistryStore) {
 const reasons = {
   ImageNotFound: 'Requested image not found',
   ImageTagDoesNotMatchDigest: 'Requested image tag does not match digest',
+  ImageReferencedByManifestList: 'Requested image referenced by manifest list',
   InvalidImageDigest: 'Invalid request parameters: image digest should satisfy the regex sha256:[0-9a-f]{64}',
   InvalidImageTag: 'Invalid request parameters: image tag is not a valid tag',
   MissingDigestAndTag: 'Invalid request parameters: both tag and digest cannot be null',
 } as const
 
 type Failure = keyof typeof reasons
+
+/** https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ImageFailure.html: what an index lists has to stay. */
+function refusalOf(repository: Repository, { digest }: StoredManifest): Failure | undefined {
+  const isListed = [...repository.manifests.values()].some(({ content }) =>
+    content.manifests.some((child) => child.digest === digest),
+  )
+  return isListed ? 'ImageReferencedByManifestList' : undefined
+}
+
+/** What is gone then, as ECR names it: one id for each tag, or the digest alone. */
+function deleted(
+  repository: Repository,
+  manifest: StoredManifest,
+  { imageDigest, imageTag }: ecr.ImageIdentifier,
+): readonly ecr.ImageIdentifier[] {
+  const tags = tagsOf(repository, manifest.digest)
+  if (imageDigest === undefined && imageTag !== undefined && tags.length > 1) {
+    repository.tags.delete(imageTag)
+    return [{ imageDigest: manifest.digest, imageTag }]
+  }
+  removeManifest(repository, manifest)
+  const digest = { imageDigest: manifest.digest }
+  return tags.length === 0 ? [digest] : tags.map((tag) => ({ ...digest, imageTag: tag }))
+}
 
 function lookUp(
   repository: Repository,
