@@ -29,8 +29,8 @@ export interface AdoptionPath {
   readonly recommended: StrategyName | undefined
   readonly deploysPerDay: number
   /** A deploy as it is now, and at the end of the way. */
-  readonly now: Span | undefined
-  readonly then: Span | undefined
+  readonly before: Span | undefined
+  readonly after: Span | undefined
   readonly steps: readonly PathStep[]
 }
 
@@ -50,7 +50,8 @@ export function adoptionPath({ rows, deploysPerDay }: StrategyTable): AdoptionPa
     const gain = before === undefined ? 0 : before.next.value - next.value
     const step: PathStep = {
       name,
-      title: title.trim(),
+      // In the table they stand below what they are added to.
+      title: title.trim().replace(/^plus /, ''),
       state: isDone ? 'done' : isFirst ? 'next' : 'later',
       weeks: isDone ? null : { first: week, last: week + length - 1 },
       needs,
@@ -64,7 +65,7 @@ export function adoptionPath({ rows, deploysPerDay }: StrategyTable): AdoptionPa
     if (!isDone) [week, isFirst] = [week + length, false]
     return step
   })
-  return { recommended: goal?.name, deploysPerDay, now: start?.next, then: goal?.next, steps }
+  return { recommended: goal?.name, deploysPerDay, before: start?.next, after: goal?.next, steps }
 }
 
 const rowsOf = (names: readonly StrategyName[], rows: readonly StrategyRow[]): readonly StrategyRow[] =>

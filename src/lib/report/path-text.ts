@@ -27,15 +27,15 @@ export function pathText({ title, path, gaps, simulation }: PathReport, page: Pa
   ].join('\n')
 }
 
-function summaryLines({ now, then, deploysPerDay, steps }: AdoptionPath): readonly string[] {
-  if (now === undefined || then === undefined) return []
-  const from = formatDuration(now.value)
+function summaryLines({ before, after, deploysPerDay, steps }: AdoptionPath): readonly string[] {
+  if (before === undefined || after === undefined) return []
+  const from = formatDuration(before.value)
   const rhythm = `at ${deploysPerDay} a day`
   if (steps.every(({ state }) => state === 'done')) return [`a deploy takes about ${from}, ${rhythm}`]
   const left = steps.filter(({ state }) => state !== 'done')
   const saved = left.reduce((all, { monthlyGain }) => all + monthlyGain, 0)
   return [
-    `a deploy takes about ${from} now and ${formatDuration(then.value)} then; ${rhythm}, ${formatDuration(saved)} less waiting a month`,
+    `a deploy takes about ${from} now and ${formatDuration(after.value)} then; ${rhythm}, ${formatDuration(saved)} less waiting a month`,
   ]
 }
 

@@ -70,7 +70,8 @@ function deliveryWords({ layers, pushBytes }: PlannedImage): string {
 function configurationLines({ kind, from, revision, configuration }: DeployPlan, page: Page): readonly string[] {
   const what = kind === 'asg' ? 'Launch template' : 'Task definitions'
   const { name, number } = from.revision
-  const made = revision === null ? 'a new version of it' : `${revision.number}, made before`
+  const fresh = kind === 'asg' ? 'a new version of it' : 'new revisions of what changes'
+  const made = revision === null ? fresh : `${revision.number}, made before`
   const title = head(`${what} ${kind === 'asg' ? `${name} version ${number}` : number}, then ${made}`, page)
   if (configuration === null) return [...title, `  ${sign(page, 'warn')} not compared: what serves now is gone`]
   return [...title, ...changesLines(configuration, page)]

@@ -29,14 +29,14 @@ export interface ReclaimReport {
 
 /** The images that can be reclaimed, as people read them. */
 export function reclaimText({ title, list, next, simulation }: ReclaimReport, page: Page): string {
-  const head = [
-    ...(simulation === undefined ? [] : [`${page.paint('warn', 'SIMULATED')}: ${simulation}; nothing of it is real`]),
-  ]
+  const head =
+    simulation === undefined ? [] : [`${page.paint('warn', 'SIMULATED')}: ${simulation}; nothing of it is real`]
   const name = page.paint('strong', title)
   if (list.images === 0) {
-    return [...head, `${name}: ${sign(page, 'ok')} nothing to reclaim: every image is needed, tagged or of today`].join(
-      '\n',
-    )
+    return [
+      ...head,
+      `${name}: ${sign(page, 'ok')} nothing to reclaim: every image is needed, has a tag, or is younger than a day`,
+    ].join('\n')
   }
   const cost = list.monthly === null ? '' : `, $${list.monthly.toFixed(2)} a month`
   return [
