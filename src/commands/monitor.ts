@@ -1,5 +1,6 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
+import { answerFlags } from '../answer-flags.js'
 import { BaseCommand } from '../base-command.js'
 import { watchFlags } from '../watch-flags.js'
 
@@ -22,6 +23,7 @@ ended before the rollout did. Leaving with q or Ctrl-C is 0: the rollout goes on
   }
   static override readonly flags = {
     ...watchFlags,
+    ...answerFlags,
     replay: Flags.string({
       description: 'play a recorded file instead of watching anything',
       env: 'RAMPART_REPLAY',

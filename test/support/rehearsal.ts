@@ -19,6 +19,7 @@ export interface Cloud {
   readonly requests: readonly string[]
   /** Stops the cloud's time, so that nothing in it ends while a test looks. Clients go by their own clock. */
   pause(): void
+  isPaused(): boolean
   resume(): void
 }
 
@@ -80,6 +81,7 @@ export async function startCloud(options: CloudOptions = {}): Promise<Cloud> {
     pause: () => {
       pausedAt ??= now()
     },
+    isPaused: () => pausedAt !== undefined,
     resume: () => {
       lost = clock.now() - now()
       pausedAt = undefined

@@ -5,7 +5,7 @@ import type { Driver } from '../rollout/driver.js'
 import { configure, connect, performance, repositories, sameCommand } from './deploy.js'
 import { perform, type Watch } from './perform.js'
 import { canAsk } from './person.js'
-import { countCalls, linesFrom, watchActions, type WatchFlags } from './watching.js'
+import { countCalls, linesFrom, type WatchFlags } from './watching.js'
 
 interface AbortFlags extends SharedFlags, WatchFlags {
   readonly 'no-rollback': boolean
@@ -24,7 +24,6 @@ export async function runAbort(flags: AbortFlags): Promise<Performed> {
   if (!flags.yes && canAsk(flags)) await confirm(driver, goesBack)
   const watch: Watch = {
     onTerminal: 'list',
-    actions: watchActions(() => driver),
     record: flags.record,
     lastWords: calls.lastWords,
   }

@@ -15,7 +15,8 @@ import type { Account } from '../ports/account.js'
 import type { LogSource } from '../ports/log-source.js'
 import type { Parameters } from '../ports/parameters.js'
 import { perform, streamPage, type Performance, type Watch } from './perform.js'
-import { countCalls, linesFrom, watchActions, type WatchFlags } from './watching.js'
+import { turnBack } from './turn-back.js'
+import { abortOf, countCalls, linesFrom, type WatchFlags } from './watching.js'
 import type { Driver } from '../rollout/driver.js'
 import type { Patience } from '../rollout/follow.js'
 import { readVersion } from '../release/version.js'
@@ -194,8 +195,8 @@ export async function runDeploy(flags: DeployFlags): Promise<Performed> {
   let known: Driver | undefined
   const watch: Watch = {
     onTerminal: 'list',
-    asksToLeave: true,
-    actions: watchActions(() => known),
+    abort: abortOf(() => known),
+    back: turnBack(config, flags, performing),
     record: flags.record,
     lastWords: calls.lastWords,
   }

@@ -1,10 +1,11 @@
 import type { Performed, SharedFlags } from '../../base-command.js'
-import type { Driver } from '../rollout/driver.js'
-import { configure, connect, performance, repositories, sameCommand } from './deploy.js'
+import { configure, connect, performance, repositories, sameCommand, secretsOfAnswers } from './deploy.js'
 import { modeOf, perform, type Watch } from './perform.js'
-import { countCalls, linesFrom, watchActions, type WatchFlags } from './watching.js'
+import { turnBack } from './turn-back.js'
+import type { VerifyAt } from './verify-plan.js'
+import { countCalls, linesFrom, type WatchFlags } from './watching.js'
 
-interface MonitorFlags extends SharedFlags, WatchFlags {
+interface MonitorFlags extends SharedFlags, WatchFlags, VerifyAt {
   readonly release?: string | undefined
   readonly replay?: string | undefined
   readonly speed: number
@@ -17,13 +18,12 @@ export async function runMonitor(flags: MonitorFlags): Promise<Performed> {
     return runReplay({ ...flags, file: flags.replay })
   }
   const config = await configure(flags)
-  const about = performance('monitor', config, ['rollout'])
+  const about = performance('monitor', config, ['rollout'], await secretsOfAnswers(config, flags))
   const calls = countCalls(flags, about.clock)
   const performing = { ...about, ...(calls.onCall !== undefined && { onCall: calls.onCall }) }
-  let known: Driver | undefined
   const watch: Watch = {
     onTerminal: 'dashboard',
-    actions: watchActions(() => known),
+    back: turnBack(config, flags, performing),
     record: flags.record,
     lastWords: calls.lastWords,
   }
@@ -34,7 +34,6 @@ export async function runMonitor(flags: MonitorFlags): Promise<Performed> {
     async (run) => {
       const { monitor } = await import('../operations/monitor.js')
       const { driver, account, logs } = await connect(config, performing)
-      known = driver
       const lines = await linesFrom(config, logs, performing.clock)
       return monitor(
         {

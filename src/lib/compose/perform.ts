@@ -20,6 +20,7 @@ import { terminalWidth } from '../terminal/size.js'
 import type { View } from '../view/view.js'
 import { stopHandler, type Wish } from './leave.js'
 import { canAsk } from './person.js'
+import type { TurnBack } from './turn-back.js'
 
 export interface Performance {
   readonly command: string
@@ -40,9 +41,10 @@ export interface Performance {
 export interface Watch {
   /** What a terminal gets when nothing else is asked for; a screen stays until the person leaves it. */
   readonly onTerminal: 'dashboard' | 'list'
-  readonly actions?: DashboardActions
-  /** True when a person who presses Ctrl-C during a rollout is asked what is meant. */
-  readonly asksToLeave?: boolean
+  /** What R does on the screen; undefined where nobody can ask for it. */
+  readonly back?: TurnBack
+  /** Has the rollout go back and does nothing else; with it a person who presses Ctrl-C during one is asked what is meant. */
+  readonly abort?: () => Promise<string>
   readonly record?: string | undefined
   /** What is said at the very end, on stderr. */
   readonly lastWords?: () => readonly string[]
@@ -89,7 +91,11 @@ export async function perform(
   const recorder = watch?.record === undefined ? undefined : await openRecorder(watch.record, mask)
   const screen =
     mode === 'dashboard'
-      ? await openScreen({ colour: colour(stdout), now: () => clock.now(), actions: watch?.actions })
+      ? await openScreen({
+          colour: colour(stdout),
+          now: () => clock.now(),
+          actions: watch?.back && { rollBack: watch.back.rollBack },
+        })
       : undefined
   const reporter = await createReporter(mode, {
     ...(screen !== undefined && { screen }),
@@ -113,11 +119,11 @@ export async function perform(
   const emit: Emit = (event) => stream.emit(event)
   const controller = new AbortController()
   const onSignal = stopHandler({
-    mayAsk: () => watch?.asksToLeave === true && mode === 'list' && canAsk(flags) && isUnderWay(reporter.view()),
+    mayAsk: () => watch?.abort !== undefined && mode === 'list' && canAsk(flags) && isUnderWay(reporter.view()),
     ask: (signal) => askWish(reporter, signal),
     leave: (signal) => controller.abort(new Interruption(signal)),
     abort: async () => {
-      const goBack = watch?.actions?.rollBack?.('') ?? Promise.resolve('nothing that could go back is known yet')
+      const goBack = watch?.abort?.() ?? Promise.resolve('nothing that could go back is known yet')
       const said = await goBack.catch((error: unknown) => (error instanceof Error ? error.message : String(error)))
       emit({ type: 'warning', message: said })
     },
@@ -127,7 +133,11 @@ export async function perform(
   void screen?.closed.then((why) => controller.abort(new Interruption(stopSignal(why))))
   const context: RunContext = { clock, emit, signal: controller.signal }
   try {
-    const ended = await runOperation(context, performance, () => body(context))
+    const ended = await runOperation(
+      context,
+      performance,
+      () => watch?.back?.around(context, () => body(context)) ?? body(context),
+    )
     if (ended.ending === 'bug' && env['DEBUG'] !== undefined && ended.error instanceof Error) {
       stderr.write(`${ended.error.stack ?? ''}\n`)
     }

@@ -5,7 +5,6 @@ import type { LogSource } from '../ports/log-source.js'
 import { callsText } from '../report/calls-text.js'
 import type { Driver } from '../rollout/driver.js'
 import type { LineSource } from '../rollout/log-watch.js'
-import type { Watch } from './perform.js'
 
 /** What the flags of a command that watches say. */
 export interface WatchFlags {
@@ -48,21 +47,19 @@ export function countCalls({ debug }: WatchFlags, clock: Clock): CallCount {
   }
 }
 
-/** The way back that a person may ask for on the screen: of whatever rollout is under way by then. */
-export function watchActions(driver: () => Driver | undefined): NonNullable<Watch['actions']> {
-  return {
-    async rollBack() {
-      const known = driver()
-      const rollout = await known?.latest()
-      if (known === undefined || rollout === undefined || rollout.outcome !== undefined) {
-        throw new RampartError(
-          'preflight',
-          'Nothing is under way that could go back; rampart rollback returns to an earlier release.',
-        )
-      }
-      const refused = await known.rollBack(rollout.handle)
-      if (refused !== undefined) throw refused
-      return `asked ${known.fleet} to go back`
-    },
+/** Has whatever rollout is under way by then go back, as `rampart abort` would; says what came of asking. */
+export function abortOf(driver: () => Driver | undefined): () => Promise<string> {
+  return async () => {
+    const known = driver()
+    const rollout = await known?.latest()
+    if (known === undefined || rollout === undefined || rollout.outcome !== undefined) {
+      throw new RampartError(
+        'preflight',
+        'Nothing is under way that could go back; rampart rollback returns to an earlier release.',
+      )
+    }
+    const refused = await known.rollBack(rollout.handle)
+    if (refused !== undefined) throw refused
+    return `asked ${known.fleet} to go back`
   }
 }

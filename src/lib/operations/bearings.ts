@@ -113,17 +113,18 @@ async function findWanted(request: BearingsRequest, bearings: Bearings, word: st
 }
 
 /**
- * What to go back to: what a person names, else what a rollout under way comes from (or the rollback that is under way),
- * else the last proved release before the one that serves.
+ * What to go back to: what a person names, else what a rollout under way comes from (or the rollback that is under way,
+ * unless that itself is to be turned), else the last proved release before the one that serves.
  */
 export async function chooseWanted(
   request: BearingsRequest,
   bearings: Bearings,
-  asked: { readonly to?: string | undefined; readonly lastProved?: boolean },
+  asked: { readonly to?: string | undefined; readonly lastProved?: boolean; readonly turns?: boolean },
 ): Promise<Wanted> {
   const { records, candidates, running } = bearings
   if (asked.to !== undefined) return findWanted(request, bearings, asked.to)
   if (running === undefined || asked.lastProved === true) return ofCandidate(defaultOf(candidates))
+  if (asked.turns === true) return ofRevision(request, bearings, bearings.current)
   const [newest] = records
   const joined =
     newest?.kind === 'rollback' && newest.ending === undefined && (await request.driver.isMovingTo(newest.revision))

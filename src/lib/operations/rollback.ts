@@ -76,6 +76,8 @@ class Return {
 
   /** True once anything was asked of the platform that changes the fleet. */
   changed = false
+  /** True once later deploys are held. */
+  held = false
 
   async go(): Promise<Arrival> {
     const { driver, wanted } = this.#request
@@ -115,6 +117,8 @@ class Return {
       const stays = await driver.cancel(handle)
       if (stays !== undefined) throw stays
     }
+    // Who leaves while it goes back has turned it all the same.
+    this.held = await holdDeploys(this.#request, this.#run)
     return followRollout(this.#request, { handle, revision, targets: this.#targets }, this.#run)
   }
 
@@ -234,7 +238,7 @@ async function rollbackKept(request: RollbackRequest, run: RunContext): Promise<
   })
   if (arrival.kind === 'ended') return arrival.ended
   // Before the proof: whatever comes of that, no deploy is to undo this unasked.
-  if (arrival.changed) await holdDeploys(request, run)
+  if (arrival.changed && !way.held) await holdDeploys(request, run)
   let ended: Ended
   try {
     ended = await prove(request, run, arrival.changed)
@@ -266,12 +270,15 @@ async function verified(request: RollbackRequest, run: RunContext, ended: Ended)
   }
 }
 
-async function holdDeploys(request: RollbackRequest, run: RunContext): Promise<void> {
+/** False when that could not be kept; then it is said. */
+async function holdDeploys(request: RollbackRequest, run: RunContext): Promise<boolean> {
   try {
     await request.hold?.(reasonOf(request))
+    return true
   } catch (error) {
     if (!(error instanceof RampartError)) throw error
     run.emit({ type: 'warning', message: `Deploys are not held: ${error.message}` })
+    return false
   }
 }
 
