@@ -32,7 +32,10 @@ const criteria = {
 interface Result {
   readonly outcome: string
   readonly message: string
-  readonly phases: readonly { readonly phase: string; readonly outcome: string }[]
+  readonly problems?: readonly string[]
+  /** Milliseconds of the cloud's clock. */
+  readonly duration: number
+  readonly phases: readonly { readonly phase: string; readonly outcome: string; readonly duration: number | null }[]
   readonly verification: {
     readonly checks: readonly {
       readonly name: string
@@ -66,6 +69,12 @@ const failedCriteria = ({ verification }: Result): readonly string[] =>
 const failedChecks = ({ verification }: Result): readonly string[] =>
   (verification?.checks ?? []).filter(({ result }) => result === 'fail').map(({ name }) => name)
 
+const warnedCriteria = ({ verification }: Result): readonly string[] =>
+  (verification?.criteria ?? []).filter(({ result }) => result === 'warn').map(({ name }) => name)
+
+/** Scenarios whose first requests take long, which the example only warns of. */
+const slowStarts: ReadonlySet<string> = new Set(['slow-release', 'model-downloads'])
+
 const searches = ['endpoint:search-384d', 'endpoint:search-768d', 'endpoint:search-1155d']
 
 describe('rampart rehearse of the second example', () => {
@@ -77,10 +86,10 @@ describe('rampart rehearse of the second example', () => {
       expect(table).toContain(group)
       for (const name of names) {
         const line = table.split('\n').find((one) => one.includes(name)) ?? ''
-        expect(line).toMatch(/^\S (?:OK|SKIP) {2}/)
+        expect(line).toMatch(/^\S OK {2}/)
       }
     }
-    expect(table).toMatch(/\b14 OK, 0 WARN, 0 FAIL, 1 SKIP/)
+    expect(table).toMatch(/\b15 OK, 0 WARN, 0 FAIL, 0 SKIP/)
     for (const phase of ['baseline', 'verify']) expect(stdout).toMatch(new RegExp(`^${phase} +✓ done`, 'm'))
   }, 90_000)
 
@@ -88,14 +97,9 @@ describe('rampart rehearse of the second example', () => {
     ['lying-health', [...searches, 'load:search'], ['100% success rate on test requests'], /503/],
     [
       'slow-release',
-      searches,
-      [
-        'All API endpoints responding < 0.5s',
-        '384d endpoint: < 0.25s average response',
-        '768d endpoint: < 0.30s average response',
-        '1155d endpoint: < 0.40s average response',
-      ],
-      /over its budget of/,
+      ['endpoint:search-1155d'],
+      ['All API endpoints responding < 0.5s'],
+      /max \d+ms is over its budget of 500ms/,
     ],
     ['drifted-answers', ['compare:answers'], [], /\$\.results\[0\]\.score/],
     ['plain-http', ['https-redirect'], ['HTTP traffic redirected to HTTPS'], /over plain HTTP/],
@@ -112,6 +116,9 @@ describe('rampart rehearse of the second example', () => {
       })
       expect(failedChecks(result)).toEqual(checks)
       expect(failedCriteria(result)).toEqual(lines)
+      // Every other line was judged, and none of them fails.
+      expect(result.verification?.criteria.map(({ name }) => name)).toEqual(Object.values(criteria).flat())
+      expect(warnedCriteria(result)).toEqual(slowStarts.has(scenario) ? ['Model cache: 4.9x speedup maintained'] : [])
       const failed = result.verification?.checks.find(({ result: one }) => one === 'fail')
       expect([failed?.detail, ...(failed?.evidence ?? [])].join('\n')).toMatch(evidence)
       expect(result.verification?.wentBack).toBe(true)
@@ -126,11 +133,16 @@ describe('rampart rehearse of the first example', () => {
   test('healthy is verified', async () => {
     const { code, result } = await rehearse(rampartAi, 'healthy')
     expect({ code, failed: failedChecks(result) }).toEqual({ code: 0, failed: [] })
+    expect(result.verification?.checks.find(({ name }) => name === 'secrets')).toMatchObject({ result: 'ok' })
+    // All phases on one clock: what lies between them is short.
+    const spent = result.phases.reduce((sum, { duration }) => sum + (duration ?? 0), 0)
+    expect(spent).toBeLessThanOrEqual(result.duration)
+    expect(spent).toBeGreaterThan(result.duration * 0.75)
     expect(result.phases.at(-1)).toMatchObject({ phase: 'verify', outcome: 'done' })
   }, 60_000)
 
   test.each([
-    ['slow-release', ['endpoint:inspect'], /over its budget of 150ms/],
+    ['slow-release', ['endpoint:inspect'], /^p95 \d+ms is over its budget of 200ms/m],
     ['plain-http', ['https-redirect'], /over plain HTTP/],
     ['leaking-logs', ['log-secrets'], /AWS access key.*lines, such as/s],
     ['model-downloads', ['model-cache'], /download/i],
@@ -147,12 +159,16 @@ describe('rampart rehearse of the first example', () => {
   )
 
   // Each instance is asked for itself: it is caught before anybody asks through the load balancer.
-  test.each(['lying-health', 'drifted-answers'])(
+  test.each([
+    ['lying-health', /answers 200, but POST \/api\/v1\/inspect: status 503/],
+    ['drifted-answers', /answers 200, but POST \/api\/v1\/inspect: \$\.injection\.suspected is false, not true/],
+  ] as const)(
     '%s is not proved, and the deploy goes back',
-    async (scenario) => {
+    async (scenario, problem) => {
       const { code, result } = await rehearse(rampartAi, scenario)
       expect({ code, outcome: result.outcome }).toEqual({ code: 9, outcome: 'verification' })
       expect(result.phases.find(({ phase }) => phase === 'proof')).toMatchObject({ outcome: 'failed' })
+      expect(result.problems).toEqual(Array.from({ length: 4 }, () => expect.stringMatching(problem)))
       expect(result.message).toMatch(/went back: rampart-production-asg serves what served before/)
     },
     120_000,

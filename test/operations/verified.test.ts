@@ -9,7 +9,7 @@ const times = [100, 101, 99, 102, 98]
 const figures = { count: 5, min: 98, mean: 100, p50: 100, p95: 102, p99: 102, max: 102 }
 
 /** A verifier of one endpoint whose check comes to that. */
-function verifier(stage: Stage, result: 'ok' | 'fail', more: Partial<ReleaseVerifier> = {}): ReleaseVerifier {
+function verifier(result: 'ok' | 'fail', more: Partial<ReleaseVerifier> = {}): ReleaseVerifier {
   const task: VerifyTask = {
     name: 'endpoint:search',
     kind: 'endpoint',
@@ -24,7 +24,6 @@ function verifier(stage: Stage, result: 'ok' | 'fail', more: Partial<ReleaseVeri
       }),
   }
   return {
-    clock: stage.clock,
     criteria: [{ group: 'Performance', name: 'fast', checks: ['endpoint:*'] }],
     tasks: () => Promise.resolve([task]),
     figures: () => ({ latency: { search: { mean: 100, p50: 100, p95: 102, times } } }),
@@ -33,7 +32,7 @@ function verifier(stage: Stage, result: 'ok' | 'fail', more: Partial<ReleaseVeri
 }
 
 const request = (stage: Stage, result: 'ok' | 'fail', more: Partial<ReleaseVerifier> = {}): Partial<DeployRequest> => ({
-  verifier: verifier(stage, result, more),
+  verifier: verifier(result, more),
   wayBack: () => Promise.resolve(stage.driver()),
 })
 
@@ -154,7 +153,7 @@ describe.each(stages)('%s', (_name, start) => {
     const stage = await start()
     await stage.deploy('a')
     await stage.deploy('b')
-    const { ended, events } = await stage.rollback({ verifier: verifier(stage, 'fail') })
+    const { ended, events } = await stage.rollback({ verifier: verifier('fail') })
     expect(ended).toMatchObject({
       ending: 'verification',
       message: expect.stringMatching(/^Rolled back: #1 .* 1 of 1 checks failed\. It stays/),

@@ -32,9 +32,6 @@ export interface CloudOptions extends Partial<RehearsalOptions> {
   readonly prepare?: (project: Project) => Promise<void>
 }
 
-/** How many times as fast as real ones its answers come. */
-const answersPace = 10
-
 /** A rehearsal in this process for rampart in processes of its own, around a copy of the example. Both go with the test. */
 export async function startCloud(options: CloudOptions = {}): Promise<Cloud> {
   const { speed = 1200, example, prepare, onCall, onRegistryRequest, ...others } = options
@@ -54,7 +51,7 @@ export async function startCloud(options: CloudOptions = {}): Promise<Cloud> {
     setup,
     scenario: 'healthy',
     now,
-    answerPace: 1 / answersPace,
+    answerPace: 0,
     onCall: (n, service, operation) => {
       calls.push(`${service}:${operation}`)
       onCall?.(n, service, operation)
@@ -69,7 +66,7 @@ export async function startCloud(options: CloudOptions = {}): Promise<Cloud> {
   const environment = {
     ...rehearsal.environment,
     RAMPART_CLOCK: formatClock(speed, origin),
-    RAMPART_ANSWER_CLOCK: formatClock(answersPace, origin),
+    RAMPART_ANSWERS: 'stated',
     RAMPART_SIMULATION: `a test, clock at ${speed}x`,
   }
   return {

@@ -30,7 +30,11 @@ export async function fleetTasks(
   const { driver, account, logs, parameters } = await connect(config, { clock })
   const host = async (): Promise<string> =>
     environment.registry ?? new URL((await account.registryAuthorization()).endpoint).host
-  const tasks: VerifyTask[] = [...releaseTasksOf(config, { driver, account, parameters })]
+  const { createSecrets } = await import('../aws/secrets.js')
+  const secretsManager = createSecrets({ region: environment.region })
+  const tasks: VerifyTask[] = [
+    ...releaseTasksOf(config, { driver, account, parameters, secrets: secretsManager, clock }),
+  ]
   if (verify.targets !== undefined) {
     const { targetTasks } = await import('../verify/targets/tasks.js')
     const services = await wantedOf(config)

@@ -28,8 +28,6 @@ interface Step {
   readonly phase: TimelinePhase
   readonly command: string
   readonly run: () => Promise<Performed>
-  /** The variable that tells the clock of what it asks; that of the cloud if absent. */
-  readonly clock?: string
 }
 
 interface Done extends TimelineStep {
@@ -55,7 +53,7 @@ export async function runFromScratch(flags: FromScratchFlags, scene: Scene): Pro
   for (const [index, step] of steps.entries()) {
     const { phase, command } = step
     say(flags, `\n== ${index + 1} of ${steps.length}: ${command} (${phase}) ==\n`)
-    const clock = clockFrom(scene.environment[step.clock ?? 'RAMPART_CLOCK'])
+    const clock = clockFrom(scene.environment['RAMPART_CLOCK'])
     const from = clock.now()
     const { exitCode, result } = await attempt(step)
     done.push({ phase, command, duration: clock.now() - from, exitCode, result })
@@ -166,8 +164,6 @@ function stepsOf(flags: FromScratchFlags, scene: Scene): readonly Step[] {
       ? []
       : [
           {
-            // Its answers take as long as real ones would, or nearly.
-            clock: 'RAMPART_ANSWER_CLOCK',
             phase: 'Validation',
             command: 'verify',
             run: async () =>

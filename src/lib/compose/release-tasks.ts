@@ -3,7 +3,11 @@ import { isDigest } from '../domain/digest.js'
 import { formatImageRef, parseImageRef } from '../domain/image-ref.js'
 import { isInService, isLeaving } from '../domain/target.js'
 import type { Account } from '../ports/account.js'
+import { secretName, type SecretCheck, type SecretPlan } from '../domain/secret.js'
+import { checkSecrets, namedSecrets } from '../operations/secrets-look.js'
+import type { Clock } from '../ports/clock.js'
 import type { Parameters } from '../ports/parameters.js'
+import type { Secrets } from '../ports/secrets.js'
 import { RampartError } from '../errors/rampart-error.js'
 import type { Driver } from '../rollout/driver.js'
 import type { VerifyTask } from '../verify/judged.js'
@@ -14,6 +18,8 @@ interface Places {
   readonly driver: Driver
   readonly account: Account
   readonly parameters: Parameters
+  readonly secrets: Secrets
+  readonly clock: Clock
 }
 
 /** The checks of the release as the platform and the registry see it, where the configuration asks for its targets. */
@@ -21,7 +27,7 @@ export function releaseTasksOf(config: Config, places: Places): readonly VerifyT
   return config.verify?.targets === undefined ? [] : releaseTasks(sourceOf(config, places))
 }
 
-function sourceOf(config: Config, { driver, account, parameters }: Places): ReleaseSource {
+function sourceOf(config: Config, { driver, account, parameters, secrets, clock }: Places): ReleaseSource {
   const own = config.environment.registry
   const host = async (): Promise<string> => own ?? new URL((await account.registryAuthorization()).endpoint).host
   const live = async () => {
@@ -54,30 +60,76 @@ function sourceOf(config: Config, { driver, account, parameters }: Places): Rele
       return targets.map(({ id, health, reason }) => ({ id, health, ...(reason !== undefined && { reason }) }))
     },
     secrets: async () => {
-      const { secrets } = await driver.stored(await driver.current(), await host(), repositories(config))
-      return secretsAt(secrets, parameters)
+      const { secrets: launched } = await driver.stored(await driver.current(), await host(), repositories(config))
+      const kept = await keptIn(secrets, planOf(config, launched), clock.now())
+      const other = launched.filter((name) => inSecretsManager(name) === undefined)
+      return together([...(await Promise.all(other.map((name) => parameterAt(name, parameters)))), ...kept])
     },
   }
 }
 
-const parameterArn = /^arn:[^:]+:ssm:[^:]*:[^:]*:parameter(\/?.+)$/
+type Found = Awaited<ReturnType<ReleaseSource['secrets']>>
 
-/** Only parameters are asked for; nothing of a value is kept. */
-async function secretsAt(names: readonly string[], parameters: Parameters): ReturnType<ReleaseSource['secrets']> {
-  const there: string[] = []
-  const missing: string[] = []
-  const unasked: string[] = []
-  for (const name of new Set(names)) {
-    const path = name.startsWith('arn:') ? parameterArn.exec(name)?.[1] : name
-    try {
-      // oxlint-disable-next-line no-await-in-loop -- a handful at most
-      const found = path === undefined ? undefined : await parameters.get(path)
-      if (path === undefined) unasked.push(name)
-      else (found === undefined ? missing : there).push(path)
-    } catch (error) {
-      if (!(error instanceof RampartError)) throw error
-      unasked.push(path ?? name)
-    }
+const together = (parts: readonly Partial<Found>[]): Found => ({
+  there: parts.flatMap(({ there = [] }) => there),
+  missing: parts.flatMap(({ missing = [] }) => missing),
+  doubtful: parts.flatMap(({ doubtful = [] }) => doubtful),
+  unasked: parts.flatMap(({ unasked = [] }) => unasked),
+})
+
+const parameterArn = /^arn:[^:]+:ssm:[^:]*:[^:]*:parameter(\/?.+)$/
+// A task definition may name a key of the secret's JSON, a stage and a version behind it:
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/secrets-envvar-secrets-manager.html
+const secretArn = /^(arn:[^:]+:secretsmanager:[^:]*:[^:]*:secret:[^:]+)(?::([^:]*))?/
+
+const inSecretsManager = (name: string): { readonly secret: string; readonly key?: string } | undefined => {
+  const [, secret, key = ''] = secretArn.exec(name) ?? []
+  return secret === undefined ? undefined : { secret, ...(key !== '' && { key }) }
+}
+
+/** What the configuration names, and what the targets are launched with beside that. */
+function planOf({ environment }: Config, launched: readonly string[]): SecretPlan {
+  const { secrets: plan } = environment
+  const more = launched.flatMap((name) => {
+    const from = inSecretsManager(name)
+    return from === undefined ? [] : [{ service: 'the targets', variable: '', ...from }]
+  })
+  return { ...plan, uses: [...plan.uses, ...more] }
+}
+
+/** Whether each secret can be read with all its keys. A value is looked into for the names of its keys alone. */
+async function keptIn(secrets: Secrets, plan: SecretPlan, now: number): Promise<readonly Partial<Found>[]> {
+  return Promise.all(
+    namedSecrets(plan).map(async (id): Promise<Partial<Found>> => {
+      const uses = plan.uses.filter(({ secret }) => secretName(secret) === secretName(id))
+      try {
+        return foundOf(secretName(id), await checkSecrets({ ...plan, uses }, secrets, now))
+      } catch (error) {
+        if (!(error instanceof RampartError)) throw error
+        return { unasked: [secretName(id)] }
+      }
+    }),
+  )
+}
+
+/** What is too old or was not rotated is still read by what serves, and going back to another release mends nothing. */
+function foundOf(name: string, checks: readonly SecretCheck[]): Partial<Found> {
+  const words = (chosen: readonly SecretCheck[]): readonly string[] => chosen.map(({ detail }) => `${name}: ${detail}`)
+  const lives = (check: SecretCheck): boolean => check.check === 'age' || check.check === 'rotation'
+  const bad = checks.filter(({ result }) => result === 'fail' || result === 'warn')
+  const missing = words(bad.filter((check) => !lives(check)))
+  return { missing, doubtful: words(bad.filter(lives)), there: missing.length === 0 ? [name] : [] }
+}
+
+/** Only that it is there is asked; nothing of the value is kept. */
+async function parameterAt(name: string, parameters: Parameters): Promise<Partial<Found>> {
+  const path = name.startsWith('arn:') ? parameterArn.exec(name)?.[1] : name
+  if (path === undefined) return { unasked: [name] }
+  try {
+    const found = await parameters.get(path)
+    return found === undefined ? { missing: [`${path}: there is no such parameter`] } : { there: [path] }
+  } catch (error) {
+    if (!(error instanceof RampartError)) throw error
+    return { unasked: [path] }
   }
-  return { there, missing, unasked }
 }

@@ -34,7 +34,6 @@ export async function composeVerifier(
   let baseline: Baseline | undefined
   let first: number | undefined
   const common = {
-    clock: ports.clock,
     criteria: verify.criteria,
     figures: (checks: readonly VerifiedLine[]) => ({
       latency: latencyOf(checks),

@@ -3,10 +3,10 @@ import { readFile } from 'node:fs/promises'
 import { RampartError } from '../errors/rampart-error.js'
 import { createHttp } from '../http/client.js'
 import { createDns } from '../http/dns.js'
-import { pacedHttp } from '../http/paced.js'
 import { proxiesOf } from '../http/proxy.js'
+import { statedTime } from '../http/stated.js'
 import { createTls } from '../http/tls.js'
-import { pacedClockFrom, systemClock } from '../system/clock.js'
+import { systemClock } from '../system/clock.js'
 import type { VerifyPorts } from '../verify/tasks.js'
 
 /** Reads a file that was named; rejects with kind `usage` when it can not be read. */
@@ -20,15 +20,14 @@ async function readGiven(path: string, what: string): Promise<string> {
 /** Real HTTP, TLS and DNS; `ca` is a file with authorities (PEM) that are trusted, too. */
 export async function verifyPorts(ca: string | undefined): Promise<VerifyPorts> {
   const authorities = ca === undefined ? [] : [await readGiven(ca, 'The certificates')]
-  // Servers answer in real time; those of a rehearsal say by how much faster they do.
-  const paced = pacedClockFrom(process.env['RAMPART_ANSWER_CLOCK'])
   const proxies = proxiesOf(process.env)
   const http = createHttp({ authorities, proxies })
+  // Servers answer in real time; those of a rehearsal say how long they take.
+  const time = process.env['RAMPART_ANSWERS'] === 'stated' ? statedTime(http, Date.now()) : { http, clock: systemClock }
   return {
-    http: paced === undefined ? http : pacedHttp(http, paced.pace),
+    ...time,
     tls: createTls({ authorities, proxies }),
     dns: createDns(),
-    clock: paced?.clock ?? systemClock,
     now: () => Date.now(),
     uuid: randomUUID,
     readText: async (path) => readGiven(path, 'The schema'),

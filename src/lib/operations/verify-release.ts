@@ -1,7 +1,6 @@
 import type { ReleaseRecord } from '../domain/release-record.js'
 import type { VerificationRecord, VerifiedCheck, VerifiedLine } from '../domain/verification.js'
 import type { CriterionPlan } from '../domain/verify-plan.js'
-import type { Clock } from '../ports/clock.js'
 import { judgeCriteria } from '../verify/criteria.js'
 import type { VerifyTask } from '../verify/judged.js'
 import { inPhase, type RunContext } from './run.js'
@@ -9,8 +8,6 @@ import { verify } from './verify.js'
 
 /** Makes the checks of the configuration on what a rollout has brought. */
 export interface ReleaseVerifier {
-  /** Time as those see it who answer: the machine's own, unless a rehearsal answers. */
-  readonly clock: Clock
   readonly criteria: readonly CriterionPlan[]
   /** Measures what serves, to compare with it later, and says what came of it. Undefined where nothing is compared. */
   readonly measure?: (signal: AbortSignal) => Promise<string>
@@ -34,7 +31,7 @@ export interface Verdict {
 export async function measureBefore(verifier: ReleaseVerifier | undefined, run: RunContext): Promise<void> {
   const measure = verifier?.measure
   if (measure === undefined) return
-  await inPhase({ ...run, clock: verifier?.clock ?? run.clock }, 'baseline', async () => {
+  await inPhase(run, 'baseline', async () => {
     const detail = await measure(run.signal)
     return { value: undefined, detail }
   })
@@ -56,9 +53,8 @@ const checkOf = ({ name, result, detail, evidence, latency, findings }: Verified
 
 /** Makes the checks in a phase of their own, tells of each as it ends and of all at the end. Never changes anything. */
 export async function verifyRelease(verifier: ReleaseVerifier, run: RunContext): Promise<Verdict> {
-  const timed = { ...run, clock: verifier.clock }
-  return inPhase(timed, 'verify', async () => {
-    const { checks, ended } = await verify(await verifier.tasks(), timed)
+  return inPhase(run, 'verify', async () => {
+    const { checks, ended } = await verify(await verifier.tasks(), run)
     run.signal.throwIfAborted()
     const failed = checks.filter(({ result }) => result === 'fail')
     const made = checks.filter(({ result }) => result !== 'skip').length

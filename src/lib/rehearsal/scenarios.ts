@@ -64,8 +64,8 @@ export const scenarios = {
     faults: [],
   },
   'slow-release': {
-    description: 'the new release takes twice as long for its answers',
-    switches: { latencyFactor: 2 },
+    description: "the p95 of the new release's answers is doubled: the slowest tenth of them take twice as long",
+    switches: { tailFactor: 2 },
     faults: [],
   },
   'drifted-answers': {

@@ -34,14 +34,7 @@ export function formatClock(speed: number, origin: number): string {
 
 /** The clock that RAMPART_CLOCK asks for; the machine's own when it says nothing. */
 export function clockFrom(value: string | undefined): Clock {
-  return pacedClockFrom(value)?.clock ?? systemClock
-}
-
-/** A clock as {@link clockFrom} reads it, and how many times as fast it runs; undefined when the text says nothing. */
-export function pacedClockFrom(
-  value: string | undefined,
-): { readonly clock: Clock; readonly pace: number } | undefined {
-  if (value === undefined || value === '') return undefined
+  if (value === undefined || value === '') return systemClock
   const match = /^(?<speed>\d+(?:\.\d+)?)@(?<origin>\d+)$/.exec(value)
   const speed = Number(match?.groups?.['speed'] ?? 0)
   if (speed <= 0) {
@@ -49,5 +42,5 @@ export function pacedClockFrom(
       next: ['export it as `rampart rehearse serve` prints it, or unset it'],
     })
   }
-  return { clock: acceleratedClock(speed, Number(match?.groups?.['origin'])), pace: speed }
+  return acceleratedClock(speed, Number(match?.groups?.['origin']))
 }

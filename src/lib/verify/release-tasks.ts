@@ -12,10 +12,14 @@ export interface ReleaseSource {
   >
   /** What the load balancer says of each target that runs; `none` where it watches none. */
   readonly health: () => Promise<readonly { readonly id: string; readonly health: string; readonly reason?: string }[]>
-  /** The secrets that the targets are launched with, by name: those that are there, not there, and not asked for. */
+  /**
+   * The secrets that the targets need: the names of those that are there, what is missing and what should be mended
+   * soon, in words, and the names of those that were not asked for.
+   */
   readonly secrets: () => Promise<{
     readonly there: readonly string[]
     readonly missing: readonly string[]
+    readonly doubtful: readonly string[]
     readonly unasked: readonly string[]
   }>
 }
@@ -69,14 +73,28 @@ function judgeHealth(targets: Awaited<ReturnType<ReleaseSource['health']>>): Jud
   return { result: bad.length === 0 ? 'ok' : 'fail', detail, evidence: words }
 }
 
-function judgeSecrets({ there, missing, unasked }: Awaited<ReturnType<ReleaseSource['secrets']>>): Judged {
-  if (missing.length > 0) {
-    const detail = `what the targets are launched with refers to ${missing.join(', ')}, which is not there`
-    return { result: 'fail', detail, remedy: 'put the secret back where the targets look for it' }
+function judgeSecrets({ there, missing, doubtful, unasked }: Awaited<ReturnType<ReleaseSource['secrets']>>): Judged {
+  const evidence = [...there.map((name) => `${name}: there`), ...unasked.map((name) => `${name}: not asked for`)]
+  const [worst] = missing
+  if (worst !== undefined) {
+    const more = missing.length === 1 ? '' : `, and ${missing.length - 1} more`
+    return {
+      result: 'fail',
+      detail: `${worst}${more}`,
+      remedy: 'rampart secrets check says what to do; put back what the targets look for',
+      findings: missing.map((detail) => ({ detail })),
+      evidence,
+    }
   }
   if (there.length === 0 && unasked.length === 0)
     return { result: 'skip', detail: 'the targets are launched with no secret of Parameter Store or Secrets Manager' }
   if (there.length === 0) return { result: 'skip', detail: `not asked for: ${unasked.join(', ')}` }
   const rest = unasked.length === 0 ? '' : `; not asked for: ${unasked.join(', ')}`
-  return { result: 'ok', detail: `${there.length} secrets are where the targets look for them${rest}` }
+  const [oldest] = doubtful
+  if (oldest !== undefined) {
+    const findings = doubtful.map((detail) => ({ detail }))
+    return { result: 'warn', detail: `${oldest}${rest}`, remedy: 'rampart secrets check', findings, evidence }
+  }
+  const count = `${there.length} ${there.length === 1 ? 'secret is' : 'secrets are'}`
+  return { result: 'ok', detail: `${count} where the targets look for them${rest}`, evidence }
 }

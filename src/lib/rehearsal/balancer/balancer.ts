@@ -9,7 +9,7 @@ import { readBody } from '../wire/body.js'
 import { listen } from '../wire/server.js'
 import { answerOf, type AppAnswer, isModelPath } from './application.js'
 import { createCertificate } from './certificate.js'
-import { latencyOf } from './latency.js'
+import { createLatencies, type Latencies } from './latency.js'
 import { routeTo, serviceOf } from './route.js'
 
 export interface BalancerOptions {
@@ -38,8 +38,9 @@ export async function startBalancer(options: BalancerOptions): Promise<Balancer>
   const { world, host } = options
   const { certificate, key } = createCertificate(['localhost', '127.0.0.1', world.state.loadBalancer.dnsName])
   const random = createRandom(options.seed + 7919)
+  const latencies = createLatencies(random)
   const serve: RequestListener = (request, response) => {
-    handle(request, response, options, random).catch(() => response.destroy())
+    handle(request, response, options, { random, latencies }).catch(() => response.destroy())
   }
   const secure = await listen(
     createSecureServer({ cert: certificate, key, minVersion: 'TLSv1.2', keepAliveTimeout: 60_000 }, serve),
@@ -72,7 +73,7 @@ async function handle(
   request: IncomingMessage,
   response: ServerResponse,
   { world, now, pace }: BalancerOptions,
-  random: Random,
+  { random, latencies }: { readonly random: Random; readonly latencies: Latencies },
 ): Promise<void> {
   const body = await readBody(request)
   const method = request.method ?? 'GET'
@@ -91,11 +92,11 @@ async function handle(
   }
   const { host, serving } = routed
   const answer = answerOf(serving, state.switches, { method, path, body: 'text' in body ? body.text : '' })
-  const taken = latencyOf(random, {
+  const taken = latencies({
     work: answer.work,
     first: !serving.asked,
     fetched: serving.fetched.size > 0,
-    factor: serving.troubled ? state.switches.latencyFactor : 1,
+    tailFactor: serving.troubled ? state.switches.tailFactor : 1,
   })
   if (answer.work !== 'none' && answer.work !== 'page') serving.asked = true
   await pass(response, taken * pace)

@@ -10,7 +10,7 @@ import {
 import type { Serving } from '../world/serving.js'
 import type { Instance, WorldState } from '../world/state.js'
 import { answerOf, type AppRequest } from './application.js'
-import { latencyOf } from './latency.js'
+import { createLatencies } from './latency.js'
 
 const gibibyte = 2 ** 30
 
@@ -48,13 +48,14 @@ function reportOf(world: WorldState, instance: Instance, asked: ProbedService): 
   const { name, question, models } = asked
   const serving = [...instance.serving.values()].find(({ service }) => service.repository === asked.repository)
   if (serving === undefined) return { name, digests: [], containers: 0, processes: [], models: [] }
+  const latencies = createLatencies(world.random)
   const ask = (request: AppRequest): ProbeAnswer & { readonly body: string } => {
     const answer = answerOf(serving, world.switches, request)
-    const seconds = latencyOf(world.random, {
+    const seconds = latencies({
       work: answer.work,
       first: !serving.asked,
       fetched: serving.fetched.size > 0,
-      factor: serving.troubled ? world.switches.latencyFactor : 1,
+      tailFactor: serving.troubled ? world.switches.tailFactor : 1,
     })
     if (answer.work !== 'none' && answer.work !== 'page') serving.asked = true
     return { status: answer.status, seconds: Math.round(seconds) / 1000, body: answer.body }

@@ -98,8 +98,8 @@ export interface Troubles {
   readonly capacity: 'available' | 'none'
   /** What it answers to requests while its health checks are passed: 503, or other things than the release before. */
   readonly newAnswers: 'fine' | 'unavailable' | 'drifted'
-  /** How many times longer its answers take. */
-  readonly latencyFactor: number
+  /** How many times longer the slowest tenth of its answers take. */
+  readonly tailFactor: number
   /** Whether its base lacks the models that it says it carries, so that they are downloaded at every start. */
   readonly newModels: 'baked' | 'lacking'
   /** Whether it writes secrets and personal data into its log. */
@@ -166,7 +166,7 @@ export const defaultSwitches: Switches = {
   faultyService: undefined,
   modelLoadFactor: 1,
   newAnswers: 'fine',
-  latencyFactor: 1,
+  tailFactor: 1,
   newModels: 'baked',
   newLogs: 'clean',
   capacity: 'available',

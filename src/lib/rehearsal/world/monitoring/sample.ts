@@ -73,7 +73,7 @@ function measureGroup(world: WorldState, group: TargetGroup, random: Random, at:
   // Whoever shifts traffic between two target groups has one that nobody asks.
   if (world.switches.trafficSeconds === 0 || targets.length === 0) return
   if (healthy.length === 0) return add('HTTPCode_ELB_5XX_Count', [requests], balancer)
-  const { newAnswers, latencyFactor } = world.switches
+  const { newAnswers, tailFactor } = world.switches
   const counts = { '2XX': 0, '5XX': 0 }
   const times: number[] = []
   healthy.forEach(({ host }, index) => {
@@ -81,8 +81,11 @@ function measureGroup(world: WorldState, group: TargetGroup, random: Random, at:
     const share = Math.floor(requests / healthy.length) + (index < requests % healthy.length ? 1 : 0)
     counts[serving?.troubled === true && newAnswers === 'unavailable' ? '5XX' : '2XX'] += share
     const usual = (serving?.models.length ?? 0) > 0 ? 0.12 : 0.01
-    const factor = serving?.troubled === true ? latencyFactor : 1
-    for (let n = 0; n < Math.ceil(looked / healthy.length); n++) times.push(usual * factor * random.between(0.8, 1.3))
+    const slow = serving?.troubled === true ? tailFactor : 1
+    for (let n = 0; n < Math.ceil(looked / healthy.length); n++) {
+      const share = random.next()
+      times.push(usual * (0.8 + share / 2) * (share < 0.9 ? 1 : slow))
+    }
   })
   add('RequestCount', [requests])
   add('TargetResponseTime', times)
