@@ -112,13 +112,14 @@ async function keptIn(secrets: Secrets, plan: SecretPlan, now: number): Promise<
   )
 }
 
+const isOfAge = ({ check }: SecretCheck): boolean => check === 'age' || check === 'rotation'
+
 /** What is too old or was not rotated is still read by what serves, and going back to another release mends nothing. */
 function foundOf(name: string, checks: readonly SecretCheck[]): Partial<Found> {
   const words = (chosen: readonly SecretCheck[]): readonly string[] => chosen.map(({ detail }) => `${name}: ${detail}`)
-  const lives = (check: SecretCheck): boolean => check.check === 'age' || check.check === 'rotation'
   const bad = checks.filter(({ result }) => result === 'fail' || result === 'warn')
-  const missing = words(bad.filter((check) => !lives(check)))
-  return { missing, doubtful: words(bad.filter(lives)), there: missing.length === 0 ? [name] : [] }
+  const missing = words(bad.filter((check) => !isOfAge(check)))
+  return { missing, doubtful: words(bad.filter(isOfAge)), there: missing.length === 0 ? [name] : [] }
 }
 
 /** Only that it is there is asked; nothing of the value is kept. */

@@ -174,6 +174,8 @@ const quantiles = (tailFactor: number): readonly number[] => {
   return [0.5, 0.89, 0.91, 0.95, 0.99].map((share) => sorted[4000 * share] ?? 0)
 }
 
+const mean = (work: Work): number => taken(2000, work).reduce((sum, one) => sum + one, 0) / 2000
+
 describe('how long answers take', () => {
   test('half of them take less than the median, and one in twenty a sixth longer', () => {
     const [p50 = 0, , , p95 = 0] = quantiles(1)
@@ -194,7 +196,6 @@ describe('how long answers take', () => {
   })
 
   test('the second example stays within its budgets', () => {
-    const mean = (work: Work): number => taken(2000, work).reduce((sum, one) => sum + one, 0) / 2000
     expect(mean('search384')).toBeLessThan(250)
     expect(mean('search768')).toBeLessThan(300)
     expect(mean('search1155')).toBeLessThan(400)

@@ -83,8 +83,8 @@ function measureGroup(world: WorldState, group: TargetGroup, random: Random, at:
     const usual = (serving?.models.length ?? 0) > 0 ? 0.12 : 0.01
     const slow = serving?.troubled === true ? tailFactor : 1
     for (let n = 0; n < Math.ceil(looked / healthy.length); n++) {
-      const share = random.next()
-      times.push(usual * (0.8 + share / 2) * (share < 0.9 ? 1 : slow))
+      const drawn = random.next()
+      times.push(usual * (0.8 + drawn / 2) * (drawn < 0.9 ? 1 : slow))
     }
   })
   add('RequestCount', [requests])
