@@ -20,6 +20,7 @@ With --version the whole repository must be as committed, and the commit be in a
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --version v2.0.0',
     '<%= config.bin %> <%= command.id %> --env staging --progress ndjson > events.ndjson',
+    '<%= config.bin %> <%= command.id %> --report report.html --report report.md',
   ]
   static override readonly flags = {
     ...watchFlags,

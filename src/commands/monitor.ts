@@ -15,6 +15,7 @@ ended before the rollout did. Leaving with q or Ctrl-C is 0: the rollout goes on
   static override readonly examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --replay run.ndjson --speed 20',
+    '<%= config.bin %> <%= command.id %> --replay run.ndjson --speed 0 --report report.html',
   ]
   static override readonly args = {
     release: Args.string({

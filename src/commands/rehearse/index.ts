@@ -2,6 +2,7 @@ import * as Flags from '@oclif/core/flags'
 import { BaseCommand } from '../../base-command.js'
 import { keepFlag } from '../../keep-flag.js'
 import { rehearsalFlags } from '../../rehearsal-flags.js'
+import { reportFlag } from '../../watch-flags.js'
 
 export default class Rehearse extends BaseCommand {
   static override readonly summary = 'Deploy to the embedded rehearsal cloud: no AWS account, no Docker, nothing real.'
@@ -14,12 +15,13 @@ infra deploy, secrets, bases, app build, infra deploy again for what serves, dep
 layers with sizes and no content, so it needs no Docker engine. At its end it says how long each phase took.`
   static override readonly examples = [
     '<%= config.bin %> <%= command.id %>',
-    '<%= config.bin %> <%= command.id %> --scenario bad-image',
+    '<%= config.bin %> <%= command.id %> --scenario bad-image --report report.html',
     '<%= config.bin %> <%= command.id %> --from-scratch --config examples/finbert-rag/rampart.yml',
   ]
   static override readonly flags = {
     ...rehearsalFlags,
     keep: keepFlag,
+    report: reportFlag,
     'from-scratch': Flags.boolean({
       description: 'begin with an empty account: infrastructure, secrets, bases, release, alarms, proof',
       env: 'RAMPART_FROM_SCRATCH',

@@ -5,7 +5,7 @@ import type { Driver } from '../rollout/driver.js'
 import { configure, connect, performance, repositories, sameCommand } from './deploy.js'
 import { perform, type Watch } from './perform.js'
 import { canAsk } from './person.js'
-import { countCalls, linesFrom, type WatchFlags } from './watching.js'
+import { countCalls, linesFrom, reportingOf, type WatchFlags } from './watching.js'
 
 interface AbortFlags extends SharedFlags, WatchFlags {
   readonly 'no-rollback': boolean
@@ -25,6 +25,7 @@ export async function runAbort(flags: AbortFlags): Promise<Performed> {
   const watch: Watch = {
     onTerminal: 'list',
     record: flags.record,
+    report: reportingOf(flags),
     lastWords: calls.lastWords,
   }
   const body = async (run: RunContext) => {

@@ -14,9 +14,10 @@ import type { ReleaseVerifier } from '../operations/verify-release.js'
 import type { Account } from '../ports/account.js'
 import type { LogSource } from '../ports/log-source.js'
 import type { Parameters } from '../ports/parameters.js'
+import { noBackground, type Background } from '../report/run/background.js'
 import { perform, streamPage, type Performance, type Watch } from './perform.js'
 import { turnBack } from './turn-back.js'
-import { abortOf, countCalls, linesFrom, type WatchFlags } from './watching.js'
+import { abortOf, countCalls, linesFrom, reportingOf, type WatchFlags } from './watching.js'
 import type { Driver } from '../rollout/driver.js'
 import type { Patience } from '../rollout/follow.js'
 import { readVersion } from '../release/version.js'
@@ -193,11 +194,13 @@ export async function runDeploy(flags: DeployFlags): Promise<Performed> {
   const calls = countCalls(flags, about.clock)
   const performing = { ...about, ...(calls.onCall !== undefined && { onCall: calls.onCall }) }
   let known: Driver | undefined
+  let beside: (() => Promise<Background>) | undefined
   const watch: Watch = {
     onTerminal: 'list',
     abort: abortOf(() => known),
     back: turnBack(config, flags, performing),
     record: flags.record,
+    report: reportingOf(flags, async () => beside?.() ?? noBackground),
     lastWords: calls.lastWords,
   }
   const work = async (run: RunContext, announcer: Announcer | undefined): Promise<Ended> => {
@@ -213,6 +216,7 @@ export async function runDeploy(flags: DeployFlags): Promise<Performed> {
       flags: { lockWait, releaseHold: flags['release-hold'] === true },
     })
     gate.guard(keeper)
+    beside = async () => (await import('./report-background.js')).releaseBackground(config, cloud, keeper)
     const lines = await linesFrom(config, logs, performing.clock)
     const { composeWitness } = await import('./witness.js')
     const witness = await composeWitness(config, performing.clock, driver)

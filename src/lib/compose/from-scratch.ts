@@ -14,6 +14,8 @@ import { streamPage } from './perform.js'
 export interface FromScratchFlags extends SharedFlags {
   readonly scenario: string
   readonly speed: number
+  /** Of the deploy alone. */
+  readonly report?: readonly string[] | string | undefined
 }
 
 interface Scene {
@@ -157,6 +159,7 @@ function stepsOf(flags: FromScratchFlags, scene: Scene): readonly Step[] {
           ...shared,
           ...at,
           force: false,
+          report: flags.report,
           rehearsal: 'rehearse --from-scratch',
         }),
     },

@@ -3,7 +3,7 @@ import { configure, connect, performance, repositories, sameCommand, secretsOfAn
 import { modeOf, perform, type Watch } from './perform.js'
 import { turnBack } from './turn-back.js'
 import type { VerifyAt } from './verify-plan.js'
-import { countCalls, linesFrom, type WatchFlags } from './watching.js'
+import { countCalls, linesFrom, reportingOf, type WatchFlags } from './watching.js'
 
 interface MonitorFlags extends SharedFlags, WatchFlags, VerifyAt {
   readonly release?: string | undefined
@@ -15,7 +15,7 @@ interface MonitorFlags extends SharedFlags, WatchFlags, VerifyAt {
 export async function runMonitor(flags: MonitorFlags): Promise<Performed> {
   if (flags.replay !== undefined) {
     const { runReplay } = await import('./replay.js')
-    return runReplay({ ...flags, file: flags.replay })
+    return runReplay({ ...flags, file: flags.replay, reporting: reportingOf(flags) })
   }
   const config = await configure(flags)
   const about = performance('monitor', config, ['rollout'], await secretsOfAnswers(config, flags))
@@ -25,6 +25,7 @@ export async function runMonitor(flags: MonitorFlags): Promise<Performed> {
     onTerminal: 'dashboard',
     back: turnBack(config, flags, performing),
     record: flags.record,
+    report: reportingOf(flags),
     lastWords: calls.lastWords,
   }
   const stays = modeOf(flags, watch) === 'dashboard'

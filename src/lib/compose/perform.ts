@@ -20,6 +20,7 @@ import { terminalWidth } from '../terminal/size.js'
 import type { View } from '../view/view.js'
 import { stopHandler, type Wish } from './leave.js'
 import { canAsk } from './person.js'
+import type { ReportFiles, Reporting } from './report-files.js'
 import type { TurnBack } from './turn-back.js'
 
 export interface Performance {
@@ -46,6 +47,7 @@ export interface Watch {
   /** Has the rollout go back and does nothing else; with it a person who presses Ctrl-C during one is asked what is meant. */
   readonly abort?: () => Promise<string>
   readonly record?: string | undefined
+  readonly report?: Reporting | undefined
   /** What is said at the very end, on stderr. */
   readonly lastWords?: () => readonly string[]
 }
@@ -89,6 +91,7 @@ export async function perform(
     chooseColour({ noColourFlag: flags['no-color'], env, isTty: stream.isTTY })
   const mask = createMask(performance.secrets)
   const recorder = watch?.record === undefined ? undefined : await openRecorder(watch.record, mask)
+  const reports = await openReportsOf(watch?.report, mask)
   const screen =
     mode === 'dashboard'
       ? await openScreen({
@@ -114,6 +117,7 @@ export async function perform(
     sinks: [
       (event) => reporter.event(event),
       ...(recorder === undefined ? [] : [(event: Event) => recorder.event(event)]),
+      ...(reports === undefined ? [] : [(event: Event) => reports.event(event)]),
     ],
   })
   const emit: Emit = (event) => stream.emit(event)
@@ -148,7 +152,8 @@ export async function perform(
     stream.end()
     recorder?.close()
     await reporter.close()
-    const words = watch?.lastWords?.() ?? []
+    const written = (await reports?.write()) ?? []
+    const words = [...(mode === 'quiet' ? written.filter(isTrouble) : written), ...(watch?.lastWords?.() ?? [])]
     if (words.length > 0) stderr.write(`${words.join('\n')}\n`)
   }
 }
@@ -186,6 +191,15 @@ async function openRecorder(path: string, mask: Mask): Promise<Recorder> {
       next: ['name a file that can be written with --record'],
     })
   }
+}
+
+const isTrouble = (line: string): boolean => line.startsWith('warning: ')
+
+/** The reports that are asked for, before anything is changed that they could not tell of. */
+export async function openReportsOf(reporting: Reporting | undefined, mask: Mask): Promise<ReportFiles | undefined> {
+  if (reporting === undefined) return undefined
+  const { openReports } = await import('./report-files.js')
+  return openReports(reporting, mask)
 }
 
 /** The dashboard, on the terminal of this process. */

@@ -13,6 +13,7 @@ import { announcing, type OutsideFlags } from './announcer.js'
 import { connect, markRelease, patience, repositories, sameCommand, verifierOf } from './deploy.js'
 import { openRegistry } from './images.js'
 import { composeKeeper, openGate, placeOf, runnerOf } from './keeper.js'
+import type { Background } from '../report/run/background.js'
 import type { Performance } from './perform.js'
 import { archiveOf } from './releases.js'
 import type { VerifyAt } from './verify-plan.js'
@@ -24,6 +25,8 @@ export interface Return {
   readonly bearings: Bearings
   /** Goes back, proves it and holds deploys, with record, hooks and notices. */
   readonly go: (wanted: Wanted, run: RunContext) => Promise<Ended>
+  /** What a report tells beside the run. */
+  readonly background: () => Promise<Background>
 }
 
 /** The run that started a rollout gives its lock back as soon as it sees that the rollout was turned. */
@@ -108,6 +111,7 @@ export async function prepareReturn(
   return {
     request,
     bearings,
+    background: async () => (await import('./report-background.js')).releaseBackground(config, cloud, keeper),
     go: async (wanted, run) => {
       const source = (): Promise<SourceRecord | undefined> => Promise.resolve(wanted.record?.source)
       return announcing(config, run, { command: 'rollback', performing, flags, source }, async (told, announcer) =>

@@ -191,6 +191,7 @@ export async function runRehearsal(
     readonly force: boolean
     readonly hooks?: boolean
     readonly keep?: boolean
+    readonly report?: readonly string[] | string | undefined
     readonly 'from-scratch'?: boolean
   },
 ): Promise<Performed> {

@@ -11,12 +11,14 @@ import { chooseColour } from '../terminal/colour.js'
 import { chooseGlyphs } from '../terminal/glyphs.js'
 import { onStop } from '../terminal/signals.js'
 import { terminalWidth } from '../terminal/size.js'
-import { modeOf, openScreen } from './perform.js'
+import { modeOf, openReportsOf, openScreen } from './perform.js'
+import type { Reporting } from './report-files.js'
 
 interface ReplayFlags extends SharedFlags {
   readonly file: string
   /** Seconds of the recording in a second; 0 does not wait. */
   readonly speed: number
+  readonly reporting: Reporting | undefined
 }
 
 /** The events of the last run in the file: several runs may have been recorded into one. */
@@ -44,6 +46,9 @@ async function lastRun(file: string): Promise<readonly Event[]> {
 /** `rampart monitor --replay`: shows a recorded run as it was; nothing is asked of any cloud. */
 export async function runReplay(flags: ReplayFlags): Promise<Performed> {
   const events = await lastRun(flags.file)
+  // It was masked when it was written, and the secrets of then are not known now.
+  const mask = (text: string): string => text
+  const reports = await openReportsOf(flags.reporting, mask)
   const { stdout, stderr, env } = process
   const watch = { onTerminal: 'dashboard' } as const
   const mode = modeOf(flags, watch)
@@ -69,8 +74,7 @@ export async function runReplay(flags: ReplayFlags): Promise<Performed> {
     colour: { stdout: colour(stdout), stderr: colour(stderr) },
     glyphs: chooseGlyphs(env),
     width: terminalWidth(stderr, env),
-    // It was masked when it was written, and the secrets of then are not known now.
-    mask: (text) => text,
+    mask,
     now: () => clock(),
     result: !flags.json && screen === undefined,
   })
@@ -81,7 +85,10 @@ export async function runReplay(flags: ReplayFlags): Promise<Performed> {
     const playing = replay(events, {
       speed,
       sleep: (milliseconds, stop) => systemClock.sleep(milliseconds, stop),
-      sink: (event) => reporter.event(event),
+      sink: (event) => {
+        reporter.event(event)
+        reports?.event(event)
+      },
       signal,
     })
     clock = () => playing.now()
@@ -89,6 +96,8 @@ export async function runReplay(flags: ReplayFlags): Promise<Performed> {
     await screen?.closed
   } finally {
     await reporter.close()
+    const written = (await reports?.write()) ?? []
+    if (written.length > 0) stderr.write(`${written.join('\n')}\n`)
   }
   const code = stoppedBy === undefined || screen !== undefined ? 0 : stopCode(stoppedBy)
   return { exitCode: code, result: resultJson(reporter.view()) }

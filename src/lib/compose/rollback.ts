@@ -12,7 +12,7 @@ import { lockWaitOf } from './keeper.js'
 import { perform, streamPage, type Watch } from './perform.js'
 import { canAsk } from './person.js'
 import { prepareReturn } from './prepare-return.js'
-import { abortOf, countCalls, type WatchFlags } from './watching.js'
+import { abortOf, countCalls, reportingOf, type WatchFlags } from './watching.js'
 
 interface RollbackFlags extends SharedFlags, WatchFlags, OutsideFlags, VerifyAt {
   readonly to?: string | undefined
@@ -60,7 +60,7 @@ export async function runRollback(flags: RollbackFlags): Promise<Performed> {
   const { clock, simulation } = about
   const calls = countCalls(flags, clock)
   const performing = { ...about, ...(calls.onCall !== undefined && { onCall: calls.onCall }) }
-  const { request, bearings, go } = await prepareReturn(config, { ...flags, lockWait }, performing)
+  const { request, bearings, go, background } = await prepareReturn(config, { ...flags, lockWait }, performing)
   const { driver } = request
   const list = listOf(config, driver.fleet, bearings)
   if (flags.list) {
@@ -78,6 +78,7 @@ export async function runRollback(flags: RollbackFlags): Promise<Performed> {
     onTerminal: 'list',
     abort: abortOf(() => driver),
     record: flags.record,
+    report: reportingOf(flags, background),
     lastWords: calls.lastWords,
   }
   return perform(performing, flags, async (run) => go(wanted, run), watch)

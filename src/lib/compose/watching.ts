@@ -5,11 +5,22 @@ import type { LogSource } from '../ports/log-source.js'
 import { callsText } from '../report/calls-text.js'
 import type { Driver } from '../rollout/driver.js'
 import type { LineSource } from '../rollout/log-watch.js'
+import type { Background } from '../report/run/background.js'
+import type { Reporting } from './report-files.js'
 
 /** What the flags of a command that watches say. */
 export interface WatchFlags {
   readonly record?: string | undefined
+  /** From its variable it is one text. */
+  readonly report?: readonly string[] | string | undefined
   readonly debug?: boolean
+}
+
+/** The reports that the flags ask for; undefined when there are none. */
+export function reportingOf({ report }: WatchFlags, background?: () => Promise<Background>): Reporting | undefined {
+  const named = typeof report === 'string' ? report.split(',') : (report ?? [])
+  const files = [...new Set(named.map((name) => name.trim()).filter((name) => name !== ''))]
+  return files.length === 0 ? undefined : { files, ...(background !== undefined && { background }) }
 }
 
 /** Where the targets of the environment write their logs, and how their lines are to be read. */

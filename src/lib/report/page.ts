@@ -23,7 +23,7 @@ interface Sign {
 }
 
 /** The signs of what phases, checks and alarms can come to; a word always stands beside them. */
-const signs = {
+export const signs = {
   waiting: { role: 'dim', glyph: 'waiting' },
   running: { role: 'active', glyph: 'active' },
   done: { role: 'good', glyph: 'good' },

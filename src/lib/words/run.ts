@@ -5,21 +5,22 @@ import { formatCount, formatDuration, formatPercent } from '../terminal/format.j
 import type { ReleasedImage } from '../view/images.js'
 import type { EndingView, PhaseView, ProofView, ReleaseView, RolloutView } from '../view/view.js'
 
-const endings: Readonly<Record<string, string>> = {
-  bug: 'internal error',
-  usage: 'not understood',
-  preflight: 'preflight failed',
-  rolledBack: 'rolled back',
-  attention: 'needs attention',
-  conflict: 'another rollout is under way',
-  unreachable: 'out of reach',
-  unknown: 'outcome unknown',
-  verification: 'verification failed',
-}
+// A map: an ending of a later rampart may be called like something that every object has.
+const endings: ReadonlyMap<string, string> = new Map([
+  ['bug', 'internal error'],
+  ['usage', 'not understood'],
+  ['preflight', 'preflight failed'],
+  ['rolledBack', 'rolled back'],
+  ['attention', 'needs attention'],
+  ['conflict', 'another rollout is under way'],
+  ['unreachable', 'out of reach'],
+  ['unknown', 'outcome unknown'],
+  ['verification', 'verification failed'],
+])
 
 /** How a run ended, in words: `done`, `rolled back`. */
 export function endingWords(ending: EndingView): string {
-  return endings[ending.ending] ?? ending.ending
+  return endings.get(ending.ending) ?? ending.ending
 }
 
 /** The first 12 digits of a digest, for people. */

@@ -1,0 +1,33 @@
+import type { ReleaseRecord } from '../domain/release-record.js'
+import type { ReleaseKeeper } from '../operations/release-steps.js'
+import type { Account } from '../ports/account.js'
+import type { Parameters } from '../ports/parameters.js'
+import { Ledger } from '../release/ledger.js'
+import type { Background } from '../report/run/background.js'
+import type { Config } from '../config/index.js'
+import { placeOf, runnerOf } from './keeper.js'
+
+/** What a report tells beside the events of a release: who made it, its own record, and those before it. */
+export async function releaseBackground(
+  config: Config,
+  { account, parameters }: { readonly account: Account; readonly parameters: Parameters },
+  keeper: ReleaseKeeper | undefined,
+): Promise<Background> {
+  // Without an identity there is a report all the same.
+  const who = runnerOf(account).catch(() => undefined)
+  const earlier: readonly ReleaseRecord[] | string =
+    keeper === undefined
+      ? 'rampart.yml says that no ledger is kept'
+      : await new Ledger(parameters, placeOf(config)).list()
+  const own = keeper?.record
+  const runner = await who
+  return {
+    earlier,
+    ...(runner !== undefined && { who: whoOf(runner) }),
+    ...(own !== undefined && { own }),
+  }
+}
+
+function whoOf({ by, host, actor, link }: Awaited<ReturnType<typeof runnerOf>>): NonNullable<Background['who']> {
+  return { by, host, ...(actor !== undefined && { actor }), ...(link !== undefined && { link }) }
+}
