@@ -9,6 +9,7 @@ import { resultJson } from '../report/result-json.js'
 import { systemClock } from '../system/clock.js'
 import { chooseColour } from '../terminal/colour.js'
 import { chooseGlyphs } from '../terminal/glyphs.js'
+import type { Mask } from '../terminal/mask.js'
 import { onStop } from '../terminal/signals.js'
 import { terminalWidth } from '../terminal/size.js'
 import { modeOf, openReportsOf, openScreen } from './perform.js'
@@ -43,11 +44,12 @@ async function lastRun(file: string): Promise<readonly Event[]> {
   return events
 }
 
+/** It was masked when it was written, and the secrets of then are not known now. */
+const mask: Mask = (text) => text
+
 /** `rampart monitor --replay`: shows a recorded run as it was; nothing is asked of any cloud. */
 export async function runReplay(flags: ReplayFlags): Promise<Performed> {
   const events = await lastRun(flags.file)
-  // It was masked when it was written, and the secrets of then are not known now.
-  const mask = (text: string): string => text
   const reports = await openReportsOf(flags.reporting, mask)
   const { stdout, stderr, env } = process
   const watch = { onTerminal: 'dashboard' } as const

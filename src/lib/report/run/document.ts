@@ -1,3 +1,4 @@
+import { formatDuration } from '../../terminal/format.js'
 import type { BarRow } from './chart.js'
 import type { FleetStep } from './story.js'
 
@@ -87,4 +88,14 @@ export interface RunDocument {
 export function momentText(at: number): string {
   const date = new Date(at)
   return Number.isNaN(date.getTime()) ? 'unknown' : `${date.toISOString().slice(0, 19).replace('T', ' ')} UTC`
+}
+
+/** A duration in milliseconds, or a dash for what nobody measured. */
+export function timeCell(time: number | undefined): Cell {
+  return time === undefined ? { text: '-' } : { text: formatDuration(time), value: time }
+}
+
+/** A number of things. */
+export function countCell(count: number): Cell {
+  return { text: String(count), value: count }
 }

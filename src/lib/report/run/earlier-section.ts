@@ -1,7 +1,7 @@
 import type { ReleaseRecord } from '../../domain/release-record.js'
 import { formatDuration } from '../../terminal/format.js'
 import type { Background } from './background.js'
-import { momentText, type Cell, type Mark, type Section } from './document.js'
+import { momentText, timeCell, type Cell, type Mark, type Section } from './document.js'
 import { phaseTime } from './phases-section.js'
 import type { Story } from './story.js'
 
@@ -21,9 +21,6 @@ function median(values: readonly number[]): number | undefined {
   const lower = sorted[sorted.length % 2 === 0 ? middle - 1 : middle]
   return upper === undefined || lower === undefined ? undefined : (upper + lower) / 2
 }
-
-const timeCell = (time: number | undefined): Cell =>
-  time === undefined ? { text: '-' } : { text: formatDuration(time), value: time }
 
 const outcomes: ReadonlyMap<string, readonly [Mark, string]> = new Map([
   ['done', ['good', 'done']],

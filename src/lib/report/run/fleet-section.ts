@@ -1,7 +1,7 @@
 import { formatCount, formatDuration, formatElapsed } from '../../terminal/format.js'
 import { loadWords } from '../../words/watch.js'
 import type { Bar } from './chart.js'
-import type { BarChart, Cell, Section } from './document.js'
+import { countCell, timeCell, type BarChart, type Cell, type Section } from './document.js'
 import type { FleetStep, StartStory, Story } from './story.js'
 
 /** How many steps are drawn and listed at most, and how many targets. */
@@ -31,7 +31,6 @@ export function fleetSection({ view, fleet, startedAt, endedAt }: Story): Sectio
   const least = fleet.slice(Math.max(0, full)).reduce((low, step) => (serving(step) < serving(low) ? step : low), last)
   const shown = fewerSteps(fleet, most.steps)
   const left = fleet.length - shown.length
-  const figures = (count: number): Cell => ({ text: String(count), value: count })
   return {
     id: 'targets',
     title: 'Targets over time',
@@ -56,7 +55,7 @@ export function fleetSection({ view, fleet, startedAt, endedAt }: Story): Sectio
         ],
         rows: shown.map(({ at, counts }) => [
           { text: formatElapsed(at - startedAt), value: at - startedAt },
-          ...[counts.old, counts.new, counts.starting, counts.failing, counts.leaving].map(figures),
+          ...[counts.old, counts.new, counts.starting, counts.failing, counts.leaving].map(countCell),
         ]),
       },
     ],
@@ -163,14 +162,12 @@ function barsOf(start: StartStory, base: number, endedAt: number): readonly Bar[
 
 function cellsOf(start: StartStory, startedAt: number): readonly Cell[] {
   const { id, zone, from, healthyAt, load } = start
-  const after = (time: number | undefined): Cell =>
-    time === undefined ? { text: '-' } : { text: formatDuration(time), value: time }
   return [
     { text: id, code: true },
     { text: zone },
-    from < startedAt ? { text: 'before' } : after(from - startedAt),
-    healthyAt === undefined ? { text: healthyWords(start) } : after(healthyAt - from),
-    after(load?.readyAfter),
+    from < startedAt ? { text: 'before' } : timeCell(from - startedAt),
+    healthyAt === undefined ? { text: healthyWords(start) } : timeCell(healthyAt - from),
+    timeCell(load?.readyAfter),
     {
       text: load === undefined ? 'no log line seen' : loadWords(load),
       ...(load !== undefined && { mark: markOf(load) }),

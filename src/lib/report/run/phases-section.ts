@@ -3,7 +3,7 @@ import { signs } from '../page.js'
 import type { PhaseView } from '../../view/view.js'
 import { unicodeGlyphs } from '../../terminal/glyphs.js'
 import type { BarRow } from './chart.js'
-import type { Cell, Mark, Section } from './document.js'
+import { timeCell, type Cell, type Mark, type Section } from './document.js'
 import type { Story } from './story.js'
 
 const marks = {
@@ -95,7 +95,7 @@ function cellsOf(phase: PhaseView, total: number, endedAt: number): readonly Cel
   return [
     { text: phase.phase },
     { text: words[phase.state], mark: marks[phase.state] },
-    time === undefined ? { text: '-' } : { text: formatDuration(time), value: time },
+    timeCell(time),
     { text: time === undefined || !(total > 0) ? '-' : `${Math.round((100 * time) / total)} %` },
     { text: phase.detail ?? '' },
   ]

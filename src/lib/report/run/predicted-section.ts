@@ -1,12 +1,9 @@
 import { formatDuration } from '../../terminal/format.js'
 import type { Background, Prediction } from './background.js'
-import type { Cell, Section } from './document.js'
+import { timeCell, type Cell, type Section } from './document.js'
 import { differenceWords } from './earlier-section.js'
 import { phaseTime } from './phases-section.js'
 import type { Story } from './story.js'
-
-const cell = (time: number | undefined): Cell =>
-  time === undefined ? { text: '-' } : { text: formatDuration(time), value: time }
 
 /** What was foretold beside what it came to; undefined where nothing was. */
 export function predictedSection(story: Story, { predictions }: Background): Section | undefined {
@@ -50,7 +47,7 @@ function rowOf({ what, predicted, low, high, why }: Prediction, came: number): r
   return [
     { text: what },
     { text: `${formatDuration(predicted)}${range}`, value: predicted },
-    cell(came),
+    timeCell(came),
     { text: differenceWords(came, predicted) },
     { text: why ?? '' },
   ]
