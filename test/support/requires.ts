@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import { chromiumProgram } from './browser.js'
 import { canBootstrap } from './debian-base.js'
 import { describe as vitestDescribe, test as vitestTest } from 'vitest'
 
@@ -31,6 +32,7 @@ const tools = {
     present: () => runs(ecsDeployProgram, '--version'),
     install: 'pip install ecs-deploy in a virtual environment; its program ecs on the path by the name ecs-deploy',
   },
+  chromium: { present: () => runs(chromiumProgram, '--version'), install: 'apt-get install chromium' },
   git: { present: () => runs('git', '--version'), install: 'apt-get install git' },
   openssl: { present: () => runs('openssl', 'version'), install: 'apt-get install openssl' },
   skopeo: { present: () => runs('skopeo', '--version'), install: 'apt-get install skopeo' },

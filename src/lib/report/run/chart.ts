@@ -12,7 +12,7 @@ const steps = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14
 )
 
 /** The moments that an axis of so many milliseconds names: at most six, and round. */
-export function ticks(total: number): readonly number[] {
+function ticks(total: number): readonly number[] {
   const step = steps.find((one) => total / one <= 5) ?? total / 4
   if (!(step > 0)) return [0]
   return Array.from({ length: Math.floor(total / step) + 1 }, (_, index) => index * step)

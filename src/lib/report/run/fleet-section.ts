@@ -7,10 +7,10 @@ import type { FleetStep, StartStory, Story } from './story.js'
 /** How many steps are drawn and listed at most, and how many targets. */
 const most = { steps: 240, drawn: 24, listed: 200 } as const
 
-export const serving = ({ counts }: FleetStep): number => counts.old + counts.new
+const serving = ({ counts }: FleetStep): number => counts.old + counts.new
 
 /** At most so many of the steps; of those that fall together, the one with the fewest that served stays. */
-export function fewerSteps(steps: readonly FleetStep[], limit: number): readonly FleetStep[] {
+function fewerSteps(steps: readonly FleetStep[], limit: number): readonly FleetStep[] {
   if (steps.length <= limit) return steps
   const size = Math.ceil(steps.length / limit)
   return Array.from({ length: Math.ceil(steps.length / size) }, (_, index) =>
