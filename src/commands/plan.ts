@@ -53,6 +53,11 @@ rehearsal's own state machines, run to their end without waiting; each number sa
       env: 'RAMPART_DEPLOYS_PER_DAY',
       helpValue: 'N',
     }),
+    prices: Flags.string({
+      description: 'table of prices to use instead of the one that rampart brings',
+      env: 'RAMPART_PRICES',
+      helpValue: 'FILE',
+    }),
   }
 
   async run(): Promise<unknown> {

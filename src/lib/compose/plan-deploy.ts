@@ -8,6 +8,7 @@ import { planDeploy, type BuiltService } from '../operations/plan-deploy.js'
 import { figuresOf, type Figures } from '../plan/assumptions.js'
 import type { DeployPlan, PlannedRisk } from '../plan/deploy-plan.js'
 import type { Clock } from '../ports/clock.js'
+import type { RegionPrices } from '../plan/prices.js'
 import { imagineRollout } from '../rehearsal/imagine/rollout.js'
 import { planText } from '../report/plan-text.js'
 import type { Driver } from '../rollout/driver.js'
@@ -15,6 +16,7 @@ import { measureWarmup } from '../rollout/measure.js'
 import { clockFrom, systemClock } from '../system/clock.js'
 import { createMask } from '../terminal/mask.js'
 import { parseAssumptions, type GivenAssumptions } from './assumptions.js'
+import { pricesOf } from './prices.js'
 import { configure, sameCommand, secretsOf } from './deploy.js'
 import { openLooks } from './doctor.js'
 import { composeDriver } from './driver.js'
@@ -29,6 +31,7 @@ import { linesFrom } from './watching.js'
 interface PlanFlags extends SharedFlags {
   readonly assume: readonly string[]
   readonly check: boolean
+  readonly prices?: string | undefined
 }
 
 /** What `plan --json` prints. */
@@ -43,7 +46,8 @@ export async function runPlan(flags: PlanFlags): Promise<Performed> {
   const config = await configure(flags)
   const simulation = process.env['RAMPART_SIMULATION']
   const mask = createMask(secretsOf(config))
-  const plan = await makePlan(config, given, clockFrom(process.env['RAMPART_CLOCK']))
+  const { prices } = await pricesOf(config.environment.region, flags.prices)
+  const plan = await makePlan(config, { given, prices }, clockFrom(process.env['RAMPART_CLOCK']))
   if (!flags.json) {
     const next = sameCommand('deploy', config)
     process.stdout.write(`${mask(planText({ plan, next, simulation }, streamPage(process.stdout, flags)))}\n`)
@@ -55,7 +59,12 @@ export async function runPlan(flags: PlanFlags): Promise<Performed> {
   }
 }
 
-async function makePlan(config: Config, given: GivenAssumptions, clock: Clock): Promise<DeployPlan> {
+interface Given {
+  readonly given: GivenAssumptions
+  readonly prices: RegionPrices | undefined
+}
+
+async function makePlan(config: Config, { given, prices }: Given, clock: Clock): Promise<DeployPlan> {
   const { environment } = config
   const { signal } = new AbortController()
   const { createAws } = await import('../aws/index.js')
@@ -90,7 +99,7 @@ async function makePlan(config: Config, given: GivenAssumptions, clock: Clock): 
       archiveOf(config, aws, home.host),
       risksOf(config),
       measuredWarmup(config, driver, aws, clock),
-      orGap(sumOrphans(config, clock, undefined), 'images without a tag', gaps),
+      orGap(sumOrphans(config, clock, prices), 'images without a tag', gaps),
     ])
     return await planDeploy(
       {
@@ -102,7 +111,7 @@ async function makePlan(config: Config, given: GivenAssumptions, clock: Clock): 
         surroundings,
         subnets,
         pauses: pausesOf(config),
-        prices: undefined,
+        prices,
         risks,
         orphans,
         gaps,

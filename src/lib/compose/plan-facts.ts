@@ -21,6 +21,8 @@ export interface PlanFacts {
   readonly hasBases: boolean | undefined
   /** Undefined when nobody could be asked, or the platform knows none. */
   readonly hasWarmPool: boolean | undefined
+  /** What its instances are; undefined where it has none, or nobody could be asked. */
+  readonly instanceType: string | undefined
   readonly gaps: readonly string[]
 }
 
@@ -67,11 +69,13 @@ export async function readPlanFacts(
     await registry?.close()
   }
   const fleet = registry && (await readFleet(config, aws, gaps))
+  const rented = fleet?.surroundings.rented
   return {
     services,
     known: fleet?.known ?? configured(config),
     hasBases: registry && missing === 0,
     hasWarmPool: fleet?.surroundings.hasWarmPool,
+    instanceType: rented?.kind === 'instance' ? rented.type : undefined,
     gaps,
   }
 }

@@ -14,18 +14,24 @@ import { clockFrom } from '../system/clock.js'
 import { createMask } from '../terminal/mask.js'
 import { parseAssumptions } from './assumptions.js'
 import { configure, secretsOf } from './deploy.js'
+import { pricesOf } from './prices.js'
 import { streamPage } from './perform.js'
 import { adoptedStrategies, readPlanFacts, rulesOf } from './plan-facts.js'
 
 interface StrategiesFlags extends SharedFlags {
   readonly assume: readonly string[]
   readonly 'deploys-per-day': string
+  readonly prices?: string | undefined
 }
+
+/** What an instance is where nobody knows. */
+const supposedInstance = 't3.large'
 
 /** What `plan --strategies --json` prints. */
 interface StrategiesResult extends StrategyTable {
   readonly v: 1
   readonly simulated: boolean
+  readonly pricesFrom: string
   /** What could not be read, and is assumed instead. */
   readonly gaps: readonly string[]
 }
@@ -49,6 +55,8 @@ interface Compared {
   readonly config: Config
   readonly table: StrategyTable
   readonly gaps: readonly string[]
+  /** Where the prices are from. */
+  readonly pricesFrom: string
 }
 
 async function compare(flags: StrategiesFlags): Promise<Compared> {
@@ -56,19 +64,20 @@ async function compare(flags: StrategiesFlags): Promise<Compared> {
   const frequency = deploysPerDay(flags['deploys-per-day'])
   const config = await configure(flags)
   const clock = clockFrom(process.env['RAMPART_CLOCK'])
+  const { prices, about } = await pricesOf(config.environment.region, flags.prices)
   const facts = await readPlanFacts(config, figuresOf({}, given), { clock, signal: new AbortController().signal })
   const table = compareStrategies(
     {
       figures: figuresOf(facts.known, given),
       services: facts.services,
       fleet: rulesOf(config),
-      rented: { instanceType: 't3.large', deploysPerDay: frequency },
-      prices: undefined,
+      rented: { instanceType: facts.instanceType ?? supposedInstance, deploysPerDay: frequency },
+      prices,
       adopted: adoptedStrategies(config, facts),
     },
     { imagine: imagineRollout, fittingWarmup },
   )
-  return { config, table, gaps: facts.gaps }
+  return { config, table, gaps: facts.gaps, pricesFrom: about }
 }
 
 /** Prints the text unless JSON is asked for; gives the result with what no output may show masked. */
@@ -82,11 +91,11 @@ const titleOf = ({ app, environment }: Config): string => `${app}, ${environment
 
 /** `rampart plan --strategies`. */
 export async function runStrategies(flags: StrategiesFlags): Promise<Performed> {
-  const { config, table, gaps } = await compare(flags)
+  const { config, table, gaps, pricesFrom } = await compare(flags)
   const simulation = process.env['RAMPART_SIMULATION']
-  const result: StrategiesResult = { v: 1, simulated: simulation !== undefined, ...table, gaps }
+  const result: StrategiesResult = { v: 1, simulated: simulation !== undefined, ...table, pricesFrom, gaps }
   return show(flags, config, result, (page) =>
-    strategiesText({ title: titleOf(config), table, gaps, simulation }, page),
+    strategiesText({ title: titleOf(config), table, pricesFrom, gaps, simulation }, page),
   )
 }
 

@@ -8,6 +8,8 @@ import { isNarrow, sign, type Page } from './page.js'
 export interface StrategiesReport {
   readonly title: string
   readonly table: StrategyTable
+  /** Where the prices are from, or why there are none. */
+  readonly pricesFrom: string
   readonly gaps: readonly string[]
   readonly simulation: string | undefined
 }
@@ -15,7 +17,7 @@ export interface StrategiesReport {
 const columns = ['strategy', 'first deploy', 'next deploys', 'base rebuild', 'a month'] as const
 
 /** The comparison of the strategies as people read it. */
-export function strategiesText({ title, table, gaps, simulation }: StrategiesReport, page: Page): string {
+export function strategiesText({ title, table, pricesFrom, gaps, simulation }: StrategiesReport, page: Page): string {
   const { rows, deploysPerDay, endless } = table
   const head =
     simulation === undefined ? [] : [`${page.paint('warn', 'SIMULATED')}: ${simulation}; nothing of it is real`]
@@ -24,22 +26,34 @@ export function strategiesText({ title, table, gaps, simulation }: StrategiesRep
     ...head,
     `${page.paint('strong', title)}: strategies at ${deploysPerDay} deploys a day`,
     '',
-    ...(isNarrow(page) ? rows.flatMap((row) => ['', ...narrowRow(row, page)]).slice(1) : tableLines(rows, page)),
+    ...(isNarrow(page)
+      ? rows.flatMap((row) => ['', ...narrowRow(row, presentOf(rows), page)]).slice(1)
+      : tableLines(rows, page)),
     '',
     ...(recommended === undefined ? [] : adviceLines(recommended, page)),
     ...endless.map((name) => `${sign(page, 'warn')} ${name}: its rollout would never end under these rules`),
     ...numberLines(table, page),
+    `  ${page.paint('dim', pricesFrom)}`,
     ...gaps.map((gap) => `${sign(page, 'warn')} not read, ${gap}`),
   ].join('\n')
 }
 
-const cellsOf = (row: StrategyRow): readonly string[] => [
+const cellsOf = (row: StrategyRow, present: StrategyRow | undefined): readonly string[] => [
   row.title,
   spanText(row.first),
   spanText(row.next),
   row.rebuild === null ? '-' : spanText(row.rebuild),
-  row.monthly === null ? '?' : `$${Math.round(row.monthly)}`,
+  moneyText(row, present),
 ]
+
+/** Dollars a month, and how many more or fewer than now. */
+function moneyText({ monthly, name }: StrategyRow, present: StrategyRow | undefined): string {
+  if (monthly === null) return '?'
+  const total = `$${Math.round(monthly)}`
+  if (present === undefined || present.monthly === null || present.name === name) return total
+  const more = Math.round(monthly - present.monthly)
+  return more === 0 ? total : `${total} (${more > 0 ? '+' : '-'}$${Math.abs(more)})`
+}
 
 const markOf = (row: StrategyRow, page: Page): string =>
   row.recommended ? `${sign(page, 'arrow')} recommended` : row.adopted ? `${sign(page, 'ok')} in use` : ''
@@ -51,8 +65,12 @@ function spanText({ low, high, value }: Span): string {
   return from === to ? `${from} min` : `${from} to ${to} min`
 }
 
+/** What the project does now: the last one of those in use. */
+const presentOf = (rows: readonly StrategyRow[]): StrategyRow | undefined => rows.findLast(({ adopted }) => adopted)
+
 function tableLines(rows: readonly StrategyRow[], page: Page): readonly string[] {
-  const all = [columns, ...rows.map(cellsOf)]
+  const present = presentOf(rows)
+  const all = [columns, ...rows.map((row) => cellsOf(row, present))]
   const widths = columns.map((_, column) => Math.max(...all.map((cells) => cells[column]?.length ?? 0)))
   const line = (cells: readonly string[]): string =>
     cells
@@ -61,14 +79,14 @@ function tableLines(rows: readonly StrategyRow[], page: Page): readonly string[]
   return [
     page.paint('dim', line(columns)),
     ...rows.map((row) => {
-      const text = line(cellsOf(row))
+      const text = line(cellsOf(row, present))
       return `${row.recommended ? page.paint('strong', text) : text}  ${markOf(row, page)}`.trimEnd()
     }),
   ]
 }
 
-function narrowRow(row: StrategyRow, page: Page): readonly string[] {
-  const [title = '', ...cells] = cellsOf(row)
+function narrowRow(row: StrategyRow, present: StrategyRow | undefined, page: Page): readonly string[] {
+  const [title = '', ...cells] = cellsOf(row, present)
   return [
     `${page.paint('strong', title.trim())} ${markOf(row, page)}`.trimEnd(),
     ...cells.map((cell, index) => `  ${columns[index + 1]} ${cell}`),
