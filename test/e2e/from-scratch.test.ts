@@ -12,7 +12,11 @@ interface Result {
     readonly phase: string
     readonly duration: number | null
     readonly planned: number
-    readonly steps: readonly { readonly command: string; readonly exitCode: number | null }[]
+    readonly steps: readonly {
+      readonly command: string
+      readonly exitCode: number | null
+      readonly result: { readonly message?: string; readonly items?: readonly { readonly action: string }[] }
+    }[]
   }[]
 }
 
@@ -21,6 +25,18 @@ const env = () => cleanEnvironment({ DOCKER_HOST: 'tcp://127.0.0.1:9' })
 // Slow enough for a busy machine to answer within the budgets of `verify`.
 const speed = ['--speed', '60']
 const phases = ['Pre-Deployment', 'Container Build', 'Infrastructure', 'Deployment', 'Validation']
+
+const commands = [
+  'infra deploy',
+  'secrets set',
+  'base build',
+  'app build',
+  'infra deploy',
+  'deploy',
+  'alarms apply',
+  'dashboard apply',
+  'verify',
+]
 
 describe('rampart rehearse --from-scratch', () => {
   test.each([
@@ -43,6 +59,16 @@ describe('rampart rehearse --from-scratch', () => {
       for (const { duration, steps } of result.timeline) {
         expect(duration).toBeGreaterThan(0)
         expect(steps.map(({ exitCode }) => exitCode)).toEqual(steps.map(() => 0))
+      }
+      const steps = result.timeline.flatMap((phase) => phase.steps)
+      expect(steps.map(({ command }) => command).toSorted()).toEqual(commands.toSorted())
+      // The stack has started the first targets: no second time, but on record, so that there is a way back to it.
+      expect(steps.find(({ command }) => command === 'deploy')?.result.message).toBe(
+        `Nothing to roll out: ${result.release} serves on ${targets} of ${targets} targets, which were launched with it, and is the first release on record.`,
+      )
+      // What the template makes is what `alarms apply` would.
+      for (const { items = [] } of steps.map((step) => step.result)) {
+        expect(items.filter(({ action }) => action !== 'none')).toEqual([])
       }
       const sum = result.timeline.reduce((all, { duration }) => all + (duration ?? Number.NaN), 0)
       expect(result.duration).toBe(sum)

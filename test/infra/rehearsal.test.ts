@@ -39,6 +39,23 @@ test('an Auto Scaling group is made, starts with the first images, is changed, a
     exclusions: ['latest'],
   })
   const outputs = jsonOf(await rampart('infra', 'outputs', '--json'))['outputs'] as Record<string, string>
+  // The model cache is one of EFS, as the API of that has it.
+  const { efs } = state
+  const [cache] = efs.fileSystems
+  expect(cache).toMatchObject({ id: outputs['ModelCacheId'], encrypted: true, throughput: 'elastic' })
+  expect(cache?.policy).toContain('elasticfilesystem:AccessedViaMountTarget')
+  expect(efs.accessPoints).toMatchObject([
+    {
+      AccessPointId: outputs['ModelCacheAccessId'],
+      FileSystemId: cache?.id,
+      PosixUser: { Uid: 1000, Gid: 1000 },
+      RootDirectory: { Path: '/models', CreationInfo: { Permissions: '0755' } },
+    },
+  ])
+  expect(efs.mountTargets.map(({ fileSystem, securityGroups }) => [fileSystem.id, securityGroups.length])).toEqual([
+    [cache?.id, 1],
+    [cache?.id, 1],
+  ])
   expect(outputs).toMatchObject({
     Address: `https://${state.loadBalancer.dnsName}`,
     GroupName: 'rampart-production-asg',
@@ -69,6 +86,7 @@ test('an Auto Scaling group is made, starts with the first images, is changed, a
     0,
     expect.stringMatching(/Stack rampart-production is gone\. Kept: .*RampartBackendRepository/),
   ])
+  expect([efs.fileSystems, efs.mountTargets, efs.accessPoints]).toEqual([[cache], [], []])
   expect([state.present, state.group.instances, state.alarms, state.targetGroups, state.templates]).toEqual([
     { group: false, loadBalancer: false, logGroup: true },
     [],

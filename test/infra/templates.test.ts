@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { InfraPlan } from '../../src/lib/domain/infra.js'
+import { blockOf } from '../../src/lib/infra/network.js'
 import { synthesize, templateBody, templateLimit, templateText } from '../../src/lib/infra/synthesize.js'
 import type { Template } from '../../src/lib/infra/template.js'
 import { findReferences, pinReferences, userDataLimit } from '../../src/lib/rollout/asg/user-data.js'
@@ -199,4 +200,12 @@ test('a variable reaches the container as it was written', () => {
     .find((one) => one.includes('GREETING='))
   const { stdout } = spawnSync('bash', ['-c', `printf %s ${line?.trim().replace(/\\$/, '')}`], { encoding: 'utf8' })
   expect(stdout).toContain(`GREETING=${asg.services[0]?.env['GREETING']}`)
+})
+
+test.each([
+  ['10.0.0.0/16', 4, 0, '10.0.0.0/18'],
+  ['10.0.0.0/16', 4, 3, '10.0.192.0/18'],
+  ['192.168.240.0/20', 8, 7, '192.168.254.0/23'],
+])('%s in %i equal blocks: number %i is %s', (cidr, count, index, block) => {
+  expect(blockOf(cidr, count, index)).toBe(block)
 })

@@ -58,7 +58,8 @@ export async function runFromScratch(flags: FromScratchFlags, scene: Scene): Pro
     const clock = clockFrom(scene.environment['RAMPART_CLOCK'])
     const from = clock.now()
     const { exitCode, result } = await attempt(step)
-    done.push({ phase, command, duration: clock.now() - from, exitCode, result })
+    const note = command === 'deploy' ? messageOf(result) : undefined
+    done.push({ phase, command, duration: clock.now() - from, exitCode, result, ...(note !== undefined && { note }) })
     if (exitCode !== exitCodes.done) break
   }
   return ending(flags, config, [
@@ -71,6 +72,12 @@ export async function runFromScratch(flags: FromScratchFlags, scene: Scene): Pro
       result: null,
     })),
   ])
+}
+
+/** The last words of a command. */
+function messageOf(result: unknown): string | undefined {
+  const { message } = (result ?? {}) as { readonly message?: unknown }
+  return typeof message === 'string' ? message : undefined
 }
 
 /** What one command of many throws is its own end, not that of the timeline. */
@@ -163,6 +170,21 @@ function stepsOf(flags: FromScratchFlags, scene: Scene): readonly Step[] {
           rehearsal: 'rehearse --from-scratch',
         }),
     },
+    // The stack has made both as the definitions say, and has drawn no release: what differs is mended and told.
+    ...(config.environment.monitoring === undefined
+      ? []
+      : [
+          {
+            phase: 'Deployment',
+            command: 'alarms apply',
+            run: async () => (await import('./alarms.js')).runAlarmsApply(shared),
+          } as const,
+          {
+            phase: 'Deployment',
+            command: 'dashboard apply',
+            run: async () => (await import('./dashboard-page.js')).runDashboardApply(shared),
+          } as const,
+        ]),
     ...(config.verify === undefined
       ? []
       : [

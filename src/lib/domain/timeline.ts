@@ -18,6 +18,8 @@ export interface TimelineStep {
   /** Milliseconds; undefined when it was not reached. */
   readonly duration: number | undefined
   readonly exitCode: number | undefined
+  /** What came of it, in words, where the table does not say it. */
+  readonly note?: string
 }
 
 /** A phase with all its steps; undefined where one of them was not reached. */

@@ -78,20 +78,27 @@ const joined = (name: string, table: string): Resource => ({
   Properties: { SubnetId: ref(name), RouteTableId: ref(table) },
 })
 
+/** One of so many equal blocks of an IPv4 network: a power of two, counted from 0. */
+export function blockOf(cidr: string, blocks: number, index: number): string {
+  const [address = '', length = ''] = cidr.split('/')
+  const size = 2 ** (32 - Number(length)) / blocks
+  const first = address.split('.').reduce((all, part) => all * 256 + Number(part), 0) + index * size
+  const parts = [24, 16, 8, 0].map((bits) => Math.floor(first / 2 ** bits) % 256)
+  return `${parts.join('.')}/${32 - Math.log2(size)}`
+}
+
 function subnetsOf(
   { zones: count, cidr }: { readonly zones: number; readonly cidr: string },
   zone: number,
 ): readonly [string, Resource][] {
   // Equal blocks for public and private subnets of every zone.
   const blocks = count === 2 ? 4 : 8
-  const bits = 32 - Number(cidr.split('/')[1]) - Math.log2(blocks)
-  const block = (index: number): Value => ({ 'Fn::Select': [index, { 'Fn::Cidr': [cidr, blocks, bits] }] })
   const subnet = (name: string, index: number): Resource => ({
     Type: 'AWS::EC2::Subnet',
     Properties: {
       VpcId: ref('Vpc'),
       AvailabilityZone: { 'Fn::Select': [zone - 1, { 'Fn::GetAZs': '' }] },
-      CidrBlock: block(index),
+      CidrBlock: blockOf(cidr, blocks, index),
       MapPublicIpOnLaunch: false,
       Tags: named(sub(`\${AWS::StackName}-${name}-${zone}`)),
     },

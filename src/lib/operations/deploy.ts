@@ -12,7 +12,7 @@ import { followRollout, withWayBack, type Following } from './follow-rollout.js'
 import { nameRelease, type Naming } from './name-release.js'
 import { pushImages, type ServiceImage } from './push-images.js'
 import { proveRelease } from './prove-release.js'
-import { keeping, type ReleaseFields, type ReleaseKeeper } from './release-steps.js'
+import { keeping, type Origins, type ReleaseKeeper } from './release-steps.js'
 import { runChecks } from './run-checks.js'
 import { goBack } from './go-back.js'
 import { measureBefore, verifyRelease, type ReleaseVerifier, type Verdict } from './verify-release.js'
@@ -36,8 +36,8 @@ export interface DeployRequest extends Following {
   readonly announcer?: Announcer
   /** Lock and ledger; undefined where the configuration wants none. */
   readonly keeper?: ReleaseKeeper
-  /** What the images were made of, as the ledger keeps it; asked after they were built, and never rejects. */
-  readonly origins?: (release: Release) => Promise<Pick<ReleaseFields, 'source' | 'bases'>>
+  /** Asked after the images were built. */
+  readonly origins?: Origins
   /** Who asks the targets themselves for the proof, where somebody does. */
   readonly witness?: Witness
   /** The version that the release gets when it is proved; undefined when it gets none. */
@@ -148,7 +148,7 @@ async function rollOut(
   return inPhase(run, 'rollout', async () => {
     const { driver, keeper, announcer } = request
     if (isSettled || (!request.force && (await unlessStopped(run.signal, driver.settledOn(revision))))) {
-      keeper?.resume(release, revision, run)
+      keeper?.resume(release, revision, run, request.origins)
       return { value: undefined, outcome: 'skipped', detail: 'nothing to do: every target is on this release already' }
     }
     const warmup = request.measuresWarmup === true ? await warmupOf(request, run) : undefined
@@ -181,15 +181,18 @@ async function prove(
   revision: Revision,
   nothingToDo: boolean,
 ): Promise<Ended> {
-  // Where nothing was changed, nobody waits for what the targets have to say.
-  const asked = nothingToDo || witness === undefined ? {} : { witness }
+  const isFirst = nothingToDo && (await keeper?.isFirst()) === true
+  // Where nothing was changed, nobody waits for what the targets have to say; unless nobody has ever asked them.
+  const asked = (nothingToDo && !isFirst) || witness === undefined ? {} : { witness }
   const onMemory = (memory: MeasuredMemory): void => keeper?.measured(memory)
   const { proved, total } = await proveRelease(run, { driver, release, revision, comeBack, onMemory, ...asked })
   return {
     ending: 'done',
-    message: nothingToDo
-      ? `Nothing to do: ${release.id} serves on ${proved} of ${total} targets already.`
-      : `Release ${release.id} serves on ${proved} of ${total} targets.`,
+    message: isFirst
+      ? `Nothing to roll out: ${release.id} serves on ${proved} of ${total} targets, which were launched with it, and is the first release on record.`
+      : nothingToDo
+        ? `Nothing to do: ${release.id} serves on ${proved} of ${total} targets already.`
+        : `Release ${release.id} serves on ${proved} of ${total} targets.`,
     next: [],
   }
 }
@@ -273,7 +276,7 @@ async function judge(
   keeper?.verified(verdict.record)
   const { problems, made, next } = verdict
   if (problems.length === 0) return ended
-  const why = `${ended.message.replace(/^Nothing to do: /, 'Release ').replace(/\.$/, '')}, but ${problems.length} of ${made} checks failed`
+  const why = `${ended.message.replace(/^Nothing to (?:do|roll out): /, 'Release ').replace(/\.$/, '')}, but ${problems.length} of ${made} checks failed`
   return leave(request, run, recorded, { why, problems, next })
 }
 

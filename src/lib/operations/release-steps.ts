@@ -43,6 +43,11 @@ export interface KeeperOptions {
 /** What the ledger keeps of a rollout beside who, when and how it went. */
 export type ReleaseFields = Pick<ReleaseRecord, 'kind' | 'release' | 'revision' | 'from' | 'source' | 'bases'>
 
+/** What the images were made of, as the ledger keeps it; never rejects. */
+export type Origins = (release: Release) => Promise<Pick<ReleaseFields, 'source' | 'bases'>>
+
+const sameRevision = (a: Revision, b: Revision): boolean => a.name === b.name && a.number === b.number
+
 /** Between two looks at a lock that another one has. */
 const waitingPace = 5000
 
@@ -180,10 +185,18 @@ export class ReleaseKeeper {
     })
   }
 
-  /** For a fleet that is on the release already: its record is ended when a lost run has left it open. Waits for nothing. */
-  resume(release: Release, revision: Revision, run: RunContext): void {
+  /**
+   * For a fleet that is on the release already: its record is ended when a lost run has left it open, and begun where
+   * the ledger has none at all, as when a stack has started its first targets: a rollback needs something to go back to.
+   * Waits for nothing.
+   */
+  resume(release: Release, revision: Revision, run: RunContext, origins: Origins = async () => ({})): void {
     this.#do(run, async () => {
       const [newest] = await this.#ledger.list()
+      if (newest === undefined) {
+        await this.begin({ kind: 'deploy', release, revision, from: revision, ...(await origins(release)) })
+        return
+      }
       if (newest?.release.id !== release.id || newest.revision.number !== revision.number) return
       this.#found = newest
       const { ending, proof, verification } = newest
@@ -206,6 +219,13 @@ export class ReleaseKeeper {
       throw error
     })
     return records.find((one) => one.revision.name === revision.name && one.revision.number === revision.number)
+  }
+
+  /** True when this run has begun the record of a release that it did not roll out. */
+  async isFirst(): Promise<boolean> {
+    await this.#work
+    const record = this.#record
+    return record?.kind === 'deploy' && sameRevision(record.from, record.revision)
   }
 
   /** What the release was verified to do. */

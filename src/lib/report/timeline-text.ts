@@ -25,10 +25,12 @@ export function timelineText(steps: readonly TimelineStep[], { paint }: Page, si
     const line = `${phase.padEnd(widths[0] ?? 0)}  ${took.padStart(widths[1] ?? 0)}  ${byHand.padStart(widths[2] ?? 0)}  ${what}`
     return index === 0 ? paint('strong', line.trimEnd()) : line.trimEnd()
   })
+  const notes = steps.flatMap(({ command, note }) => (note === undefined ? [] : [`${command}: ${note}`]))
   return [
     `${paint('warn', 'SIMULATED')}: ${simulation}; nothing of it is real`,
     'From an empty account to a release; times are those of the simulated cloud.',
     '',
     ...table,
+    ...(notes.length === 0 ? [] : ['', ...notes]),
   ].join('\n')
 }

@@ -3,6 +3,7 @@ import { invalid, type Template } from '../template.js'
 import { asgKinds } from './asg.js'
 import { balancerKinds } from './balancer.js'
 import { ecsKinds } from './ecs.js'
+import { efsKinds } from './efs.js'
 import { imageKinds } from './images.js'
 import { monitoringKinds } from './monitoring.js'
 import { networkKinds } from './network.js'
@@ -14,6 +15,7 @@ const kinds: Readonly<Record<string, Kind>> = {
   ...balancerKinds,
   ...asgKinds,
   ...ecsKinds,
+  ...efsKinds,
   ...monitoringKinds,
   ...otherKinds,
 }

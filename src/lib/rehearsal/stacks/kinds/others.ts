@@ -3,7 +3,7 @@ import { remembered } from './network.js'
 
 const roleArn = (place: Place, what: string, name: string): string => arnOf(place, 'iam', `${what}/${name}`, '')
 
-/** Permissions, keys and the file system. Permissions are kept and never asked: in this cloud all may do all. */
+/** Permissions and keys. Permissions are kept and never asked: in this cloud all may do all. */
 export const otherKinds: Readonly<Record<string, Kind>> = {
   'AWS::IAM::Role': remembered(18, named('RoleName'), ['RoleName', 'Path'], (place, _, id) => ({
     Arn: roleArn(place, 'role', id),
@@ -28,23 +28,5 @@ export const otherKinds: Readonly<Record<string, Kind>> = {
     ({ world }) => world.random.uuid(),
     ['KeySpec', 'KeyUsage', 'MultiRegion', 'Origin'],
     (place, _, id) => ({ Arn: arnOf(place, 'kms', `key/${id}`), KeyId: id }),
-  ),
-  'AWS::EFS::FileSystem': remembered(
-    14,
-    ({ world }) => `fs-0${world.random.hex(16)}`,
-    ['AvailabilityZoneName', 'Encrypted', 'KmsKeyId', 'PerformanceMode'],
-    (place, _, id) => ({ FileSystemId: id, Arn: arnOf(place, 'elasticfilesystem', `file-system/${id}`) }),
-  ),
-  'AWS::EFS::AccessPoint': remembered(
-    6,
-    ({ world }) => `fsap-0${world.random.hex(16)}`,
-    ['ClientToken', 'FileSystemId', 'PosixUser', 'RootDirectory'],
-    (place, _, id) => ({ AccessPointId: id, Arn: arnOf(place, 'elasticfilesystem', `access-point/${id}`) }),
-  ),
-  'AWS::EFS::MountTarget': remembered(
-    92,
-    ({ world }) => `fsmt-0${world.random.hex(16)}`,
-    ['FileSystemId', 'SubnetId', 'IpAddress'],
-    (_, __, id) => ({ Id: id }),
   ),
 }
