@@ -20,6 +20,7 @@ releases from being pinned to digests. Nothing in AWS is changed by it.`
     '<%= config.bin %> <%= command.id %> --dry-run',
     '<%= config.bin %> <%= command.id %> --ci github',
     '<%= config.bin %> <%= command.id %> --yes --region us-west-2 --group shop-production-asg',
+    '<%= config.bin %> <%= command.id %> --yes --region eu-west-1 --target ecs --cluster shop',
     '<%= config.bin %> <%= command.id %> --region us-west-2 --from-stack shop-production',
     '<%= config.bin %> <%= command.id %> --from-service shop-prod/shop-api --from-service shop-prod/shop-ui',
   ]
@@ -44,6 +45,26 @@ releases from being pinned to digests. Nothing in AWS is changed by it.`
       description: 'Auto Scaling group to write, or to choose of a stack; APP-ENVIRONMENT-asg when not given',
       env: 'RAMPART_GROUP',
       helpValue: 'NAME',
+    }),
+    target: Flags.custom<'asg' | 'ecs'>({
+      options: ['asg', 'ecs'],
+      description: 'what the app will run on: an Auto Scaling group, or services of ECS; asked, else asg',
+      env: 'RAMPART_TARGET',
+      exclusive: ['from-stack', 'from-service'],
+    })(),
+    cluster: Flags.string({
+      description: 'ECS cluster to write; APP-ENVIRONMENT when not given',
+      env: 'RAMPART_CLUSTER',
+      helpValue: 'NAME',
+      exclusive: ['from-stack', 'from-service'],
+    }),
+    'ecs-service': Flags.string({
+      description: 'ECS service to write for a service of the app; APP-NAME when not given',
+      env: 'RAMPART_ECS_SERVICE',
+      helpValue: 'NAME=SERVICE',
+      multiple: true,
+      delimiter: ',',
+      exclusive: ['from-stack', 'from-service'],
     }),
     'from-stack': Flags.string({
       description: 'CloudFormation stack that serves already: write the rampart.yml that drives it',

@@ -58,6 +58,28 @@ function keepTags({ rehearsal }: Cloud, ...exclusions: readonly string[]): void 
 }
 
 requires('git').describe('deploy --version', () => {
+  test('a release that serves gets a name and nothing else: the same images, and no rollout', async () => {
+    const { cloud, repository } = await start()
+    const plain = await runCli(['deploy', '-c', cloud.project.config], { env: cloud.client() })
+    expect({ code: plain.code, stderr: plain.code === 0 ? '' : plain.stderr }).toEqual({ code: 0, stderr: '' })
+    const names = ['rampart-backend', 'rampart-frontend']
+    const served = await Promise.all(names.map((name) => digestAt(cloud, name, 'latest')))
+    const before = await historyOf(cloud.client(), exampleGroup)
+
+    const named = await deploy(cloud, 'v2.0.0')
+    expect({ code: named.code, stderr: named.code === 0 ? '' : named.stderr }).toEqual({ code: 0, stderr: '' })
+    expect(named.stdout).toMatch(/Nothing to do: .* serves on 4 of 4 targets already, as v2\.0\.0/)
+    for (const tag of ['v2.0.0', 'prod', 'latest']) {
+      expect(await Promise.all(names.map((name) => digestAt(cloud, name, tag)))).toEqual(served)
+    }
+    expect(await historyOf(cloud.client(), exampleGroup)).toEqual(before)
+    expect(repository.atOrigin('rev-parse', 'v2.0.0^{commit}')).toBe(repository.git('rev-parse', 'HEAD'))
+    const releases = await runCli(['releases', '-c', cloud.project.config, '--json'], { env: cloud.client() })
+    expect(JSON.parse(releases.stdout)).toMatchObject({ releases: [{ number: 1, source: { version: 'v2.0.0' } }] })
+    const tags = await runCli(['registry', 'verify', '-c', cloud.project.config, '--json'], { env: cloud.client() })
+    expect({ code: tags.code, stdout: tags.code === 0 ? '' : tags.stdout }).toEqual({ code: 0, stdout: '' })
+  })
+
   test('a proved release gets its tags; the same command again changes nothing', async () => {
     const { cloud, repository } = await start()
     const first = await deploy(cloud, 'v2.0.0')

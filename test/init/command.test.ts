@@ -114,6 +114,48 @@ describe('rampart init --yes writes files that doctor accepts and a rehearsal de
     expect(rehearsed.code).toBe(0)
   })
 
+  test('--target ecs writes a cluster and its services, which a rehearsal proves on all tasks', async () => {
+    const directory = await copyOf('news-search')
+    const { code, stderr } = await init(directory, ['--yes', '--offline', '--target', 'ecs'])
+    expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' })
+    const config = await loadConfig({ path: join(directory, 'rampart.yml'), env: {} })
+    const places = config.services.map(({ name }) => ({ name, service: `${config.app}-${name}` }))
+    expect(config.environment.target).toEqual({
+      kind: 'ecs',
+      cluster: 'news-search-production',
+      services: places,
+    })
+    expect(places.map(({ service }) => service).toSorted()).toEqual(['news-search-api', 'news-search-ui'])
+
+    const alone = await doctorOf(directory, environment(nowhere), '--offline')
+    expect(alone).toMatchObject({ code: 0, troubles: ['image-health'] })
+    const cloud = await startServe(['-c', config.path, '--speed', '2400'])
+    const there = await doctorOf(directory, { ...cloud.client(), ...nowhere })
+    expect(there).toMatchObject({ code: 0, troubles: ['image-health'] })
+    expect(there.asked).toEqual(expect.arrayContaining(['base', 'registry-push', 'permissions']))
+    const rehearsed = await runCli(['rehearse', '-c', 'rampart.yml', '--speed', '2400'], {
+      cwd: directory,
+      env: environment(),
+    })
+    expect(rehearsed.stderr + rehearsed.stdout).toMatch(/serves on (\d) of \1 targets/)
+    expect(rehearsed.code).toBe(0)
+  }, 120_000)
+
+  test('the names of cluster and services are taken from the flags', async () => {
+    const directory = await exampleWithPairs('finbert-rag')
+    const names = ['--cluster', 'shop', '--ecs-service', 'api=search', '--ecs-service', 'ui=pages']
+    expect((await init(directory, ['--yes', '--offline', ...names])).code).toBe(0)
+    const config = await loadConfig({ path: join(directory, 'rampart.yml'), env: {} })
+    expect(config.environment.target).toMatchObject({
+      kind: 'ecs',
+      cluster: 'shop',
+      services: expect.arrayContaining([
+        { name: 'api', service: 'search' },
+        { name: 'ui', service: 'pages' },
+      ]),
+    })
+  })
+
   test('a pair that is in order stays, and its names, files and models go into rampart.yml', async () => {
     const directory = await exampleWithPairs('rampart-ai')
     const { code, stdout } = await init(directory, ['--yes', '--offline'])
@@ -198,6 +240,10 @@ describe('consent', () => {
   test.each([
     [['--region', 'nowhere'], /nowhere is not an AWS region/],
     [['--group', 'a:b'], /a:b is not the name of an Auto Scaling group/],
+    [['--cluster', 'a/b'], /a\/b is not the name of an ECS cluster/],
+    [['--ecs-service', 'api'], /api is not NAME=SERVICE/],
+    [['--ecs-service', 'nobody=x'], /nobody is not a service of this app/],
+    [['--target', 'ecs', '--group', 'x'], /An Auto Scaling group and ECS are both named/],
     [['--env', 'Prod'], /Prod is not the name of an environment/],
     [['--config', 'other.yml'], /init writes rampart\.yml/],
     [['no-such-directory'], /is not a directory/],
@@ -284,6 +330,7 @@ requires('python3').describe('on a terminal', () => {
     const { code, text } = await answer(directory, [
       ['What is the app called?', '-2\r'],
       ['Which AWS region', '\r'],
+      ['Where does production run?', '\r'],
       ['Which Auto Scaling group', '\r'],
       ['What shall become of Dockerfile.app?', '\r'],
       ['What shall become of .dockerignore?', '\u001b[B\r'],
@@ -298,8 +345,26 @@ requires('python3').describe('on a terminal', () => {
     expect(await readFile(join(directory, '.dockerignore'), 'utf8')).toBe('secret\n.git\n.env\n**/__pycache__\n')
   })
 
+  test('asks for the cluster and its services, where it runs on ECS', async () => {
+    const directory = await exampleWithPairs('finbert-rag')
+    const { code, text } = await answer(directory, [
+      ['What is the app called?', '\r'],
+      ['Which AWS region', '\r'],
+      ['Where does production run?', '\u001b[B\r'],
+      ['Which ECS cluster is production?', '-eu\r'],
+      ['Which service of it runs api?', '-v2\r'],
+      ['Which service of it runs ui?', '\r'],
+      ['Write ', '\r'],
+    ])
+    expect({ code, text: code === 0 ? '' : text }).toEqual({ code: 0, text: '' })
+    const config = await readFile(join(directory, 'rampart.yml'), 'utf8')
+    expect(config).toContain('cluster: finbert-rag-production-eu\n')
+    expect(config).toMatch(/api: \{ service: finbert-rag-api-v2 \}\n\s+ui: \{ service: finbert-rag-ui \}/)
+  })
+
   const app = ['What is the app called?', '\r'] as const
   const region = ['Which AWS region', '\r'] as const
+  const where = ['Where does production run?', '\r'] as const
   const group = ['Which Auto Scaling group', '\r'] as const
   const fate = ['What shall become of Dockerfile.app?', '\u001b[B\r'] as const
   const agree = ['Write ', '\r'] as const
@@ -307,14 +372,14 @@ requires('python3').describe('on a terminal', () => {
 
   test.each([
     ['Ctrl-C at the first question', [[app[0], '\u0003']], 130, left],
-    ['Ctrl-C after some answers', [app, region, [group[0], '\u0003']], 130, left],
-    ['Ctrl-C where a file is there already', [app, region, group, [fate[0], '\u0003']], 130, left],
-    ['Ctrl-C before it is written', [app, region, group, fate, [agree[0], '\u0003']], 130, left],
-    ['Escape', [app, region, group, fate, [agree[0], '\u001b']], 130, left],
+    ['Ctrl-C after some answers', [app, region, where, [group[0], '\u0003']], 130, left],
+    ['Ctrl-C where a file is there already', [app, region, where, group, [fate[0], '\u0003']], 130, left],
+    ['Ctrl-C before it is written', [app, region, where, group, fate, [agree[0], '\u0003']], 130, left],
+    ['Escape', [app, region, where, group, fate, [agree[0], '\u001b']], 130, left],
     ['SIGINT from outside', [app, [region[0], 'SIGINT']], 130, left],
     ['SIGTERM from outside', [app, [region[0], 'SIGTERM']], 143, left],
-    ['SIGHUP where a file is there already', [app, region, group, [fate[0], 'SIGHUP']], 143, left],
-    ['no', [app, region, group, fate, [agree[0], 'n']], 0, /would create +rampart\.yml/],
+    ['SIGHUP where a file is there already', [app, region, where, group, [fate[0], 'SIGHUP']], 143, left],
+    ['no', [app, region, where, group, fate, [agree[0], 'n']], 0, /would create +rampart\.yml/],
   ] as const)('%s writes nothing, and leaves the terminal as it was', async (_name, answers, expected, words) => {
     const directory = await copyOf('claims-desk')
     await writeFile(join(directory, 'Dockerfile.app'), 'FROM mine\nRUN true\n')
@@ -331,9 +396,9 @@ requires('python3').describe('on a terminal', () => {
     const directory = await copyOf('claims-desk')
     await writeFile(join(directory, 'Dockerfile.app'), 'FROM mine\nRUN true\n')
     const before = readFiles(directory)
-    const refused = await answer(directory, [app, region, group, [agree[0], 'n']], '--force')
+    const refused = await answer(directory, [app, region, where, group, [agree[0], 'n']], '--force')
     expect([refused.code, readFiles(directory)]).toEqual([0, before])
-    const agreed = await answer(directory, [app, region, group, fate, agree])
+    const agreed = await answer(directory, [app, region, where, group, fate, agree])
     expect(agreed.code).toBe(0)
     expect(await readFile(join(directory, 'Dockerfile.app'), 'utf8')).toContain('FROM claims-desk-base')
   })

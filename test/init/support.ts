@@ -39,7 +39,7 @@ export function planOf(
     app,
     environment: 'production',
     region: 'us-west-2',
-    group: `${app}-asg`,
+    target: { kind: 'asg', group: `${app}-asg` } as const,
     services: {},
     pins,
     version: '1.2.3',

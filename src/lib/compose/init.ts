@@ -26,6 +26,9 @@ interface InitFlags extends SharedFlags {
   readonly offline: boolean
   readonly region?: string | undefined
   readonly group?: string | undefined
+  readonly target?: 'asg' | 'ecs' | undefined
+  readonly cluster?: string | undefined
+  readonly 'ecs-service'?: readonly string[] | undefined
   readonly 'from-stack'?: string | undefined
   readonly 'from-service'?: readonly string[] | undefined
   readonly ci?: readonly ContinuousKind[] | undefined
@@ -76,6 +79,9 @@ export async function runInit(directory: string, flags: InitFlags): Promise<Perf
         region,
         ...(standing !== undefined && { standing }),
         group: flags.group,
+        target: flags.target,
+        cluster: flags.cluster,
+        ecsServices: flags['ecs-service'],
         continuous: flags.ci,
         version,
         dryRun: flags['dry-run'],

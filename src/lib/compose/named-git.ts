@@ -1,8 +1,8 @@
 import type { Git } from '../ports/git.js'
 
 /**
- * Version control as it will be when the commit has its version: so that the images of a release are the same before its
- * git tag is made and ever after.
+ * Version control as it will be when the commit has its version: what its images are called is the same before its git
+ * tag is made and ever after.
  */
 export function namedGit(git: Git, version: string, commit: () => Promise<string | undefined>): Git {
   return {

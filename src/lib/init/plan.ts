@@ -7,14 +7,23 @@ import type { Pin, Templates } from './render-types.js'
 import { fillTemplate } from './template.js'
 import { joinPath, type Tree } from './tree.js'
 
+/** Where an app will run, by the exact names of what it runs on. */
+export type PlannedTarget =
+  | { readonly kind: 'asg'; readonly group: string }
+  | {
+      readonly kind: 'ecs'
+      readonly cluster: string
+      /** For each service of the app its ECS service. */
+      readonly services: readonly { readonly name: string; readonly service: string }[]
+    }
+
 /** What a person said, or the defaults that stand for it. */
 export interface Answers {
   readonly app: string
   /** The name of the environment that is written. */
   readonly environment: string
   readonly region: string
-  /** The exact name of the Auto Scaling group. */
-  readonly group: string
+  readonly target: PlannedTarget
   /** By the service's name. */
   readonly services: Readonly<Record<string, ServiceAnswers>>
   /** By the model's id. */
@@ -53,7 +62,7 @@ export function planFiles(tree: Tree, findings: Findings, answers: Answers, temp
     environment: answers.environment,
     region: answers.region,
     ...(adopted === undefined
-      ? plannedEnvironment(app, answers.environment, answers.group)
+      ? plannedEnvironment(app, answers.environment, answers.target)
       : standingEnvironment(adopted.standing)),
   })
   const continuous = continuousFiles(

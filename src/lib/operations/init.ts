@@ -7,10 +7,11 @@ import { describeFindings, type Line } from '../init/describe.js'
 import { detect } from '../init/detect.js'
 import { difference } from '../init/difference.js'
 import type { Findings, ServiceFinding } from '../init/findings.js'
-import { planFiles, type Answers } from '../init/plan.js'
+import { planFiles, type Answers, type PlannedTarget } from '../init/plan.js'
 import type { PlannedFile, ServiceAnswers } from '../init/plan-service.js'
 import type { Pin, Templates } from '../init/render-types.js'
 import type { Tree } from '../init/tree.js'
+import { checkWish, chooseTarget, type TargetWish } from './init-target.js'
 
 /** A person who answers, or the lack of one. */
 export interface InitAsker {
@@ -44,10 +45,9 @@ export interface InitWorld {
 }
 
 /** What the person said before anything was looked at. */
-export interface InitOptions {
+export interface InitOptions extends TargetWish {
   readonly environment: string
   readonly region: string | undefined
-  readonly group: string | undefined
   /** What runs deploys without a person; what the repository has when undefined. */
   readonly continuous: readonly ContinuousKind[] | undefined
   /** Of rampart itself. */
@@ -121,16 +121,12 @@ function wrong(what: string, value: string, hint: string): never {
   throw new RampartError('usage', `${value} is not ${what}.`, { next: [hint] })
 }
 
-function checkOptions({ environment, region, group }: InitOptions): void {
+function checkOptions({ environment, region, ...wish }: InitOptions): void {
   if (!namePattern.test(environment))
     wrong('the name of an environment', environment, 'use lower-case letters, digits, - and _')
   if (region !== undefined && !regionPattern.test(region)) wrong('an AWS region', region, 'use one as us-west-2')
-  if (group !== undefined && groupProblem(group) !== undefined)
-    wrong('the name of an Auto Scaling group', group, 'use its exact name')
+  checkWish(wish)
 }
-
-const groupProblem = (text: string): string | undefined =>
-  /^[^:\0\r\n]{1,255}$/.test(text) ? undefined : 'the exact name of an Auto Scaling group, without `:`'
 
 /** The commits of all models that the code leaves open; a hub that does not answer leaves them so. */
 async function findPins(world: InitWorld, findings: Findings): Promise<ReadonlyMap<string, Pin>> {
@@ -150,13 +146,15 @@ async function ask(
 ): Promise<Answers> {
   const { environment, version, continuous, matched, standing } = options
   const given = { environment, pins, version, ...(continuous !== undefined && { continuous }) }
-  const group = (app: string): string => options.group ?? `${app}-${environment}-asg`
+  // What is adopted says itself where it runs.
+  const target = async (app: string, one?: InitAsker): Promise<PlannedTarget> =>
+    chooseTarget(one, options, { app, environment, services: findings.services })
   const adopted =
     standing === undefined || matched === undefined ? {} : { adopted: { standing, strangers: matched.strangers } }
   if (asker === undefined) {
     const { app } = findings
     const region = options.region ?? fallbackRegion
-    return { ...given, app, region, group: group(app), services: running(matched), ...adopted }
+    return { ...given, app, region, target: await target(app), services: running(matched), ...adopted }
   }
   const app = await asker.text('What is the app called?', findings.app, (text) =>
     namePattern.test(text) ? undefined : 'lower-case letters, digits, - and _, beginning with a letter',
@@ -167,14 +165,14 @@ async function ask(
     for (const service of findings.services) {
       services[service.name] = { ...services[service.name], ...(await askService(asker, service)) }
     }
-    return { ...given, app, region: standing.region, group: group(app), services, ...adopted }
+    return { ...given, app, region: standing.region, target: await target(app), services, ...adopted }
   }
   const region = await asker.text('Which AWS region is it in?', options.region ?? fallbackRegion, (text) =>
     regionPattern.test(text) ? undefined : 'an AWS region, as us-west-2',
   )
-  const name = await asker.text(`Which Auto Scaling group is ${environment}?`, group(app), groupProblem)
+  const where = await target(app, asker)
   for (const service of findings.services) services[service.name] = await askService(asker, service)
-  return { ...given, app, region, group: name, services }
+  return { ...given, app, region, target: where, services }
 }
 
 /** By the service's name: what serves already of it. */

@@ -21,11 +21,13 @@ export interface TagPolicy {
   readonly expand: (template: string, madeOf: MadeOf) => string | undefined
   /** The digest that serves, where that is known. */
   readonly serving: Digest | undefined
+  /** The version that the release of an image got, where that was noted. */
+  readonly versionOf?: (digest: Digest) => Promise<string | undefined>
 }
 
 /** Looks whether a service has every tag of its policy, and whether all point to what serves, or else to the same image. */
 export async function verifyTags(policy: TagPolicy, registry: Registry): Promise<ServiceTags> {
-  const { service, repository, templates, expand, serving } = policy
+  const { service, repository, templates, expand, serving, versionOf } = policy
   const digestOf = async (reference: string): Promise<Digest | undefined> =>
     (await registry.headManifest(repository, reference))?.digest
   const fixed = templates.flatMap((template) => expand(template, {}) ?? [])
@@ -33,7 +35,10 @@ export async function verifyTags(policy: TagPolicy, registry: Registry): Promise
   const first = found.find((digest) => digest !== undefined)
   const digest = serving ?? first
   const stored = digest !== undefined && (digest === first || (await digestOf(digest)) !== undefined)
-  const made = stored ? await madeOf(registry, repository, digest) : {}
+  const noted = stored ? await versionOf?.(digest) : undefined
+  const made = stored
+    ? { ...(await madeOf(registry, repository, digest)), ...(noted !== undefined && { version: noted }) }
+    : {}
   const tags = await Promise.all(
     templates.map(async (template): Promise<TagReport> => {
       const tag = expand(template, made)
@@ -63,5 +68,7 @@ async function madeOf(registry: Registry, repository: string, digest: Digest): P
   // https://github.com/opencontainers/image-spec/blob/main/annotations.md#pre-defined-annotation-keys
   const version = labels['org.opencontainers.image.version']
   const commit = labels['org.opencontainers.image.revision']
-  return { ...(version !== undefined && { version }), ...(commit !== undefined && { commit }) }
+  // A commit is no name that tags are made of: that is noted elsewhere.
+  const isName = version !== undefined && commit?.startsWith(version.replace(/-dirty$/, '')) !== true
+  return { ...(isName && { version }), ...(commit !== undefined && { commit }) }
 }

@@ -187,7 +187,7 @@ describe('the first time', () => {
       'org.opencontainers.image.title': 'backend',
       'org.opencontainers.image.created': '2026-05-04T08:00:00Z',
       'org.opencontainers.image.revision': revision.commit,
-      'org.opencontainers.image.version': 'v1.2',
+      'org.opencontainers.image.version': revision.commit.slice(0, 12),
       'org.opencontainers.image.source': 'https://git.example/app',
       'org.opencontainers.image.base.name': `${here.host}/base:latest`,
       'org.opencontainers.image.base.digest': base,
@@ -423,7 +423,7 @@ test('changes that are in no commit go under a version of their own', async () =
   expect(pushed.tags).toEqual(['latest', 'v1.2-dirty'])
   expect((await stored()).config.config.Labels).toMatchObject({
     'org.opencontainers.image.revision': `${revision.commit}-dirty`,
-    'org.opencontainers.image.version': 'v1.2-dirty',
+    'org.opencontainers.image.version': `${revision.commit.slice(0, 12)}-dirty`,
   })
 })
 

@@ -17,6 +17,9 @@ export function asTagged(source: SourceRevision): SourceRevision {
   return dirty && version !== undefined ? { ...source, version: `${version}-dirty` } : source
 }
 
+/** Characters of a commit that people tell it by. */
+const shortCommit = 12
+
 /** Labels that follow from the source alone. https://github.com/opencontainers/image-spec/blob/main/annotations.md */
 export function sourceLabels(
   app: string,
@@ -24,14 +27,14 @@ export function sourceLabels(
   created: string,
   source: SourceRevision | undefined,
 ): Readonly<Record<string, string>> {
-  const version = source === undefined ? undefined : asTagged(source).version
   return {
     'org.opencontainers.image.title': service,
     'org.opencontainers.image.created': created,
     ...(source !== undefined && {
       'org.opencontainers.image.revision': `${source.commit}${source.dirty ? '-dirty' : ''}`,
+      // Of the commit, not of a tag that it may get: a release is no other one because it gets a name.
+      'org.opencontainers.image.version': `${source.commit.slice(0, shortCommit)}${source.dirty ? '-dirty' : ''}`,
     }),
-    ...(version !== undefined && { 'org.opencontainers.image.version': version }),
     ...(source?.remote !== undefined && { 'org.opencontainers.image.source': source.remote }),
     'rampart.app': app,
     'rampart.service': service,

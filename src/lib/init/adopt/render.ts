@@ -1,4 +1,5 @@
 import type { Standing } from '../../domain/standing.js'
+import type { PlannedTarget } from '../plan.js'
 import { yamlList, yamlText } from '../template.js'
 
 /** The parts of an environment in rampart.yml, each as lines for the template; empty ones are left out. */
@@ -13,19 +14,42 @@ export interface EnvironmentParts {
 
 const first = (kind: 'asg' | 'ecs'): string => (kind === 'asg' ? 'so new instances start' : 'so new tasks start')
 
-/** The parts for an Auto Scaling group of which only the name is known. */
-export function plannedEnvironment(app: string, environment: string, group: string): EnvironmentParts {
+/** The parts for a target of which only the names are known. */
+export function plannedEnvironment(app: string, environment: string, target: PlannedTarget): EnvironmentParts {
   return {
     registry: '',
-    target: `target: { kind: asg, group: ${yamlText(group)} } # the exact name of the Auto Scaling group`,
+    target:
+      target.kind === 'asg'
+        ? `target: { kind: asg, group: ${yamlText(target.group)} } # the exact name of the Auto Scaling group`
+        : ecsTarget(target.cluster, target.services),
     rollout: [
-      ...bounds('asg', 100, 200),
+      ...bounds(target.kind, 100, 200),
       `  # alarms: [${app}-${environment}-5xx] # CloudWatch alarms that roll back when they trip`,
     ].join('\n'),
     logs: `# logs: { group: /${app}/${environment} } # the log group that the containers write to`,
     serves: '',
     open: '',
   }
+}
+
+interface Placed {
+  readonly name: string
+  readonly service: string
+  /** The only one with an image of the app when left out. */
+  readonly container?: string
+}
+
+function ecsTarget(cluster: string, services: readonly Placed[]): string {
+  return [
+    'target:',
+    '  kind: ecs',
+    `  cluster: ${yamlText(cluster)}`,
+    '  services: # moved in this order; when a later one fails, the earlier ones go back too',
+    ...services.map(({ name, service, container }) => {
+      const named = container === undefined ? '' : `, container: ${yamlText(container)}`
+      return `    ${name}: { service: ${yamlText(service)}${named} }`
+    }),
+  ].join('\n')
 }
 
 function bounds(kind: 'asg' | 'ecs', least: number, most: number): readonly string[] {
@@ -45,17 +69,10 @@ export function standingEnvironment({ target, rollout, ...standing }: Standing):
     target:
       target.kind === 'asg'
         ? `target: { kind: asg, group: ${yamlText(target.group)} }`
-        : [
-            'target:',
-            '  kind: ecs',
-            `  cluster: ${yamlText(target.cluster)}`,
-            '  services: # moved in this order; when a later one fails, the earlier ones go back too',
-            ...services.flatMap(({ name, ecs }) =>
-              ecs === undefined
-                ? []
-                : [`    ${name}: { service: ${yamlText(ecs.service)}, container: ${yamlText(ecs.container)} }`],
-            ),
-          ].join('\n'),
+        : ecsTarget(
+            target.cluster,
+            services.flatMap(({ name, ecs }) => (ecs === undefined ? [] : [{ name, ...ecs }])),
+          ),
     rollout: [
       ...bounds(target.kind, rollout.minHealthy, rollout.maxHealthy),
       ...(rollout.warmup === undefined
