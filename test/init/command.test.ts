@@ -132,7 +132,7 @@ describe('rampart init --yes writes files that doctor accepts and a rehearsal de
     const cloud = await startServe(['-c', config.path, '--speed', '2400'])
     const there = await doctorOf(directory, { ...cloud.client(), ...nowhere })
     expect(there).toMatchObject({ code: 0, troubles: ['image-health'] })
-    expect(there.asked).toEqual(expect.arrayContaining(['base', 'registry-push', 'permissions']))
+    expect(there.asked).toEqual(expect.arrayContaining(['base', 'registry-push', 'ledger']))
     const rehearsed = await runCli(['rehearse', '-c', 'rampart.yml', '--speed', '2400'], {
       cwd: directory,
       env: environment(),
