@@ -144,12 +144,18 @@ withBrowser('the report of a deploy, in a browser', () => {
     const cloud = await startCloud({ scenario: 'never-ready' })
     const { directory } = cloud.project
     const options = { env: cloud.client(), cwd: directory }
-    const failed = await runCli(['deploy', '--progress', 'quiet', '--report', 'report.html'], options)
+    const failed = await runCli(['deploy', '--record', 'run.ndjson', '--report', 'report.html'], options)
     expect({ code: failed.code, said: failed.stderr }).toMatchObject({ code: 4 })
     await look(await readFile(join(directory, 'report.html'), 'utf8'), async (page) => {
       const why = page.locator('section[aria-labelledby="why"]')
-      expect(await why.textContent()).toMatch(/Cause: .*\(never-ready\)/)
-      expect(await why.locator('pre').first().textContent()).toContain('not ready')
+      const events = await eventsIn(join(directory, 'run.ndjson'))
+      const { cause } = allOf(events, 'rollout.finished').at(-1) ?? {}
+      expect(await why.textContent()).toContain(`Cause: ${cause?.summary} (${cause?.code})`)
+      expect(await why.locator('pre').first().textContent()).toBe(cause?.evidence.join('\n'))
+      const targets = new Set(allOf(events, 'log.line').map(({ target }) => target))
+      const titles = await why.locator('h3').allTextContents()
+      const [target = ''] = titles.flatMap((title) => /^Last lines of (\S+)$/.exec(title)?.[1] ?? [])
+      expect(targets).toContain(target)
       expect(await page.locator('.verdict').textContent()).toMatch(/^✗ rolled back: Release r-/)
     })
   })

@@ -90,7 +90,7 @@ describe('what runs deploys without a person', () => {
       concurrency: { 'cancel-in-progress': false },
     })
     const uses = [...text.matchAll(/uses: (\S+)/g)].map(([, one]) => one)
-    expect(uses.length).toBe(5)
+    expect(uses.length).toBe(7)
     for (const one of uses) expect(one).toMatch(/@[0-9a-f]{40}$/)
     expect(text).toContain(`rampart@${version}`)
 

@@ -1,5 +1,5 @@
 import type { Event } from '../../events/event.js'
-import { cleanLine, stripControl } from '../../terminal/clean.js'
+import { stripControl } from '../../terminal/clean.js'
 import type { Mask } from '../../terminal/mask.js'
 import { cleanEvent } from '../clean-event.js'
 import { cleanBackground, noBackground, type Background } from './background.js'
@@ -22,7 +22,7 @@ export interface RunReporter {
 export function createRunReporter(mask: Mask): RunReporter {
   const listener = createListener()
   return {
-    event: (event) => listener.event(cleanEvent(event, (text) => mask(cleanLine(stripControl(text))))),
+    event: (event) => listener.event(cleanEvent(event, (text) => mask(stripControl(text)))),
     text(form, background = noBackground) {
       const report = runDocument(listener.story(), cleanBackground(background, mask))
       return form === 'html' ? htmlPage(report) : markdownPage(report)
