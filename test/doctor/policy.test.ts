@@ -4,6 +4,7 @@ import { runAbort } from '../../src/lib/compose/abort.js'
 import { runBaseBuild, runBaseStatus } from '../../src/lib/compose/base.js'
 import { runLockStatus } from '../../src/lib/compose/lock.js'
 import { runReleases } from '../../src/lib/compose/releases.js'
+import { runPlan } from '../../src/lib/compose/plan-deploy.js'
 import { runRollback } from '../../src/lib/compose/rollback.js'
 import { runScale } from '../../src/lib/compose/scale.js'
 import { runDoctor } from '../../src/lib/compose/doctor.js'
@@ -138,7 +139,14 @@ const split = (policy: PolicyDocument, isBase: boolean): PolicyDocument => ({
  * Asked by AWS of whoever starts a refresh with a launch template, not called by rampart; and a mark on a dashboard, of
  * which these clouds have none.
  */
-const implied = ['cloudwatch:PutDashboard', 'ec2:CreateTags', 'ec2:RunInstances', 'iam:PassRole']
+const implied = [
+  // Asked by `plan --reclaim --yes` alone, where there is something to reclaim.
+  'ecr:BatchDeleteImage',
+  'cloudwatch:PutDashboard',
+  'ec2:CreateTags',
+  'ec2:RunInstances',
+  'iam:PassRole',
+]
 
 /** What `rampart secrets` asks, which has tests of its own. */
 const ofSecrets = [
@@ -169,6 +177,7 @@ test('every operation that is called by what changes, watches and asks is in the
       expect((await runReleases({ ...shared, config, limit: 10 })).exitCode).toBe(0)
       expect((await runLockStatus({ ...shared, config })).exitCode).toBe(0)
       expect((await runBaseStatus({ ...shared, config, check: true })).exitCode).toBe(0)
+      expect((await runPlan({ ...shared, config, assume: [], check: true })).exitCode).toBe(0)
       expect((await runDoctor({ ...shared, config, offline: false, policy: false })).exitCode).toBe(0)
     })),
   ]
@@ -194,6 +203,7 @@ test('nor on ECS', async () => {
       expect((await runReleases({ ...shared, config, limit: 10 })).exitCode).toBe(0)
       expect((await runLockStatus({ ...shared, config })).exitCode).toBe(0)
       expect((await runBaseStatus({ ...shared, config, check: true })).exitCode).toBe(0)
+      expect((await runPlan({ ...shared, config, assume: [], check: true })).exitCode).toBe(0)
       expect((await runDoctor({ ...shared, config, offline: false, policy: false })).exitCode).toBe(0)
       expect((await runRollback({ ...quiet, ...balancer(), config, 'last-proved': true, list: false })).exitCode).toBe(
         0,
@@ -217,6 +227,8 @@ test('nor on ECS', async () => {
     'ecs:TagResource',
     'iam:PassRole',
     ...ofSecrets,
+    // Asked by `plan --reclaim --yes` alone, where there is something to reclaim.
+    'ecr:BatchDeleteImage',
     // There is no dashboard to draw into.
     'cloudwatch:PutDashboard',
   ]

@@ -9,7 +9,7 @@ import { billOf, type RegionPrices } from '../plan/prices.js'
 import type { Clock } from '../ports/clock.js'
 import { Ledger } from '../release/ledger.js'
 import { bytesOf, type OrphanShelf } from '../release/orphans.js'
-import { reclaimText, type OrphanList } from '../report/reclaim-text.js'
+import { reclaimedText, reclaimText, type OrphanList } from '../report/reclaim-text.js'
 import { clockFrom } from '../system/clock.js'
 import { createMask } from '../terminal/mask.js'
 import { configure, repositories, sameCommand, secretsOf } from './deploy.js'
@@ -53,10 +53,7 @@ export async function runReclaim(flags: ReclaimFlags): Promise<Performed> {
   show(reclaimText({ title, list, next, simulation }, page))
   const isAgreed = list.images > 0 && isWanted && (flags.yes || (await agreed(list)))
   const reclaimed = isAgreed ? await reclaim(found, ports) : null
-  if (reclaimed !== null) {
-    const { reclaimedText } = await import('../report/reclaim-text.js')
-    show(reclaimedText(reclaimed, page))
-  }
+  if (reclaimed !== null) show(reclaimedText(reclaimed, page))
   const result: ReclaimResult = { v: 1, simulated: simulation !== undefined, ...list, reclaimed }
   return {
     exitCode: (reclaimed?.keptBack.length ?? 0) > 0 ? exitCodes.attention : exitCodes.done,

@@ -84,6 +84,8 @@ export interface RolloutCourse {
   /** The fewest targets that were healthy at any time, and the most that there were. */
   readonly fewestHealthy: number
   readonly most: number
+  /** The same, those on their way out not counted: what the platform holds against a maximum. */
+  readonly mostLive: number
   /** What the targets above the desired number come to: their number times how long they were there. */
   readonly surge: number
 }

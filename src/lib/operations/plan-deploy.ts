@@ -206,7 +206,7 @@ function surgeOf(
   }
 }
 
-const extraOf = ({ capacity: { most, desired } }: DeployForecast): number => Math.max(0, most - desired)
+const extraOf = ({ capacity: { present, desired } }: DeployForecast): number => Math.max(0, present - desired)
 
 /** Whether the targets fit that there are beside the others for a while. */
 function limitsOf(
@@ -234,7 +234,7 @@ function limitsOf(
           {
             name: 'addresses',
             fits: extra <= free,
-            detail: `${extra} more targets, and ${free} free addresses in ${subnets.map(({ id }) => id).join(', ')}`,
+            detail: `${extra} more targets at most, those that leave included, and ${free} free addresses in ${subnets.map(({ id }) => id).join(', ')}`,
           },
         ]),
   ]

@@ -52,12 +52,12 @@ async function neededBy(
   { ledger, archive, driver }: Claimant,
   { registryHost, repositories }: ReclaimPorts,
 ): Promise<readonly Digest[]> {
-  const [records, revisions, status, latest] = await Promise.all([
+  const [records, revisions, status] = await Promise.all([
     ledger?.list() ?? [],
     archive.list(lookBack),
     orNothingThere(driver.status(registryHost, repositories)),
-    orNothingThere(driver.latest()),
   ])
+  const latest = status && (await driver.latest())
   // What a release came from may be nobody's release: it is what its rollout goes back to.
   const known = new Set(revisions.map(({ revision }) => keyOf(revision)))
   const others = new Map(
@@ -100,7 +100,9 @@ export interface Reclaimed {
  * @throws RampartError `conflict` when one is.
  */
 export async function reclaim(listed: readonly OrphanShelf[], ports: ReclaimPorts): Promise<Reclaimed> {
-  const running = await Promise.all(ports.claimants.map(async ({ driver }) => driver.underWay()))
+  const running = await Promise.all(
+    ports.claimants.map(async ({ driver }) => (await orNothingThere(driver.plan())) && driver.underWay()),
+  )
   const conflict = running.find((one) => one !== undefined)?.conflict
   if (conflict !== undefined) {
     throw new RampartError('conflict', `${conflict.message} Nothing was deleted.`, {

@@ -81,7 +81,7 @@ export interface DeployPlan {
   /** Null when nothing would be rolled out, or the rollout would never end. */
   readonly forecast: DeployForecast | null
   readonly surge: {
-    /** Targets above the desired number, at most. */
+    /** Targets above the desired number at most, those on their way out included. */
     readonly extra: number
     readonly limits: readonly SurgeLimit[]
     /** Dollars for one deploy; null when the price is not known. */

@@ -29,9 +29,12 @@ export interface DeployForecast {
   readonly total: Span
   readonly capacity: {
     readonly desired: number
-    /** The fewest targets that are healthy at any time, and the most that there are. */
+    /** The fewest targets that are healthy at any time. */
     readonly fewest: number
+    /** The most that there are, those on their way out not counted. */
     readonly most: number
+    /** The most that there are, those on their way out too: each has an address. */
+    readonly present: number
   }
   /** What the targets above the desired number come to: their number times how long they are there. */
   readonly surge: number
@@ -58,7 +61,8 @@ export function forecastDeploy(inputs: DeployInputs, imagine: Imagine): DeployFo
     capacity: {
       desired: course.standing + still,
       fewest: course.fewestHealthy + still,
-      most: course.most + still,
+      most: course.mostLive + still,
+      present: course.most + still,
     },
     surge: course.surge,
   }

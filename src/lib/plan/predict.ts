@@ -120,6 +120,7 @@ function follow(before: RolloutCourse, next: RolloutCourse, at: number): Rollout
     // While the one moves, the other stands as it did.
     fewestHealthy: Math.min(before.fewestHealthy + next.standing, before.standing + next.fewestHealthy),
     most: Math.max(before.most + next.standing, before.standing + next.most),
+    mostLive: Math.max(before.mostLive + next.standing, before.standing + next.mostLive),
     standing: before.standing + next.standing,
     surge: before.surge + next.surge,
   }

@@ -335,3 +335,52 @@ describe('account settings', () => {
     await expect(client.getAccountSetting({ name: 'toString' })).rejects.toBeInstanceOf(ecr.InvalidParameterException)
   })
 })
+
+describe('BatchDeleteImage', () => {
+  test('takes a tag away, the image with its last tag, and all of it by its digest', async () => {
+    const { server, client } = await start()
+    const repositoryName = 'app'
+    await client.createRepository({ repositoryName })
+    await pushBlobs(server)
+    const put = async (build: string, imageTag: string): Promise<string> =>
+      (await client.putImage({ repositoryName, imageTag, imageManifest: manifest(build) })).image?.imageId
+        ?.imageDigest ?? ''
+    const digests = async (): Promise<readonly (string | undefined)[]> =>
+      ((await client.describeImages({ repositoryName })).imageDetails ?? []).map(({ imageDigest }) => imageDigest)
+    const [one, two] = [await put('1', 'v1'), await put('2', 'v2')]
+    await put('1', 'stable')
+    await client.batchDeleteImage({ repositoryName, imageIds: [{ imageTag: 'v1' }] })
+    expect(await digests()).toContain(one)
+    const last = await client.batchDeleteImage({ repositoryName, imageIds: [{ imageTag: 'stable' }] })
+    expect(last.imageIds).toEqual([{ imageDigest: one, imageTag: 'stable' }])
+    expect(await digests()).toEqual([two])
+    const answer = await client.batchDeleteImage({
+      repositoryName,
+      imageIds: [{ imageDigest: two }, { imageDigest: sha256('nothing') }, {}],
+    })
+    expect(answer.imageIds).toEqual([{ imageDigest: two, imageTag: 'v2' }])
+    expect(answer.failures?.map(({ failureCode }) => failureCode)).toEqual(['ImageNotFound', 'MissingDigestAndTag'])
+    expect(await digests()).toEqual([])
+  })
+
+  test('keeps what an index lists, until that is gone', async () => {
+    const { server, client } = await start()
+    const repositoryName = 'app'
+    await client.createRepository({ repositoryName })
+    await pushBlobs(server)
+    const child = manifest('child')
+    await client.putImage({ repositoryName, imageManifest: child })
+    const list = {
+      schemaVersion: 2,
+      mediaType: ociIndex,
+      manifests: [{ mediaType: ociManifest, digest: sha256(child), size: child.length }],
+    }
+    const index = (await client.putImage({ repositoryName, imageTag: 'all', imageManifest: JSON.stringify(list) }))
+      .image
+    const remove = async (imageDigest: string | undefined) =>
+      client.batchDeleteImage({ repositoryName, imageIds: [{ imageDigest }] })
+    expect((await remove(sha256(child))).failures).toMatchObject([{ failureCode: 'ImageReferencedByManifestList' }])
+    expect((await remove(index?.imageId?.imageDigest)).failures).toEqual([])
+    expect((await remove(sha256(child))).failures).toEqual([])
+  })
+})

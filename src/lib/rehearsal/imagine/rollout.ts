@@ -112,7 +112,7 @@ const isLoaded = ({ serving }: Host): boolean => serving.size > 0 && [...serving
 function watching(state: WorldState, movement: Movement): Watch {
   const ready = new Map<string, ImaginedStart>()
   const standing = movement.targets().filter(({ isLive }) => isLive).length
-  let [fewestHealthy, most, surge] = [standing, standing, 0]
+  let [fewestHealthy, most, mostLive, surge] = [standing, standing, standing, 0]
   const loading = (): readonly Mover[] =>
     movement.targets().filter(({ id, isNew, isLive }) => isNew && isLive && !ready.has(id))
   return {
@@ -122,6 +122,7 @@ function watching(state: WorldState, movement: Movement): Watch {
     look() {
       const targets = movement.targets()
       most = Math.max(most, targets.length)
+      mostLive = Math.max(mostLive, targets.filter(({ isLive }) => isLive).length)
       fewestHealthy = Math.min(
         fewestHealthy,
         targets.filter((target) => target.isLive && isHealthy(state, target)).length,
@@ -136,7 +137,7 @@ function watching(state: WorldState, movement: Movement): Watch {
       }
     },
     isLoading: () => loading().length > 0,
-    result: () => ({ starts: [...ready.values()], standing, fewestHealthy, most, surge }),
+    result: () => ({ starts: [...ready.values()], standing, fewestHealthy, most, mostLive, surge }),
   }
 }
 
