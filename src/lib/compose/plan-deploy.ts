@@ -101,13 +101,14 @@ async function makePlan(config: Config, { given, prices }: Given, clock: Clock):
       measuredWarmup(config, driver, aws, clock),
       orGap(sumOrphans(config, clock, prices), 'images without a tag', gaps),
     ])
+    const figures = figuresOf({ ...known, ...warmup }, given)
     return await planDeploy(
       {
         app: config.app,
         environment: environment.name,
-        fleet: rulesOf(config),
+        fleet: rulesOf(config, figures),
         services,
-        figures: figuresOf({ ...known, ...warmup }, given),
+        figures,
         surroundings,
         subnets,
         pauses: pausesOf(config),

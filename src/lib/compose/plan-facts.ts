@@ -133,13 +133,16 @@ function configured({ environment }: Config): Partial<Figures> {
 }
 
 /** By which rules the environment moves its fleet. */
-export function rulesOf({ environment }: Config): StrategyInputs['fleet'] {
+export function rulesOf({ environment }: Config, { alarmBake }: Figures): StrategyInputs['fleet'] {
   const { target, rollout } = environment
+  // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-alarm-failure.html: where there are alarms
+  // and nobody says how long they are to be watched, AWS does.
+  const isWatched = target.kind === 'ecs' && rollout.alarms.length > 0
   return {
     kind: target.kind,
     minHealthyPercentage: rollout.minHealthy,
     maxHealthyPercentage: rollout.maxHealthy,
-    bakeTime: rollout.bake,
+    bakeTime: rollout.bake === 0 && isWatched ? alarmBake.value : rollout.bake,
   }
 }
 

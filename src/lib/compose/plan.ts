@@ -66,11 +66,12 @@ async function compare(flags: StrategiesFlags): Promise<Compared> {
   const clock = clockFrom(process.env['RAMPART_CLOCK'])
   const { prices, about } = await pricesOf(config.environment.region, flags.prices)
   const facts = await readPlanFacts(config, figuresOf({}, given), { clock, signal: new AbortController().signal })
+  const figures = figuresOf(facts.known, given)
   const table = compareStrategies(
     {
-      figures: figuresOf(facts.known, given),
+      figures,
       services: facts.services,
-      fleet: rulesOf(config),
+      fleet: rulesOf(config, figures),
       rented: { instanceType: facts.instanceType ?? supposedInstance, deploysPerDay: frequency },
       prices,
       adopted: adoptedStrategies(config, facts),

@@ -18,10 +18,12 @@ import { placeOf } from './keeper.js'
 import { openCache } from './open-cache.js'
 import { streamPage } from './perform.js'
 import { canAsk } from './person.js'
+import { pricesOf } from './prices.js'
 import { archiveOf } from './releases.js'
 
 interface ReclaimFlags extends SharedFlags {
   readonly yes: boolean
+  readonly prices?: string | undefined
 }
 
 /** What `plan --reclaim --json` prints. */
@@ -42,7 +44,8 @@ export async function runReclaim(flags: ReclaimFlags): Promise<Performed> {
   }
   const ports = await openReclaim(config, clockFrom(process.env['RAMPART_CLOCK']))
   const found = await listOrphans(ports)
-  const list = orphanList(found, undefined)
+  const { prices } = await pricesOf(config.environment.region, flags.prices)
+  const list = orphanList(found, prices)
   const simulation = process.env['RAMPART_SIMULATION']
   const mask = createMask(secretsOf(config))
   const page = streamPage(process.stdout, flags)

@@ -96,7 +96,7 @@ export async function planDeploy(request: PlanDeployRequest, ports: PlanDeployPo
       ...limitsOf(forecast, surroundings, request.subnets).flatMap(riskOf),
     ],
     orphans: request.orphans ?? null,
-    figures: Object.fromEntries(figuresBehind(request.fleet.kind).map((name) => [name, figures[name]])),
+    figures: Object.fromEntries(figuresBehind(request.fleet, figures).map((name) => [name, figures[name]])),
     gaps: request.gaps,
   }
 }

@@ -48,6 +48,12 @@ export const assumptions = {
     what: 'deregistration delay of the target groups',
     source: "what rampart's own template sets; AWS's default is 300 s",
   },
+  alarmBake: {
+    unit: 'duration',
+    value: 240 * second,
+    what: 'watching of alarms after an ECS deployment',
+    source: 'AWS computes it from the alarms, under five minutes',
+  },
   warmup: { unit: 'duration', value: 180 * second, what: 'instance warmup of the rollout', source: own },
   warmupFull: {
     unit: 'duration',

@@ -89,9 +89,19 @@ function rolloutOf({ figures, services, fleet }: DeployInputs, imagine: Imagine)
 }
 
 /** The numbers that a forecast of a deploy there depends on, in the order in which they are told. */
-export function figuresBehind(kind: StrategyInputs['fleet']['kind']): readonly AssumptionName[] {
+export function figuresBehind(
+  { kind, bakeTime }: StrategyInputs['fleet'],
+  { alarmBake }: Figures,
+): readonly AssumptionName[] {
   const starts = ['download', 'unpack', 'modelLoad', 'healthCheckInterval', 'draining'] as const
   return kind === 'asg'
     ? ['preflight', 'appBuild', 'upload', 'launch', 'boot', ...starts, 'warmup']
-    : ['preflight', 'appBuild', 'upload', 'taskProvisioning', ...starts]
+    : [
+        'preflight',
+        'appBuild',
+        'upload',
+        'taskProvisioning',
+        ...starts,
+        ...(bakeTime === alarmBake.value ? ['alarmBake' as const] : []),
+      ]
 }
