@@ -38,6 +38,10 @@ async function deploy(cloud: Cloud): Promise<Deployed> {
   return JSON.parse(stdout) as Deployed
 }
 
+const digests = (
+  images: readonly { readonly service: string; readonly digest: string }[],
+): Readonly<Record<string, string>> => Object.fromEntries(images.map(({ service, digest }) => [service, digest]))
+
 /** How long the rollout took against what was said, as a share of it. */
 function errorOf({ forecast }: DeployPlan, { phases }: Deployed): number {
   const said = forecast?.phases.find(({ phase }) => phase === 'rollout')?.span.value ?? Number.NaN
@@ -70,8 +74,6 @@ test.each([
 
     const deployed = await deploy(cloud)
     expect(deployed.release).toBe(before.release)
-    const digests = (images: readonly { readonly service: string; readonly digest: string }[]) =>
-      Object.fromEntries(images.map(({ service, digest }) => [service, digest]))
     expect(digests(deployed.images)).toEqual(digests(before.images))
     expect(errorOf(before, deployed)).toBeLessThan(0.2)
 

@@ -89,7 +89,7 @@ test('what no release needs is listed and, when asked to, deleted; releases stay
   const { reclaimed } = await listed(cloud, '--yes')
   expect(reclaimed).toMatchObject({ images: 1, keptBack: [] })
   expect(reclaimed?.bytes).toBe(found.bytes)
-  expect((await digestsOf(cloud)).toSorted()).toEqual(released.toSorted())
+  expect(new Set(await digestsOf(cloud))).toEqual(new Set(released))
   expect(cloud.calls.filter((call) => call === 'ecr:BatchDeleteImage')).toHaveLength(1)
   const back = await runCli(['rollback', '-c', cloud.project.config, '--yes'], { env: cloud.client() })
   expect(back.code).toBe(0)
