@@ -46,7 +46,8 @@ With --version the whole repository must be as committed, and the commit be in a
       env: 'RAMPART_WITH_BASE',
     }),
     continue: Flags.boolean({
-      description: 'let a deployment of ECS go on that waits at a PAUSE hook, and follow it',
+      description:
+        'let a deployment of ECS go on that waits at a PAUSE hook, and follow it; also that of another run, which keeps its lock',
       env: 'RAMPART_CONTINUE',
     }),
     'lock-wait': Flags.string({

@@ -155,3 +155,28 @@ test('a rollout that waits for a person is gone on with by deploy --continue', {
     ['SUCCESSFUL'],
   ])
 })
+
+test(
+  'a colleague continues it, while the run that waits keeps its lock and ends it',
+  { timeout: 120_000 },
+  async () => {
+    const strategy = 'strategy: { kind: BLUE_GREEN }\n      minHealthy: 100'
+    const prepare: CloudOptions['prepare'] = (project) => project.edit('rampart.yml', 'minHealthy: 100', strategy)
+    const cloud = await startCloud({ speed: 600, example: 'finbert-rag', prepare })
+    const { project } = cloud
+    await pauseAt(cloud, 'finbert-api')
+    const first = startCli(['deploy', '-c', project.config, '--progress', 'plain'], { env: cloud.client() })
+    await first.waitFor('continue with rampart deploy --continue')
+    // Of another state of the code, which must not matter.
+    await project.edit('api/app/main.py', /^/, '# what a colleague works on\n')
+    const colleague = await rampart(cloud, ['deploy', '-c', project.config, '--continue', '--progress', 'plain'])
+    expect(colleague.stderr).toMatch(/Continued what waited\. The rollout belongs to another run: /)
+    const { code, stdout } = await first.finished
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/Release r-\w+ serves on 4 of 4 targets/)
+    const { stdout: listed } = await rampart(cloud, ['releases', '-c', project.config, '--json'])
+    expect((JSON.parse(listed) as { releases: readonly ReleaseRow[] }).releases).toMatchObject([
+      { number: 1, kind: 'deploy', outcome: 'done' },
+    ])
+  },
+)

@@ -215,6 +215,9 @@ export async function runDeploy(flags: DeployFlags): Promise<Performed> {
       clock: performing.clock,
       flags: { lockWait, releaseHold: flags['release-hold'] === true },
     })
+    // The run that waits at a pause keeps the lock meanwhile: whoever lets it go on makes no change of their own.
+    const holder = flags.continue === true && driver.continuePaused !== undefined ? await keeper?.holder() : undefined
+    if (holder !== undefined) return continueFor(holder, config, cloud, run)
     gate.guard(keeper)
     beside = async () => (await import('./report-background.js')).releaseBackground(config, cloud, keeper)
     const lines = await linesFrom(config, logs, performing.clock)
@@ -284,6 +287,17 @@ export async function runDeploy(flags: DeployFlags): Promise<Performed> {
   const body = async (run: RunContext): Promise<Ended> =>
     announcing(config, run, { command: 'deploy', performing, flags, version }, work)
   return perform(performing, flags, body, watch)
+}
+
+/** Lets the rollout of another run go on, and watches it. */
+async function continueFor(holder: string, config: Config, cloud: Cloud, run: RunContext): Promise<Ended> {
+  const { continueRollout } = await import('../operations/continue-rollout.js')
+  const { driver, account, logs } = cloud
+  const lines = await linesFrom(config, logs, run.clock)
+  const registryHost = async (): Promise<string> =>
+    config.environment.registry ?? new URL((await account.registryAuthorization()).endpoint).host
+  const watching = { driver, registryHost, repositories: repositories(config), ...(lines !== undefined && { lines }) }
+  return continueRollout({ ...watching, holder, comeBack: sameCommand('monitor', config) }, run)
 }
 
 /** Draws what serves now into the environment's dashboard, where it has one. */

@@ -133,6 +133,12 @@ export class ReleaseKeeper {
     }
   }
 
+  /** Who has the lock, as people are told; undefined when nobody has. */
+  async holder(): Promise<string | undefined> {
+    const holder = await this.#lock.holder()
+    return holder && holderWords(holder)
+  }
+
   /** Takes the lock, waiting for it as long as was asked for. Asked again, it is the same one. */
   async take(doing: string, run: RunContext): Promise<void> {
     this.#lease ??= this.#take(doing, run)
