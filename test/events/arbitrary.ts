@@ -3,6 +3,7 @@ import { hookNames, noticeNames } from '../../src/lib/domain/hook.js'
 import { loadStates } from '../../src/lib/domain/model-load.js'
 import { proofGrades } from '../../src/lib/domain/outcome.js'
 import { phases } from '../../src/lib/domain/phase.js'
+import { differenceReasons } from '../../src/lib/domain/prediction.js'
 import type { Digest } from '../../src/lib/domain/digest.js'
 import type { Event, EventBody, EventType } from '../../src/lib/events/event.js'
 
@@ -88,6 +89,35 @@ const facts = fc.record(
   { requiredKeys: ['kind', 'fleet', 'desired', 'checkpointPercentages', 'alarms'] },
 )
 
+const span = fc.record({
+  low: duration,
+  value: duration,
+  high: duration,
+  basis: fc.constantFrom('measured' as const, 'derived' as const, 'assumed' as const),
+})
+const prediction = fc.record({
+  total: span,
+  phases: fc.array(fc.record({ phase, span }), { maxLength: 3 }),
+  runs: count,
+})
+const predictionResult = fc.record(
+  {
+    predicted: duration,
+    actual: duration,
+    within: fc.boolean(),
+    runs: count,
+    phase: fc.record({ phase, predicted: duration, actual: duration }),
+    reasons: fc.array(
+      fc.record(
+        { reason: fc.constantFrom(...differenceReasons), expected: duration, actual: duration },
+        { requiredKeys: ['reason', 'actual'] },
+      ),
+      { maxLength: 3 },
+    ),
+  },
+  { requiredKeys: ['predicted', 'actual', 'within', 'runs', 'reasons'] },
+)
+
 type BodyOf<T extends EventType> = Extract<EventBody, { readonly type: T }>
 
 type OptionalKeys<B> = { [K in keyof B]-?: object extends Pick<B, K> ? K : never }[keyof B]
@@ -146,7 +176,8 @@ const bodies: { readonly [T in EventType]: fc.Arbitrary<BodyOf<T>> } = {
     { stack: text, resource: text, resourceType: text, status: text },
     { reason: text },
   ),
-  'plan.made': body('plan.made', { release, from: revision, targets: count }, { estimate: duration }),
+  'plan.made': body('plan.made', { release, from: revision, targets: count }, { estimate: duration, prediction }),
+  'prediction.compared': body('prediction.compared', { result: predictionResult }, {}),
   'image.step': body('image.step', { service: text, step: text }, { detail: text }),
   'model.progress': body('model.progress', { service: text, model: text, received: count, total: count }, {}),
   'layer.progress': body('layer.progress', { service: text, digest, sent: count, total: count }, {}),

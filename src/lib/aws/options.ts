@@ -8,6 +8,8 @@ export interface ClientOptions {
   readonly answerTimeout?: number
   /** Told of every request that goes out, pages and repeated ones included, as `AutoScaling:DescribeAutoScalingGroups`. */
   readonly onCall?: (operation: string) => void
+  /** Told whenever a request is about to be made again, e.g. because it was throttled. */
+  readonly onRetry?: () => void
   /** Asked before every request that changes a fleet goes out, repeated ones included; when it rejects, it does not go. */
   readonly beforeChange?: () => Promise<void>
 }
@@ -28,10 +30,15 @@ export interface ClientSettings {
  * rollout, and the SDK's backoff bounds what ten of them can take. The SDK itself waits for ever: a connection that
  * a sleeping laptop or a firewall swallowed would hold up a rollout's watch without a word.
  */
-export function clientSettings({ region, maxAttempts = 10, answerTimeout = 30_000 }: ClientOptions): ClientSettings {
+export function clientSettings({
+  region,
+  maxAttempts = 10,
+  answerTimeout = 30_000,
+  onRetry,
+}: ClientOptions): ClientSettings {
   return {
     region,
-    retryStrategy: new RetryStrategy(maxAttempts),
+    retryStrategy: new RetryStrategy(maxAttempts, onRetry),
     requestHandler: { connectionTimeout: 5000, requestTimeout: answerTimeout, throwOnRequestTimeout: true },
   }
 }

@@ -16,10 +16,18 @@ function codeOf(error: unknown, depth = 0): unknown {
 
 /** The SDK's own retries, but for an endpoint that cannot be reached at all: a person waits a second for that, not half a minute. */
 export class RetryStrategy extends StandardRetryStrategy {
+  readonly #onRetry: (() => void) | undefined
+
+  constructor(maxAttempts: number, onRetry?: () => void) {
+    super(maxAttempts)
+    this.#onRetry = onRetry
+  }
+
   override async refreshRetryTokenForRetry(...[token, failure]: Failed): Refreshed {
     if (token.getRetryCount() + 1 >= briefAttempts && neverReached.has(String(codeOf(failure.error)))) {
       throw new Error('nobody answers there')
     }
+    this.#onRetry?.()
     return super.refreshRetryTokenForRetry(token, failure)
   }
 }

@@ -93,12 +93,13 @@ interface Cloud {
 /** Opens the cloud of the environment; nothing is asked yet. What changes a fleet there goes through the gate. */
 export async function connect(
   config: Config,
-  performing: Pick<Performance, 'clock' | 'onCall'>,
+  performing: Pick<Performance, 'clock' | 'onCall' | 'onRetry'>,
   gate?: Pick<Gate, 'beforeChange'>,
 ): Promise<Cloud> {
   const { createAws } = await import('../aws/index.js')
   const client = {
     ...(performing.onCall !== undefined && { onCall: performing.onCall }),
+    ...(performing.onRetry !== undefined && { onRetry: performing.onRetry }),
     ...(gate !== undefined && { beforeChange: gate.beforeChange }),
   }
   const aws = createAws({ region: config.environment.region, ...client })
@@ -192,7 +193,12 @@ export async function runDeploy(flags: DeployFlags): Promise<Performed> {
     ...(await secretsOfAnswers(config, flags)),
   ])
   const calls = countCalls(flags, about.clock)
-  const performing = { ...about, ...(calls.onCall !== undefined && { onCall: calls.onCall }) }
+  let retries = 0
+  const performing = {
+    ...about,
+    ...(calls.onCall !== undefined && { onCall: calls.onCall }),
+    onRetry: () => (retries += 1),
+  }
   let known: Driver | undefined
   let beside: (() => Promise<Background>) | undefined
   const watch: Watch = {
@@ -239,7 +245,17 @@ export async function runDeploy(flags: DeployFlags): Promise<Performed> {
     }
     const allowStaleBase = flags['allow-stale-base'] === true
     const named = naming && { version: naming.options.version, commit: async () => (await naming.standing())?.commit }
-    const images = composeImages(config, { account, run, allowStaleBase, named, ...imageOptions(flags) })
+    const { Timekeeper } = await import('../operations/timekeeper.js')
+    const { composeForecaster } = await import('./forecaster.js')
+    const time = new Timekeeper(
+      composeForecaster(config, {
+        phases: about.phases,
+        registry: async () => images.registry(),
+        force: flags.force,
+        retries: () => retries,
+      }),
+    )
+    const images = composeImages(config, { account, run: time.tap(run), allowStaleBase, named, ...imageOptions(flags) })
     try {
       const ended = await deploy(
         {
@@ -261,6 +277,7 @@ export async function runDeploy(flags: DeployFlags): Promise<Performed> {
           ...(witness !== undefined && { witness }),
           ...(naming !== undefined && { naming }),
           ...(verifier !== undefined && { verifier }),
+          time,
           keep: flags.keep === true,
           wayBack: cloud.anew,
           patience: patience(config.environment),

@@ -36,6 +36,8 @@ export interface Performance {
   readonly secrets: Iterable<string>
   /** Takes each request that goes out to AWS, by its operation. */
   readonly onCall?: (operation: string) => void
+  /** Told whenever one of them is about to be made again. */
+  readonly onRetry?: () => void
 }
 
 /** What a command that watches can do beside. */

@@ -29,13 +29,15 @@ export const differenceReasons = [
   'targets',
   'warmup',
   'upload',
+  'retries',
 ] as const
 
 export type DifferenceReason = (typeof differenceReasons)[number]
 
 /**
  * One reason, with what was expected where something was. Milliseconds for `lock`, `launch` (request of a target to in
- * service), `model-load` (from there to ready) and `warmup`, bytes a second for `upload`, otherwise how many.
+ * service), `model-load` (from there to ready) and `warmup`, bytes a second for `upload`, otherwise how many: models that were
+ * downloaded, targets, requests to AWS that were made again.
  */
 export interface Difference {
   readonly reason: DifferenceReason

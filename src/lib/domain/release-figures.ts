@@ -26,6 +26,8 @@ export interface Circumstances {
     readonly maxHealthy: number
     readonly warmup?: number
     readonly bake: number
+    /** How long the rollout stands still because it is told to; missing when it is not. */
+    readonly pauses?: number
   }
 }
 

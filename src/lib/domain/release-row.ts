@@ -33,6 +33,8 @@ export interface ReleaseRow {
   readonly endedAt: string | null
   /** Milliseconds. */
   readonly phases: readonly { readonly phase: Phase; readonly duration: number }[]
+  /** What they were predicted to take together; null where nobody foretold it. Milliseconds. */
+  readonly predicted: number | null
   readonly outcome: ReleaseOutcome
   /** Who says so: the run itself, or the platform where the run was lost or left. */
   readonly outcomeBy: 'run' | 'platform'

@@ -6,6 +6,7 @@ import type { LockHolder } from '../domain/lock-holder.js'
 import type { ModelLoad } from '../domain/model-load.js'
 import type { Cause, RolloutOutcome, TargetProof } from '../domain/outcome.js'
 import type { Phase } from '../domain/phase.js'
+import type { DeployPrediction, PredictionResult } from '../domain/prediction.js'
 import type { Release, Revision } from '../domain/release.js'
 import type { RolloutFacts } from '../domain/rollout-facts.js'
 import type { Target } from '../domain/target.js'
@@ -51,6 +52,8 @@ export type EventBody =
       readonly targets: number
       /** How long this should take, when it can be known. */
       readonly estimate?: number
+      /** The same for the whole run, phase by phase, from earlier deploys and the state machines of the platform. */
+      readonly prediction?: DeployPrediction
     }
   | { readonly type: 'image.step'; readonly service: string; readonly step: string; readonly detail?: string }
   | {
@@ -167,6 +170,8 @@ export type EventBody =
       /** What the team has agreed on, where rampart.yml says it. */
       readonly criteria: readonly CriterionLine[]
     }
+  /** What the deploy was predicted to take against what it took, and why they differ. */
+  | { readonly type: 'prediction.compared'; readonly result: PredictionResult }
   /** What CloudFormation would do, or is about to do, to a stack. */
   | {
       readonly type: 'stack.planned'

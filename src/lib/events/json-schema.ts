@@ -3,6 +3,7 @@ import { hookNames, noticeNames } from '../domain/hook.js'
 import { loadStates } from '../domain/model-load.js'
 import { proofGrades } from '../domain/outcome.js'
 import { phases } from '../domain/phase.js'
+import { differenceReasons } from '../domain/prediction.js'
 import { eventVersion, type EventType } from './event.js'
 import { verifiedShape } from './verified-shape.js'
 
@@ -198,6 +199,42 @@ const proof = shape(
   'detail',
 )
 
+const span = shape(
+  { low: duration, value: duration, high: duration, basis: oneOf('measured', 'derived', 'assumed') },
+  'low',
+  'value',
+  'high',
+  'basis',
+)
+const prediction = shape(
+  { total: span, phases: { type: 'array', items: shape({ phase, span }, 'phase', 'span') }, runs: count },
+  'total',
+  'phases',
+  'runs',
+)
+const predictionResult = shape(
+  {
+    predicted: duration,
+    actual: duration,
+    within: flag,
+    runs: count,
+    phase: shape({ phase, predicted: duration, actual: duration }, 'phase', 'predicted', 'actual'),
+    reasons: {
+      type: 'array',
+      items: shape(
+        { reason: { type: 'string', enum: differenceReasons }, expected: duration, actual: duration },
+        'reason',
+        'actual',
+      ),
+    },
+  },
+  'predicted',
+  'actual',
+  'within',
+  'runs',
+  'reasons',
+)
+
 /** What each type of event carries beside its place in the stream; sizes are bytes, durations milliseconds. */
 export const eventShapes = {
   'run.started': shape(
@@ -258,7 +295,13 @@ export const eventShapes = {
     'resourceType',
     'status',
   ),
-  'plan.made': shape({ release, from: revision, targets: count, estimate: duration }, 'release', 'from', 'targets'),
+  'plan.made': shape(
+    { release, from: revision, targets: count, estimate: duration, prediction },
+    'release',
+    'from',
+    'targets',
+  ),
+  'prediction.compared': shape({ result: predictionResult }, 'result'),
   'image.step': shape({ service: text, step: text, detail: text }, 'service', 'step'),
   'model.progress': shape(
     { service: text, model: text, received: count, total: count },

@@ -13,6 +13,7 @@ import { nameRelease, type Naming } from './name-release.js'
 import { pushImages, type ServiceImage } from './push-images.js'
 import { proveRelease } from './prove-release.js'
 import { keeping, type Origins, type ReleaseKeeper } from './release-steps.js'
+import type { Timekeeper } from './timekeeper.js'
 import { runChecks } from './run-checks.js'
 import { goBack } from './go-back.js'
 import { measureBefore, verifyRelease, type ReleaseVerifier, type Verdict } from './verify-release.js'
@@ -44,6 +45,8 @@ export interface DeployRequest extends Following {
   readonly naming?: Naming
   /** Who verifies what serves then; undefined where the configuration asks for nothing. */
   readonly verifier?: ReleaseVerifier
+  /** Who foretells how long it takes, and says at the end how long it took. */
+  readonly time?: Timekeeper
   /** True when a release that is not verified is to stay. */
   readonly keep?: boolean
   /** The driver anew, for the way back: one that has moved a fleet forward takes its place before for a stranger's work. */
@@ -117,7 +120,10 @@ async function record(request: DeployRequest, run: RunContext, built: Built): Pr
     if (!reused) await request.announcer?.before('pre-deploy', run, release)
     const revision = found ?? (await driver.record(release))
     run.emit({ type: 'release.recorded', release, revision, reused })
-    run.emit({ type: 'plan.made', release, from, targets, estimate })
+    const records = keeper?.earlier ?? []
+    const prediction =
+      isSettled || isUnderWay ? undefined : await request.time?.foretell({ release, revision, from, targets, records })
+    run.emit({ type: 'plan.made', release, from, targets, estimate, ...(prediction !== undefined && { prediction }) })
     return {
       value: { release, revision, from, targets, isUnderWay, isSettled: isSettled && sameRevision(before, revision) },
       detail: `${release.id} is version ${revision.number}${reused ? ', made before' : ''}`,
@@ -216,7 +222,8 @@ export async function deploy(request: DeployRequest, run: RunContext): Promise<E
 
 async function deployKept(request: DeployRequest, plain: RunContext): Promise<Ended> {
   const { naming } = request
-  const run = naming?.tap(plain) ?? plain
+  const named = naming?.tap(plain) ?? plain
+  const run = request.time?.tap(named) ?? named
   await preflight(request, run)
   const built = await build(request, run)
   const { release } = built
@@ -227,10 +234,21 @@ async function deployKept(request: DeployRequest, plain: RunContext): Promise<En
   if (followed !== undefined && followed.outcome !== 'succeeded') {
     return endOfRollout(followed, { ...recorded, subject: `Release ${release.id}`, comeBack: request.comeBack })
   }
-  const ended = await judge(request, run, recorded, followed)
-  return naming === undefined || ended.ending !== 'done'
-    ? ended
-    : nameRelease({ ...request, naming, ended, release, doing: doing(release) }, run)
+  const judged = await judge(request, run, recorded, followed)
+  const ended =
+    naming === undefined || judged.ending !== 'done'
+      ? judged
+      : await nameRelease({ ...request, naming, ended: judged, release, doing: doing(release) }, run)
+  if (ended.ending === 'done') sayTimes(request, run, followed)
+  return ended
+}
+
+/** Compares what was foretold with what it took, and keeps it; of a rollout that this run has only joined, nobody can. */
+function sayTimes({ time, keeper }: DeployRequest, run: RunContext, followed: Followed | undefined): void {
+  if (followed === undefined) return
+  time?.started(followed.starts ?? [])
+  const figures = time?.close(run)
+  if (figures !== undefined) keeper?.timed(figures)
 }
 
 /** Asks what serves for what will be compared; a fleet that moves already, or has arrived, serves something else. */

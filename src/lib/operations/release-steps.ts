@@ -1,5 +1,6 @@
 import type { ProcessIdentity } from '../domain/process-identity.js'
 import type { MeasuredMemory } from '../domain/measured-memory.js'
+import type { ReleaseFigures } from '../domain/release-figures.js'
 import type { ReleaseRecord } from '../domain/release-record.js'
 import type { Release, Revision } from '../domain/release.js'
 import type { VerificationRecord } from '../domain/verification.js'
@@ -67,6 +68,8 @@ export class ReleaseKeeper {
   #record: ReleaseRecord | undefined
   #proof: ReleaseRecord['proof'] | undefined
   #verification: VerificationRecord | undefined
+  #figures: ReleaseFigures | undefined
+  #records: readonly ReleaseRecord[] | undefined
   /** True from when the fleet is brought back: what is told from then on is not of the release. */
   #turned = false
   /** The record of a release that was found to serve already. */
@@ -107,6 +110,7 @@ export class ReleaseKeeper {
         readHold(parameters, place),
         this.#ledger.list(),
       ])
+      this.#records = records
       if (holder !== undefined && lockWait === 0) throw held(holder)
       const lock: Check =
         holder === undefined
@@ -234,6 +238,16 @@ export class ReleaseKeeper {
     return record?.kind === 'deploy' && sameRevision(record.from, record.revision)
   }
 
+  /** Earlier releases of the environment, as they stood when the run began. */
+  get earlier(): readonly ReleaseRecord[] {
+    return this.#records ?? []
+  }
+
+  /** What the times of this release depend on: it goes into the record, for the next predictions. */
+  timed(figures: ReleaseFigures): void {
+    this.#figures = figures
+  }
+
   /** What the release was verified to do. */
   verified(verification: VerificationRecord): void {
     this.#verification = verification
@@ -274,6 +288,7 @@ export class ReleaseKeeper {
         ...record,
         ...(!open.has(ended.ending) && { ending: this.#endingOf(ended), endedAt: this.#now() }),
         phases: this.#phases,
+        ...(this.#figures !== undefined && { figures: this.#figures }),
         ...(this.#proof !== undefined && { proof: this.#proof }),
         ...(this.#verification !== undefined && { verification: this.#verification }),
         ...(this.#memory !== undefined && { memory: this.#memory }),

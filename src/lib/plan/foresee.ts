@@ -16,11 +16,7 @@ const enough = 3
 export function foresee(
   circumstances: Circumstances,
   phases: readonly Phase[],
-  {
-    learned,
-    supposed,
-    pace,
-  }: { readonly learned: Learned; readonly supposed: Figures; readonly pace?: number | undefined },
+  { learned, supposed }: { readonly learned: Learned; readonly supposed: Figures },
 ): DeployPrediction | undefined {
   const course = learned.imagined(circumstances)
   if (course === undefined) return undefined
@@ -32,7 +28,7 @@ export function foresee(
     const own = learned.phases.get(phase)
     if (own === undefined || !isOwnPhase(phase)) return []
     const seen = own.runs >= enough && phase !== 'push' ? 'measured' : 'derived'
-    const parts = partsOf(phase, supposed, circumstances, pace)
+    const parts = partsOf(phase, supposed, circumstances)
     return [{ phase, span: spanBy(own, parts, own.runs === 0 ? 'assumed' : seen) }]
   })
   return { total: totalOf(spans.map(({ span }) => span)), phases: spans, runs: learned.runs }

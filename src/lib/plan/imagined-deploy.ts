@@ -25,10 +25,10 @@ function imaginedService({ name, bytes, models, fetched }: ShippedService): Imag
 const middle = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
 
-function imaginedOf(courses: readonly RolloutCourse[]): ImaginedDeploy {
+function imaginedOf(courses: readonly RolloutCourse[], pauses = 0): ImaginedDeploy {
   const starts = courses.flatMap((course) => course.starts)
   return {
-    duration: courses.reduce((all, { duration }) => all + duration, 0),
+    duration: courses.reduce((all, { duration }) => all + duration, pauses),
     inService: middle(starts.map(({ launchedAt, inServiceAt }) => inServiceAt - launchedAt)),
     ready: middle(starts.map(({ launchedAt, readyAt }) => readyAt - launchedAt)),
   }
@@ -51,7 +51,7 @@ export function imagineDeploy(
   if (kind === 'asg') {
     const warmup = rules.warmup ?? figures.warmup.value
     const course = run({ kind, desired: Math.max(1, targets), ...percentages, warmup }, services)
-    return course && imaginedOf([course])
+    return course && imaginedOf([course], rules.pauses)
   }
   const courses: RolloutCourse[] = []
   for (const service of services) {
@@ -59,5 +59,5 @@ export function imagineDeploy(
     if (course === undefined) return undefined
     courses.push(course)
   }
-  return imaginedOf(courses)
+  return imaginedOf(courses, rules.pauses)
 }

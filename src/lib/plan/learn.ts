@@ -26,8 +26,6 @@ export interface Learning {
   readonly past: readonly PastDeploy[]
   readonly figures: Figures
   readonly imagine: Imagine
-  /** How many times as fast as time the clock runs: what this machine does itself takes so much more of its time. */
-  readonly pace?: number | undefined
 }
 
 /** Fewer than these are no reason to believe that what is supposed of the machines is wrong. */
@@ -48,15 +46,10 @@ function supposedOf(phase: OwnPhase, figures: Figures): number {
 }
 
 /** What the time of a phase is made of, in milliseconds as it is supposed: its work, and for a push what goes out. */
-export function partsOf(
-  phase: Phase,
-  figures: Figures,
-  { pushed }: Pick<Circumstances, 'pushed'>,
-  pace = 1,
-): readonly number[] {
+export function partsOf(phase: Phase, figures: Figures, { pushed }: Pick<Circumstances, 'pushed'>): readonly number[] {
   if (!isOwnPhase(phase)) return []
-  const own = pace * supposedOf(phase, figures)
-  return phase === 'push' ? [own, (pace * 1000 * pushed) / figures.upload.value] : [own]
+  const own = supposedOf(phase, figures)
+  return phase === 'push' ? [own, (1000 * pushed) / figures.upload.value] : [own]
 }
 
 const loosely: Prior = { factor: 1, doubt: 3 }
@@ -67,8 +60,8 @@ const closely: Prior = { factor: 1, doubt: 0.3 }
 const around = 10_000
 
 /** Learns from past deploys: rates of the machines first, then by what rollouts still differ from imagined ones. */
-export function learn({ past, figures: before, imagine, pace }: Learning): Learned {
-  const phases = new Map(ownPhases.map((phase) => [phase, phaseFit(phase, past, before, pace)]))
+export function learn({ past, figures: before, imagine }: Learning): Learned {
+  const phases = new Map(ownPhases.map((phase) => [phase, phaseFit(phase, past, before)]))
   const figures = { ...before, ...machines(past, before), ...ownFigures(past, phases, before) }
   const imagined = remembering((circumstances) => imagineDeploy(circumstances, figures, imagine))
   const rollouts = past.flatMap(({ figures: seen, phases: took }) => {
@@ -94,12 +87,12 @@ function remembering(
   }
 }
 
-function phaseFit(phase: OwnPhase, past: readonly PastDeploy[], figures: Figures, pace: number | undefined): Fit {
+function phaseFit(phase: OwnPhase, past: readonly PastDeploy[], figures: Figures): Fit {
   const samples = past.flatMap(({ phases, figures: seen }) => {
     const waited = phase === 'release' ? (seen?.waited ?? 0) : 0
     const value = (phases.get(phase) ?? 0) - waited
     if (value <= 0 || (phase === 'push' && seen === undefined)) return []
-    return [{ parts: partsOf(phase, figures, seen ?? { pushed: 0 }, pace), value }]
+    return [{ parts: partsOf(phase, figures, seen ?? { pushed: 0 }), value }]
   })
   return fit(samples, phase === 'push' ? [loosely, loosely] : [loosely])
 }

@@ -7,6 +7,7 @@ import type { TargetView, View } from '../view/view.js'
 import { adviceWords, forecastWords, loadWords, revisionWords, ruleWords } from '../words/watch.js'
 import { changeWords, stackEventWords, stackPlanWords } from '../words/stack.js'
 import type { SignName } from './page.js'
+import { predictionWords } from '../words/prediction.js'
 import { phaseWords, pushWords, releaseWords, rolloutWords, shortDigest, waitingWords } from '../words/run.js'
 
 /** One thing that changed: its sign, what it is about, what is new, and what to do about it. */
@@ -177,6 +178,7 @@ export function createPlainLines(): (event: Event, view: View) => readonly Plain
       case 'run.started':
       case 'proof':
       case 'verified':
+      case 'prediction.compared':
       case 'detached':
       case 'run.finished':
         return undefined
@@ -243,8 +245,9 @@ function hookLine({ hook, outcome, duration, reason }: Of<'hook.finished'>): Pla
   }
 }
 
-function planText({ release, from, targets, estimate }: Of<'plan.made'>): string {
-  const time = estimate === undefined ? '' : `, about ${formatDuration(estimate)}`
+function planText({ release, from, targets, estimate, prediction }: Of<'plan.made'>): string {
+  const about = estimate === undefined ? '' : `, about ${formatDuration(estimate)}`
+  const time = prediction === undefined ? about : `, ${predictionWords(prediction)}`
   return `${release.id} in place of revision ${from.number} of ${from.name}, ${formatCount(targets, 'target')}${time}`
 }
 

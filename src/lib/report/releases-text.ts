@@ -91,11 +91,12 @@ export function ageWords(age: number): string {
   return hours < 48 ? `${hours} h` : `${Math.floor(hours / 24)} days`
 }
 
-function phaseLine({ phases }: ReleaseRow): readonly string[] {
+function phaseLine({ phases, predicted }: ReleaseRow): readonly string[] {
   if (phases.length === 0) return []
   const total = phases.reduce((sum, { duration }) => sum + duration, 0)
   const each = phases.map(({ phase, duration }) => `${phase} ${formatDuration(duration)}`).join(', ')
-  return [`${indent}${formatDuration(total)}: ${each}`]
+  const foretold = predicted === null ? '' : ` (predicted ${formatDuration(predicted)})`
+  return [`${indent}${formatDuration(total)}${foretold}: ${each}`]
 }
 
 function sourceLine({ source }: ReleaseRow): readonly string[] {

@@ -1,5 +1,6 @@
 import { releasedImages } from '../view/images.js'
 import type { WarmupAdvice } from '../domain/forecast.js'
+import type { PredictionResult } from '../domain/prediction.js'
 import type { CriterionLine, VerifiedCheck } from '../domain/verification.js'
 import type { View } from '../view/view.js'
 
@@ -63,6 +64,8 @@ export interface ResultJson {
     readonly criteria: readonly CriterionLine[]
     readonly wentBack: boolean
   } | null
+  /** What it was predicted to take against what it took, and why; null when nothing was predicted. Milliseconds. */
+  readonly predicted: PredictionResult | null
   readonly cause: {
     readonly code: string
     readonly summary: string
@@ -132,6 +135,7 @@ export function resultJson(view: View): ResultJson {
             ...view.verification,
             wentBack: view.phases.some(({ phase, state: how }) => phase === 'rollback' && how === 'done'),
           },
+    predicted: view.predicted ?? null,
     cause: cause ?? null,
     advice: view.advice ?? null,
     downloads: view.downloads,

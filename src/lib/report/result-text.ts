@@ -3,6 +3,7 @@ import { releasedImages } from '../view/images.js'
 import type { EndingView, PhaseView, View } from '../view/view.js'
 import { criteriaText } from './criteria-text.js'
 import { isNarrow, sign, simulationLine, type Page, type SignName } from './page.js'
+import { differenceWords, resultWords } from '../words/prediction.js'
 import { endingWords, proofWords } from '../words/run.js'
 
 /** The result of a finished run as plain text, in lines: the phase table, the release, its images, proof, outcome. */
@@ -58,6 +59,11 @@ function facts(page: Page, view: View, ending: EndingView): string[] {
   if (view.proof !== undefined) rows.push(['Proof', proofWords(view.proof)])
   if (view.downloads.length > 0) {
     rows.push(['Downloads', `${sign(page, 'warn')} at start, the base images lack them: ${view.downloads.join(', ')}`])
+  }
+  if (view.predicted !== undefined) {
+    rows.push(['Predicted', resultWords(view.predicted)])
+    const why = view.predicted.reasons.map(differenceWords)
+    if (why.length > 0) rows.push(['Why', why.join('; ')])
   }
   const message = ending.message === '' ? '' : `: ${ending.message}`
   rows.push(['Outcome', `${sign(page, outcomeSign(view, ending))} ${endingWords(ending)}${message}`])

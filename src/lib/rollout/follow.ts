@@ -6,6 +6,7 @@ import type { Clock } from '../ports/clock.js'
 import type { Driver, Observation, RolloutHandle } from './driver.js'
 import { createLookout, type About, type Lookout } from './lookout.js'
 import { nextLook } from './pace.js'
+import type { MeasuredStart } from './warmup-advice.js'
 import { unlessStopped } from './unless-stopped.js'
 
 /** When to stop hoping. Durations in milliseconds. */
@@ -25,6 +26,8 @@ export interface Followed {
   readonly next?: readonly string[]
   /** As they were last seen. */
   readonly targets: Observation['targets']
+  /** How the new targets came up that were there at the end; missing when it was not seen. */
+  readonly starts?: readonly MeasuredStart[]
 }
 
 export interface FollowOptions {
@@ -100,8 +103,8 @@ export async function follow(
         // That patience ended is for us to say, and what was waited for is over by now.
         if (found?.code === 'timeout') cause = found
       }
-      await lookout?.finish(seen)
-      return ended(seen, seen.outcome)
+      const starts = await lookout?.finish(seen)
+      return { ...ended(seen, seen.outcome), ...(starts !== undefined && { starts }) }
     }
     if (seen.direction === 'back' || askedBack || patience === undefined) return undefined
     if (why === undefined) {

@@ -29,8 +29,8 @@ export interface Lookout {
   explain(seen: Observation): Promise<Cause | undefined>
   /** How long nothing has changed, in milliseconds. */
   unchangedFor(): number
-  /** After the last look: the last lines, what has changed of the facts, and what the starts say about the warmup. */
-  finish(seen: Observation | undefined): Promise<void>
+  /** After the last look: the last lines, what has changed of the facts, and what the starts say about the warmup. Gives the starts. */
+  finish(seen: Observation | undefined): Promise<readonly MeasuredStart[]>
 }
 
 /** The same trouble is looked into again after so many milliseconds: each time costs a handful of calls. */
@@ -143,7 +143,7 @@ export function createLookout(
     async finish(seen) {
       // Who leaves is not to wait.
       if (!signal.aborted) await logs?.finish()
-      if (seen?.outcome === undefined) return
+      if (seen?.outcome === undefined) return []
       if (seen.outcome === 'succeeded') say(undefined)
       const { from } = facts
       // What it came from was seen on the way; afterwards AWS only tells what a revision was made from.
@@ -157,6 +157,7 @@ export function createLookout(
       })
       const advice = adviseWarmup(starts, now)
       if (advice !== undefined && seen.outcome === 'succeeded') emit({ type: 'warmup.advice', advice })
+      return starts
     },
   }
 }

@@ -31,7 +31,9 @@ function changes(view: View, event: Event, at: number): Partial<View> {
     case 'stack.changed':
       return { stack: moveStack(view, event) }
     case 'plan.made':
-      return { plan: { ...pick(event, 'release', 'from', 'targets'), estimate: event.estimate } }
+      return {
+        plan: { ...pick(event, 'release', 'from', 'targets'), estimate: event.estimate, prediction: event.prediction },
+      }
     case 'image.step':
       return {
         images: updateImage(view, event.service, { step: event.step, detail: event.detail, download: undefined }),
@@ -107,6 +109,8 @@ function changes(view: View, event: Event, at: number): Partial<View> {
       return { warnings: [...view.warnings, { message: event.message, next: event.next ?? [] }] }
     case 'proof':
       return { proof: pick(event, 'targets', 'proved', 'total') }
+    case 'prediction.compared':
+      return { predicted: event.result }
     case 'verified':
       return { verification: pick(event, 'checks', 'criteria') }
     case 'detached':

@@ -6,6 +6,7 @@ import type { LockHolder } from '../domain/lock-holder.js'
 import type { ModelLoad } from '../domain/model-load.js'
 import type { Cause, RolloutOutcome, TargetProof } from '../domain/outcome.js'
 import { phases, type Phase } from '../domain/phase.js'
+import type { DeployPrediction, PredictionResult } from '../domain/prediction.js'
 import type { Release, Revision } from '../domain/release.js'
 import type { RolloutFacts } from '../domain/rollout-facts.js'
 import type { Target } from '../domain/target.js'
@@ -51,6 +52,8 @@ export interface View {
   readonly cause: Cause | undefined
   readonly proof: ProofView | undefined
   readonly verification: VerificationView | undefined
+  /** What the run was predicted to take against what it took. */
+  readonly predicted: PredictionResult | undefined
   readonly stack: StackView | undefined
   readonly detached: DetachedView | undefined
   readonly ending: EndingView | undefined
@@ -86,6 +89,7 @@ interface PlanView {
   readonly from: Revision
   readonly targets: number
   readonly estimate: number | undefined
+  readonly prediction: DeployPrediction | undefined
 }
 
 export interface ImageView {
@@ -229,6 +233,7 @@ export const initialView: View = {
   cause: undefined,
   proof: undefined,
   verification: undefined,
+  predicted: undefined,
   stack: undefined,
   detached: undefined,
   ending: undefined,
