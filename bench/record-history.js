@@ -2,7 +2,7 @@
  * Records deploys for the test of the predictions: the real binary against rehearsals with varied inputs, one after
  * another, each with the ledger of those before. Writes test/fixtures/history/<platform>.json, one record each.
  *
- * Build first: npm run build. Then: node bench/record-history.js [asg] [ecs] [--deploys 20] [--speed 60] [--seed 1]
+ * Goes on with what is there; remove the file to begin anew. Build first: npm run build. Then: node bench/record-history.js [asg] [ecs] [--deploys 20] [--speed 60] [--seed 1]
  */
 import { GetParametersByPathCommand, PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm'
 import { spawn } from 'node:child_process'
@@ -15,7 +15,7 @@ import { parseArgs } from 'node:util'
 import { rehearsalSetup } from '../dist/lib/compose/rehearsal.js'
 import { loadConfig } from '../dist/lib/config/index.js'
 import { startRehearsal } from '../dist/lib/rehearsal/cloud.js'
-import { ledgerPath } from '../dist/lib/release/paths.js'
+import { ledgerPath, numbered } from '../dist/lib/release/paths.js'
 import { acceleratedClock, formatClock } from '../dist/lib/system/clock.js'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -74,7 +74,8 @@ function inputsOf(random) {
     [90, 150],
   ][between(0, 3)]
   return {
-    desired: between(2, 8),
+    // With fewer, some of the rules leave ECS no room to move.
+    desired: between(4, 8),
     warmup: between(40, 240),
     minHealthy,
     maxHealthy,
@@ -195,11 +196,25 @@ function slim(text) {
   return { v, number, kind, release, revision, from, by, host: 'recorder', startedAt, endedAt, ending, phases, figures }
 }
 
+/** The records of an earlier recording, as the ledger holds them. */
+async function recorded(platform) {
+  const text = await readFile(join(root, 'test/fixtures/history', `${platform}.json`), 'utf8').catch(() => '[]')
+  const { app, name } = {
+    asg: { app: 'rampart-ai', name: 'production' },
+    ecs: { app: 'finbert-rag', name: 'production' },
+  }[platform]
+  return JSON.parse(text).map((record) => ({
+    Name: numbered(ledgerPath({ app, environment: name }), record.number),
+    Value: JSON.stringify(record),
+  }))
+}
+
 for (const platform of positionals.length === 0 ? ['asg', 'ecs'] : positionals) {
   const random = randomFrom(Number(values.seed) + platform.length + platform.charCodeAt(0))
-  let records = []
+  let records = await recorded(platform)
   for (let index = 0; index < deploys; index++) {
     const inputs = inputsOf(random)
+    if (index < records.length) continue
     const { records: after, predicted } = await deployOnce(platforms[platform], inputs, records, index + 1)
     records = after.toSorted((a, b) => a.Name.localeCompare(b.Name))
     const bytes = Math.max(...records.map(({ Value }) => Value.length))

@@ -66,20 +66,33 @@ export function fit(samples: readonly Sample[], priors: readonly Prior[]): Fit {
   const usual = weightedMedian(ratios, recency)
   let errors = ratios.map((ratio) => ratio / usual - 1)
   let factors: readonly number[] = supposed
+  let sizes: readonly number[] = usable.map(({ value }) => value)
   for (let round = 0; round < rounds; round++) {
     const scale = Math.max(leastScale, scaleOf(errors, recency))
     const weights = recency.map((weight, index) => weight * trust(errors[index] ?? 0, scale))
-    factors = solve(usable, weights, priors)
+    factors = solve(usable, weights, sizes, priors)
+    // By the mean of both: errors of what was seen alone favour what is too small, those of what is fitted what is too large.
+    sizes = usable.map(({ parts, value }) => Math.sqrt(value * Math.max(product(factors, parts), least)))
     errors = usable.map(({ parts, value }) => product(factors, parts) / value - 1)
   }
-  const seen = scaleOf(errors, recency)
   const { length } = usable
+  const seen = spreadOf(errors, recency) * Math.sqrt(length / Math.max(1, length - priors.length))
   return { factors, spread: Math.hypot(seen * Math.sqrt(length), supposedSpread) / Math.sqrt(length + 1), runs: length }
 }
 
 /** The usual size of an error, which a few large ones do not move: the median, as a standard deviation. */
 const scaleOf = (errors: readonly number[], weights: readonly number[]): number =>
   1.4826 * weightedMedian(errors.map(Math.abs), weights)
+
+/** How far outcomes lie off as a standard deviation, in which one that is far out counts as three times the usual. */
+function spreadOf(errors: readonly number[], weights: readonly number[]): number {
+  const most = 3 * Math.max(leastScale, scaleOf(errors, weights))
+  const squares = errors.reduce(
+    (all, error, index) => all + (weights[index] ?? 0) * Math.min(Math.abs(error), most) ** 2,
+    0,
+  )
+  return Math.sqrt(squares / weights.reduce((all, weight) => all + weight, 0))
+}
 
 /** Huber's weight, and none for what lies far out. */
 function trust(error: number, scale: number): number {
@@ -88,16 +101,22 @@ function trust(error: number, scale: number): number {
 }
 
 /** Gaussian elimination of the normal equations; the priors keep them regular. No factor is below 0. */
-function solve(samples: readonly Sample[], weights: readonly number[], priors: readonly Prior[]): readonly number[] {
+function solve(
+  samples: readonly Sample[],
+  weights: readonly number[],
+  sizes: readonly number[],
+  priors: readonly Prior[],
+): readonly number[] {
   const rows = priors.map((_, row) => {
     const sums = priors.map((__, column) =>
       samples.reduce((all, { parts, value }, index) => {
         const [a = 0, b = 0] = [parts[row], parts[column]]
-        return all + ((weights[index] ?? 0) * a * b) / (value * noise) ** 2
+        return all + ((weights[index] ?? 0) * a * b) / ((sizes[index] ?? value) * noise) ** 2
       }, 0),
     )
     const right = samples.reduce(
-      (all, { parts, value }, index) => all + ((weights[index] ?? 0) * (parts[row] ?? 0)) / (value * noise ** 2),
+      (all, { parts, value }, index) =>
+        all + ((weights[index] ?? 0) * (parts[row] ?? 0) * value) / ((sizes[index] ?? value) * noise) ** 2,
       0,
     )
     return { sums, right }

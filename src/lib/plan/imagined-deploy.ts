@@ -9,6 +9,8 @@ export interface ImaginedDeploy {
   /** From the launch of a target to in service and to ready, in the middle of all. */
   readonly inService: number
   readonly ready: number
+  /** The same of the slowest target. */
+  readonly slowest: number
 }
 
 function imaginedService({ name, bytes, models, fetched }: ShippedService): ImaginedService {
@@ -31,6 +33,7 @@ function imaginedOf(courses: readonly RolloutCourse[], pauses = 0): ImaginedDepl
     duration: courses.reduce((all, { duration }) => all + duration, pauses),
     inService: middle(starts.map(({ launchedAt, inServiceAt }) => inServiceAt - launchedAt)),
     ready: middle(starts.map(({ launchedAt, readyAt }) => readyAt - launchedAt)),
+    slowest: Math.max(0, ...starts.map(({ launchedAt, readyAt }) => readyAt - launchedAt)),
   }
 }
 

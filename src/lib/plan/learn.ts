@@ -54,6 +54,8 @@ export function partsOf(phase: Phase, figures: Figures, { pushed }: Pick<Circums
 
 const loosely: Prior = { factor: 1, doubt: 3 }
 const fairly: Prior = { factor: 1, doubt: 1 }
+/** Of that nothing is known: how long what leaves is drained is the load balancer's, and may be none or five minutes. */
+const widely: Prior = { factor: 1, doubt: 20 }
 const closely: Prior = { factor: 1, doubt: 0.3 }
 
 /** What waiting for the platform comes to at its begin and end, where nothing is known. */
@@ -62,14 +64,14 @@ const around = 10_000
 /** Learns from past deploys: rates of the machines first, then by what rollouts still differ from imagined ones. */
 export function learn({ past, figures: before, imagine }: Learning): Learned {
   const phases = new Map(ownPhases.map((phase) => [phase, phaseFit(phase, past, before)]))
-  const figures = { ...before, ...machines(past, before), ...ownFigures(past, phases, before) }
+  const figures = { ...before, ...machines(past, before, imagine), ...ownFigures(past, phases, before) }
   const imagined = remembering((circumstances) => imagineDeploy(circumstances, figures, imagine))
   const rollouts = past.flatMap(({ figures: seen, phases: took }) => {
     const course = seen && imagined(seen)
     const value = took.get('rollout')
     return course === undefined || value === undefined ? [] : [{ parts: [around, course.duration], value }]
   })
-  return { runs: past.length, figures, phases, rollout: fit(rollouts, [loosely, closely]), imagined }
+  return { runs: past.length, figures, phases, rollout: fit(rollouts, [widely, closely]), imagined }
 }
 
 /** The parts of a rollout's time for {@link Learned.rollout}. */
@@ -100,7 +102,7 @@ function phaseFit(phase: OwnPhase, past: readonly PastDeploy[], figures: Figures
 const derived = (value: number, runs: number): Figure => ({ value, basis: 'derived', from: `${runs} earlier deploys` })
 
 /** How fast the machines are, by how their starts were measured; nothing where they are few. */
-function machines(past: readonly PastDeploy[], figures: Figures): Partial<Figures> {
+function machines(past: readonly PastDeploy[], figures: Figures, imagine: Imagine): Partial<Figures> {
   const starts = past.flatMap(({ figures: seen }) =>
     seen?.starts === undefined ? [] : [{ seen, starts: seen.starts }],
   )
@@ -108,19 +110,22 @@ function machines(past: readonly PastDeploy[], figures: Figures): Partial<Figure
   const { launch, boot, taskProvisioning, download, unpack, modelLoad, modelDownload } = figures
   const isGroup = starts[0]?.seen.kind === 'asg'
   const begin = isGroup ? launch.value + boot.value : taskProvisioning.value
+  const samples = starts.map(({ seen, starts: { ready } }) => {
+    // Of a cluster, each target runs one service, and the slowest ones are those of the heaviest.
+    const of = (pick: (service: Circumstances['services'][number]) => number): number =>
+      isGroup ? seen.services.reduce((all, service) => all + pick(service), 0) : Math.max(...seen.services.map(pick))
+    const pull = (1000 * of(({ bytes }) => bytes)) / Math.min(download.value, unpack.value)
+    const load = (1000 * of(({ models }) => models)) / modelLoad.value
+    const fetch = (1000 * of(({ fetched }) => fetched)) / modelDownload.value
+    return { parts: [begin, pull, load, fetch], value: isGroup ? ready.p50 : ready.p95 }
+  })
+  const over = aroundStarts(starts[0]?.seen, samples[0]?.parts, figures, imagine)
   const { factors, runs } = fit(
-    starts.map(({ seen, starts: { ready } }) => {
-      // Of a cluster, each target runs one service, and the slowest ones are those of the heaviest.
-      const of = (pick: (service: Circumstances['services'][number]) => number): number =>
-        isGroup ? seen.services.reduce((all, service) => all + pick(service), 0) : Math.max(...seen.services.map(pick))
-      const pull = (1000 * of(({ bytes }) => bytes)) / Math.min(download.value, unpack.value)
-      const load = (1000 * of(({ models }) => models)) / modelLoad.value
-      const fetch = (1000 * of(({ fetched }) => fetched)) / modelDownload.value
-      return { parts: [begin, pull, load, fetch], value: isGroup ? ready.p50 : ready.p95 }
-    }),
+    samples.map(({ parts: [first = 0, ...others], value }) => ({ parts: [first + over, ...others], value })),
     [fairly, fairly, fairly, fairly],
   )
-  const [begun = 1, pulled = 1, loaded = 1, fetched = 1] = factors.map((factor) => Math.max(factor, leastFactor))
+  const [first = 1, pulled = 1, loaded = 1, fetched = 1] = factors.map((factor) => Math.max(factor, leastFactor))
+  const begun = Math.max(leastFactor, ((begin + over) * first - over) / begin)
   const slower = (figure: Figure, factor: number): Figure => derived(figure.value * factor, runs)
   const faster = (figure: Figure, factor: number): Figure => derived(figure.value / factor, runs)
   return {
@@ -132,6 +137,19 @@ function machines(past: readonly PastDeploy[], figures: Figures): Partial<Figure
     modelLoad: faster(modelLoad, loaded),
     modelDownload: faster(modelDownload, fetched),
   }
+}
+
+/** What the state machines add to a start beside its parts, e.g. until a health check has looked. */
+function aroundStarts(
+  seen: Circumstances | undefined,
+  parts: readonly number[] = [],
+  figures: Figures,
+  imagine: Imagine,
+): number {
+  const course = seen && imagineDeploy(seen, figures, imagine)
+  if (seen === undefined || course === undefined) return 0
+  const all = parts.reduce((sum, part) => sum + part, 0)
+  return Math.max(0, (seen.kind === 'asg' ? course.ready : course.slowest) - all)
 }
 
 /** No machine is so much faster than what is supposed. */

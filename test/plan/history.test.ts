@@ -1,0 +1,95 @@
+import { readFile } from 'node:fs/promises'
+import { describe, expect, test } from 'vitest'
+import type { Phase } from '../../src/lib/domain/phase.js'
+import type { DeployPrediction } from '../../src/lib/domain/prediction.js'
+import type { ReleaseRecord } from '../../src/lib/domain/release-record.js'
+import { figuresOf } from '../../src/lib/plan/assumptions.js'
+import { foresee } from '../../src/lib/plan/foresee.js'
+import { learn } from '../../src/lib/plan/learn.js'
+import { pastDeploys } from '../../src/lib/plan/past.js'
+import { imagineRollout } from '../../src/lib/rehearsal/imagine/rollout.js'
+
+/** Deploys of the real binary against rehearsals whose machines are not as a plan supposes: bench/record-history.js. */
+async function recorded(platform: string): Promise<readonly ReleaseRecord[]> {
+  const path = new URL(`../fixtures/history/${platform}.json`, import.meta.url)
+  return JSON.parse(await readFile(path, 'utf8')) as readonly ReleaseRecord[]
+}
+
+const supposed = figuresOf({})
+const phases: readonly Phase[] = ['preflight', 'build', 'push', 'release', 'rollout', 'proof']
+
+/** What would have been said before that deploy, had these been the ones before it. */
+function foretold({ figures }: ReleaseRecord, before: readonly ReleaseRecord[]): DeployPrediction {
+  if (figures === undefined) throw new Error('the record has no figures')
+  const learned = learn({ past: pastDeploys(before, figures.pace), figures: supposed, imagine: imagineRollout })
+  const prediction = foresee(figures, phases, { learned, supposed })
+  if (prediction === undefined) throw new Error('the rollout would not end')
+  return prediction
+}
+
+const tookOf = ({ phases: took = [] }: ReleaseRecord): number => took.reduce((all, { duration }) => all + duration, 0)
+
+const errorOf = (record: ReleaseRecord, prediction: DeployPrediction): number =>
+  Math.abs(prediction.total.value / tookOf(record) - 1)
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  return ((sorted[Math.floor((sorted.length - 1) / 2)] ?? 0) + (sorted[Math.ceil((sorted.length - 1) / 2)] ?? 0)) / 2
+}
+
+const percent = (share: number): string => `${(100 * share).toFixed(1)} %`
+
+const enough = 10
+
+/** Ten deploys are history; each later one is foretold from all before it, and from none. */
+function replay(records: readonly ReleaseRecord[]) {
+  return records.slice(enough).map((record, index) => {
+    const learned = foretold(record, records.slice(0, enough + index))
+    return {
+      learned: errorOf(record, learned),
+      supposed: errorOf(record, foretold(record, [])),
+      within: tookOf(record) >= learned.total.low && tookOf(record) <= learned.total.high,
+    }
+  })
+}
+
+describe.each(['asg', 'ecs'])('twenty recorded deploys on %s', (platform) => {
+  test('varied in what they depend on, and in how long they took', async () => {
+    const records = await recorded(platform)
+    expect(records).toHaveLength(20)
+    expect(new Set(records.map(({ figures }) => figures?.targets)).size).toBeGreaterThan(3)
+    expect(new Set(records.map(({ figures }) => JSON.stringify(figures?.rules))).size).toBeGreaterThan(3)
+    const took = records.map(tookOf)
+    expect(Math.max(...took) / Math.min(...took)).toBeGreaterThan(1.5)
+  })
+
+  test('after ten of them, the next are foretold within 15 % at the median, and better than without history', async () => {
+    const outcomes = replay(await recorded(platform))
+    const errors = outcomes.map(({ learned }) => learned)
+    const without = outcomes.map((outcome) => outcome.supposed)
+    console.log(
+      `${platform}: median error ${percent(median(errors))}, largest ${percent(Math.max(...errors))}; without history ${percent(median(without))}, ${percent(Math.max(...without))}; ${outcomes.filter(({ within }) => within).length} of ${outcomes.length} within their range`,
+    )
+    expect(median(errors)).toBeLessThan(0.15)
+    expect(median(errors)).toBeLessThan(median(without))
+  })
+
+  test('at least half take a time between the bounds, on a busy machine whose clock is quick', async () => {
+    const outcomes = replay(await recorded(platform))
+    expect(outcomes.filter(({ within }) => within).length).toBeGreaterThanOrEqual(0.5 * outcomes.length)
+  })
+
+  test('deploys that failed, went back or ran by another clock change nothing', async () => {
+    const records = await recorded(platform)
+    const last = records.at(-1)
+    if (last?.figures === undefined) throw new Error('there is no last record')
+    const before = records.slice(0, -1)
+    const endless = { phases: [{ phase: 'rollout', duration: 90_000_000 }] } as const
+    const strangers: readonly ReleaseRecord[] = [
+      { ...last, ...endless, number: 101, ending: 'rolledBack' },
+      { ...last, ...endless, number: 102, kind: 'rollback' },
+      { ...last, ...endless, number: 103, figures: { ...last.figures, pace: 7 } },
+    ]
+    expect(foretold(last, [...before, ...strangers])).toEqual(foretold(last, before))
+  })
+})
