@@ -155,7 +155,6 @@ async function deployOnce({ example, truth }, inputs, records, seed) {
     setup: { ...setup, services: setup.services.map((service) => withModels(service, inputs.modelBytes)) },
     scenario: 'healthy',
     now: () => clock.now(),
-    answerPace: 0.1,
     switches,
     seed,
   })
@@ -169,7 +168,6 @@ async function deployOnce({ example, truth }, inputs, records, seed) {
     const { code, output, errors } = await run(['deploy', '-c', path, '--json', '--allow-stale-base'], {
       ...cloud.environment,
       RAMPART_CLOCK: formatClock(speed, origin),
-      RAMPART_ANSWER_CLOCK: formatClock(10, origin),
       RAMPART_SIMULATION: `a recording, clock at ${speed}x`,
     })
     if (code !== 0) throw new Error(`deploy ended with ${code}: ${errors.slice(-3000)} ${output.slice(-2000)}`)

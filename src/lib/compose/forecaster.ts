@@ -4,7 +4,7 @@ import type { Circumstances, ShippedService } from '../domain/release-figures.js
 import { RampartError } from '../errors/rampart-error.js'
 import type { Forecaster, Intended } from '../operations/timekeeper.js'
 import type { Registry } from '../ports/registry.js'
-import { pacedClockFrom } from '../system/clock.js'
+import { paceFrom } from '../system/clock.js'
 
 interface Options {
   readonly phases: readonly Phase[]
@@ -16,7 +16,7 @@ interface Options {
 
 /** Foretells deploys of an environment from its records, the images themselves, and the state machines. */
 export function composeForecaster(config: Config, { phases, registry, force, retries }: Options): Forecaster {
-  const pace = pacedClockFrom(process.env['RAMPART_CLOCK'])?.pace
+  const pace = paceFrom(process.env['RAMPART_CLOCK'])
   return {
     pace,
     retries,

@@ -3,8 +3,8 @@ import { hookNames, noticeNames } from '../domain/hook.js'
 import { loadStates } from '../domain/model-load.js'
 import { proofGrades } from '../domain/outcome.js'
 import { phases } from '../domain/phase.js'
-import { differenceReasons } from '../domain/prediction.js'
 import { eventVersion, type EventType } from './event.js'
+import { adviceShape, predictionResultShape, predictionShape } from './prediction-shape.js'
 import { verifiedShape } from './verified-shape.js'
 
 /*
@@ -152,22 +152,6 @@ const forecast = shape(
   'basis',
   'runs',
 )
-const advice = shape(
-  {
-    measured: shape({ targets: count, p50: duration, p95: duration, max: duration }, 'targets', 'p50', 'p95', 'max'),
-    warmup: duration,
-    gracePeriod: duration,
-    healthCheckInterval: duration,
-    verdict: oneOf('fits', 'long', 'short'),
-    difference: duration,
-    proposed: duration,
-  },
-  'measured',
-  'warmup',
-  'verdict',
-  'difference',
-  'proposed',
-)
 const revisionFacts = shape({ revision, release: text, images: texts }, 'revision', 'images')
 const facts = shape(
   {
@@ -197,42 +181,6 @@ const proof = shape(
   'proved',
   'grade',
   'detail',
-)
-
-const span = shape(
-  { low: duration, value: duration, high: duration, basis: oneOf('measured', 'derived', 'assumed') },
-  'low',
-  'value',
-  'high',
-  'basis',
-)
-const prediction = shape(
-  { total: span, phases: { type: 'array', items: shape({ phase, span }, 'phase', 'span') }, runs: count },
-  'total',
-  'phases',
-  'runs',
-)
-const predictionResult = shape(
-  {
-    predicted: duration,
-    actual: duration,
-    within: flag,
-    runs: count,
-    phase: shape({ phase, predicted: duration, actual: duration }, 'phase', 'predicted', 'actual'),
-    reasons: {
-      type: 'array',
-      items: shape(
-        { reason: { type: 'string', enum: differenceReasons }, expected: duration, actual: duration },
-        'reason',
-        'actual',
-      ),
-    },
-  },
-  'predicted',
-  'actual',
-  'within',
-  'runs',
-  'reasons',
 )
 
 /** What each type of event carries beside its place in the stream; sizes are bytes, durations milliseconds. */
@@ -296,12 +244,12 @@ export const eventShapes = {
     'status',
   ),
   'plan.made': shape(
-    { release, from: revision, targets: count, estimate: duration, prediction },
+    { release, from: revision, targets: count, estimate: duration, prediction: predictionShape },
     'release',
     'from',
     'targets',
   ),
-  'prediction.compared': shape({ result: predictionResult }, 'result'),
+  'prediction.compared': shape({ result: predictionResultShape }, 'result'),
   'image.step': shape({ service: text, step: text, detail: text }, 'service', 'step'),
   'model.progress': shape(
     { service: text, model: text, received: count, total: count },
@@ -367,7 +315,7 @@ export const eventShapes = {
   'target.load': shape({ target: text, load }, 'target', 'load'),
   cause: shape({ cause }),
   forecast: shape({ forecast }, 'forecast'),
-  'warmup.advice': shape({ advice }, 'advice'),
+  'warmup.advice': shape({ advice: adviceShape }, 'advice'),
   checkpoint: shape({ percentage, detail: text }, 'percentage', 'detail'),
   alarm: shape({ name: text, state: text }, 'name', 'state'),
   'log.line': shape({ target: text, time: text, text, trouble: flag }, 'target', 'time', 'text'),

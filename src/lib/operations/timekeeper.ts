@@ -54,6 +54,11 @@ export interface Seen {
   readonly retries: number
 }
 
+const middleAndSlow = (times: readonly number[]): MeasuredStarts['ready'] => ({
+  p50: Math.round(percentile(times, 0.5)),
+  p95: Math.round(percentile(times, 0.95)),
+})
+
 /** Times one deploy: what was foretold of it, what it took, and what its record keeps for the next ones. */
 export class Timekeeper {
   readonly #forecaster: Forecaster
@@ -90,14 +95,10 @@ export class Timekeeper {
   /** How the targets of the rollout came up. */
   started(starts: readonly MeasuredStart[]): void {
     if (starts.length === 0) return
-    const of = (times: readonly number[]) => ({
-      p50: Math.round(percentile(times, 0.5)),
-      p95: Math.round(percentile(times, 0.95)),
-    })
     this.#starts = {
       targets: starts.length,
-      inService: of(starts.map(({ launchedAt, inServiceAt }) => inServiceAt - launchedAt)),
-      ready: of(starts.map(({ launchedAt, readyAt }) => readyAt - launchedAt)),
+      inService: middleAndSlow(starts.map(({ launchedAt, inServiceAt }) => inServiceAt - launchedAt)),
+      ready: middleAndSlow(starts.map(({ launchedAt, readyAt }) => readyAt - launchedAt)),
     }
   }
 

@@ -34,7 +34,15 @@ export function formatClock(speed: number, origin: number): string {
 
 /** The clock that RAMPART_CLOCK asks for; the machine's own when it says nothing. */
 export function clockFrom(value: string | undefined): Clock {
-  if (value === undefined || value === '') return systemClock
+  const asked = askedClock(value)
+  return asked === undefined ? systemClock : acceleratedClock(asked.speed, asked.origin)
+}
+
+/** How many times as fast as time that clock runs; undefined for the machine's own. */
+export const paceFrom = (value: string | undefined): number | undefined => askedClock(value)?.speed
+
+function askedClock(value: string | undefined): { readonly speed: number; readonly origin: number } | undefined {
+  if (value === undefined || value === '') return undefined
   const match = /^(?<speed>\d+(?:\.\d+)?)@(?<origin>\d+)$/.exec(value)
   const speed = Number(match?.groups?.['speed'] ?? 0)
   if (speed <= 0) {
@@ -42,5 +50,5 @@ export function clockFrom(value: string | undefined): Clock {
       next: ['export it as `rampart rehearse serve` prints it, or unset it'],
     })
   }
-  return acceleratedClock(speed, Number(match?.groups?.['origin']))
+  return { speed, origin: Number(match?.groups?.['origin']) }
 }
