@@ -193,7 +193,7 @@ def put(path, write):
     os.replace(draft, path)
 
 
-def fill(model):
+def fill(index, model):
     name = "%s@%s" % (model["id"], model["revision"])
     files = listed(model)
     chosen = select(model, list(files))
@@ -207,7 +207,7 @@ def fill(model):
         received += bytes
         if time.monotonic() - told > 2:
             told = time.monotonic()
-            tell(model=name, received=received, total=total)
+            tell(index=index, model=name, received=received, total=total)
 
     for path in chosen:
         size, digest = files[path]
@@ -230,14 +230,14 @@ def fill(model):
                 file.write(model["revision"])
 
         put(os.path.join(folder, "refs", model["ref"]), write)
-    tell(model=name, received=total, total=total, proved=len(chosen))
+    tell(index=index, model=name, received=total, total=total, proved=len(chosen))
 
 
 if __name__ == "__main__":
     os.umask(0o022)
     try:
-        for wanted in json.loads(os.environ["RAMPART_MODELS"]):
-            fill(wanted)
+        for place, wanted in enumerate(json.loads(os.environ["RAMPART_MODELS"])):
+            fill(place, wanted)
     except (Refused, OSError) as error:
         print("rampart-cache failed: %s" % error, flush=True)
         sys.exit(1)

@@ -27,6 +27,7 @@ const model: HubModel = {
 }
 
 interface Facts {
+  readonly index: number
   readonly model: string
   readonly received: number
   readonly total: number
@@ -66,7 +67,7 @@ requires('python3').describe('the script that fills the cache', () => {
     const { code, facts } = await fill(hub, directory, [{ ...wanted(), ref: 'main' }])
     expect([code, facts.at(-1)]).toEqual([
       0,
-      { model: `org/model@${commit}`, received: 6_000_009, total: 6_000_009, proved: 4 },
+      { index: 0, model: `org/model@${commit}`, received: 6_000_009, total: 6_000_009, proved: 4 },
     ])
     const folder = join(directory, 'models--org--model')
     expect(await readFile(join(folder, 'refs/main'), 'utf8')).toBe(commit)

@@ -9,6 +9,8 @@ import { cleanEnvironment, runCli, type Finished } from '../support/cli.js'
 export interface EmptyCloud {
   readonly cloud: Rehearsal
   readonly env: Record<string, string>
+  /** What was asked, as `ecs:RunTask`. */
+  readonly calls: readonly string[]
   /** Runs rampart there. */
   readonly rampart: (...words: readonly string[]) => Promise<Finished>
 }
@@ -19,11 +21,13 @@ export async function emptyCloud(config: string, switches: Partial<Switches> = {
   const clock = acceleratedClock(speed, origin)
   const setup = await rehearsalSetup(await loadConfig({ path: config, env: {} }))
   const errors: unknown[] = []
+  const calls: string[] = []
   const cloud = await startRehearsal({
     setup: { ...setup, isEmpty: true },
     scenario: 'healthy',
     now: () => clock.now(),
     switches,
+    onCall: (_n, service, operation) => void calls.push(`${service}:${operation}`),
     onError: (error) => errors.push(error),
   })
   onTestFinished(async () => {
@@ -39,6 +43,7 @@ export async function emptyCloud(config: string, switches: Partial<Switches> = {
   return {
     cloud,
     env,
+    calls,
     rampart: (...words) => runCli([...words, '-c', config, '--progress', 'plain'], { env }),
   }
 }

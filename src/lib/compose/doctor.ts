@@ -6,6 +6,7 @@ import { openRegistry } from './images.js'
 import { placeOf } from './keeper.js'
 import { configure, secretsOf } from './deploy.js'
 import { composeDriver } from './driver.js'
+import type { InfraPlan } from '../domain/infra.js'
 import type { MonitoringPlan } from '../domain/monitoring.js'
 import { ruleName, topicName } from '../monitoring/rules.js'
 import type { Config } from '../config/index.js'
@@ -237,6 +238,11 @@ function monitoringScope(plan: MonitoringPlan): NonNullable<PolicyScope['monitor
   }
 }
 
+function cacheScope(config: Config, plan: InfraPlan): NonNullable<PolicyScope['cache']> {
+  const cluster = plan.kind === 'ecs' ? plan.cluster : `${plan.stack}-cache`
+  return { ...placeOf(config), stack: plan.stack, cluster, logGroup: plan.logGroup }
+}
+
 async function printPolicy(flags: DoctorFlags): Promise<Performed> {
   const config = await configure(flags)
   const { environment, services } = config
@@ -253,6 +259,7 @@ async function printPolicy(flags: DoctorFlags): Promise<Performed> {
     ledger: environment.release.ledger ? placeOf(config) : undefined,
     alarms: environment.rollout.alarms.length > 0,
     ...(secrets.length > 0 && { secrets: { app: config.app, names: secrets.map(secretName) } }),
+    ...(environment.infra?.modelCache !== undefined && { cache: cacheScope(config, environment.infra) }),
     ...(environment.monitoring !== undefined && { monitoring: monitoringScope(environment.monitoring) }),
   })
   if (asked.account === undefined) {

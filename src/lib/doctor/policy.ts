@@ -1,3 +1,5 @@
+import { cacheStatements } from './cache-policy.js'
+
 /** What a policy is narrowed to. */
 export interface PolicyScope {
   readonly region: string
@@ -26,11 +28,20 @@ export interface PolicyScope {
     readonly isStack: boolean
     readonly hasCache: boolean
   }
+  /** The model cache of its stack, by the stack's name; `cluster` is where it is filled. */
+  readonly cache?: {
+    readonly app: string
+    readonly environment: string
+    readonly stack: string
+    readonly cluster: string
+    readonly logGroup: string
+  }
   /** What keeps its releases and its lock in Parameter Store; undefined where nothing is kept. */
   readonly ledger: { readonly app: string; readonly environment: string } | undefined
 }
 
-interface Statement {
+/** One of a policy's statements. */
+export interface Statement {
   readonly Sid: string
   readonly Effect: 'Allow'
   readonly Action: readonly string[]
@@ -267,12 +278,14 @@ export function leastPrivilege(scope: PolicyScope): PolicyDocument {
             ),
           ]),
       ...monitoringStatements(scope, statement, arn),
+      ...cacheStatements(scope, statement, arn, `arn:${partition(region)}:iam::${account}:role/*`),
       ...(fleet.kind === 'asg' ? groupStatements(fleet.group, fleet.direct === true) : serviceStatements(fleet)),
     ],
   }
 }
 
-type MakeStatement = (
+/** Makes a statement. */
+export type MakeStatement = (
   sid: string,
   action: readonly string[],
   resource: Statement['Resource'],

@@ -98,6 +98,21 @@ interface Infra {
   }
 }
 
+/** The folder of the hub's cache on the file system, for containers that mount it at this path: none when the path is one. */
+export const cacheFolder = (path: string): '' | '/hub' => (path.endsWith('/hub') ? '' : '/hub')
+
+/**
+ * What tells a container of a service where the model cache is; nothing where the service says it itself.
+ * https://huggingface.co/docs/huggingface_hub/package_reference/environment_variables
+ */
+export function cacheVariables(
+  { modelCache }: Pick<InfraPlan, 'modelCache'>,
+  { env }: Pick<InfraService, 'env'>,
+): Readonly<Record<string, string>> {
+  const own = ['HF_HUB_CACHE', 'HUGGINGFACE_HUB_CACHE', 'HF_HOME'].some((name) => env[name] !== undefined)
+  return modelCache === undefined || own ? {} : { HF_HUB_CACHE: modelCache.path + cacheFolder(modelCache.path) }
+}
+
 /** An Auto Scaling group behind a load balancer. */
 export interface AsgInfra extends Infra {
   readonly kind: 'asg'

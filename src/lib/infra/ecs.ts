@@ -1,4 +1,4 @@
-import type { EcsInfra, FargateService } from '../domain/infra.js'
+import { cacheVariables, type EcsInfra, type FargateService } from '../domain/infra.js'
 import { alarmId } from './alarms.js'
 import { targetGroup } from './entrance.js'
 import { imageParameter, imageReference, pullStatements } from './images.js'
@@ -42,6 +42,7 @@ const architectures = { 'linux/amd64': 'X86_64', 'linux/arm64': 'ARM64' } as con
 function serviceOf(plan: EcsInfra, network: Network, service: FargateService): Resources {
   const id = logical(service.name)
   const cache = plan.modelCache
+  const env = { ...service.env, ...cacheVariables(plan, service) }
   const listener = service.paths.length === 0 ? 'HttpsListener' : `${id}Rule`
   return {
     [`${id}ExecutionRole`]: {
@@ -87,8 +88,8 @@ function serviceOf(plan: EcsInfra, network: Network, service: FargateService): R
             Image: sub(imageReference(service)),
             Essential: true,
             PortMappings: [{ ContainerPort: service.port, Protocol: 'tcp' }],
-            ...(Object.keys(service.env).length > 0 && {
-              Environment: Object.entries(service.env).map(([Name, Value]) => ({ Name, Value })),
+            ...(Object.keys(env).length > 0 && {
+              Environment: Object.entries(env).map(([Name, Value]) => ({ Name, Value })),
             }),
             ...(service.secrets.length > 0 && {
               // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/secrets-envvar-secrets-manager.html

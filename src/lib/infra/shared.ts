@@ -36,10 +36,16 @@ export const logStatement = allow(['logs:CreateLogStream', 'logs:PutLogEvents'],
 const efsArn = (name: string): Value =>
   sub(`arn:\${AWS::Partition}:elasticfilesystem:\${AWS::Region}:\${AWS::AccountId}:${name}`)
 
+/** The model cache, by its access point alone. */
+export const cacheAccess = {
+  fileSystem: efsArn('file-system/${ModelCache}'),
+  condition: {
+    Condition: { StringEquals: { 'elasticfilesystem:AccessPointArn': efsArn('access-point/${ModelCacheAccess}') } },
+  },
+} as const
+
 /** What a role needs to read the model cache: nobody who serves can write to it. */
-export const cacheStatement = allow(['elasticfilesystem:ClientMount'], efsArn('file-system/${ModelCache}'), {
-  Condition: { StringEquals: { 'elasticfilesystem:AccessPointArn': efsArn('access-point/${ModelCacheAccess}') } },
-})
+export const cacheStatement = allow(['elasticfilesystem:ClientMount'], cacheAccess.fileSystem, cacheAccess.condition)
 
 /** The log group. CloudWatch encrypts it by itself; lines stay when the stack goes. */
 export const logsOf = (plan: InfraPlan, keepsData: boolean): Resources => ({

@@ -1,6 +1,7 @@
 import type { InfraPlan } from '../domain/infra.js'
 import { alarmsOf } from './alarms.js'
 import { asgOf, asgParameters } from './asg.js'
+import { cacheFillOf, cacheOutputs } from './cache-fill.js'
 import { dashboardOf } from './dashboard.js'
 import { ecsOf, ecsParameters } from './ecs.js'
 import { addressOf, entranceOf } from './entrance.js'
@@ -36,6 +37,7 @@ export function synthesize(plan: InfraPlan, { script, keepsData = true }: Synthe
       ...entranceOf(plan, network),
       ...modelCacheOf(plan, network, keepsData),
       ...(plan.kind === 'asg' ? asgOf(plan, network, script) : ecsOf(plan, network)),
+      ...cacheFillOf(plan),
       ...alarmsOf(plan),
       Dashboard: dashboardOf(plan),
     },
@@ -59,10 +61,7 @@ function outputsOf(plan: InfraPlan, network: Network): Readonly<Record<string, O
     LogGroupName: { Description: 'The log group', Value: ref('LogGroup') },
     PrivateSubnets: { Description: 'Where tasks may run', Value: { 'Fn::Join': [',', network.privateSubnets] } },
     ServingSecurityGroupId: { Description: 'What serves', Value: att('ServingSecurityGroup', 'GroupId') },
-    ...(plan.modelCache !== undefined && {
-      ModelCacheId: { Description: 'The file system of the models', Value: ref('ModelCache') },
-      ModelCacheAccessId: { Description: 'Its access point', Value: ref('ModelCacheAccess') },
-    }),
+    ...cacheOutputs(plan),
   }
 }
 

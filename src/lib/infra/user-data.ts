@@ -1,4 +1,4 @@
-import type { AsgInfra, InfraService } from '../domain/infra.js'
+import { cacheVariables, type AsgInfra, type InfraService } from '../domain/infra.js'
 import { imageReference, registryHost } from './images.js'
 import { literal, logical, sub, type Value } from './template.js'
 
@@ -13,7 +13,9 @@ const variable = (service: InfraService): string => `${logical(service.name).toL
 function startOf(plan: AsgInfra, service: InfraService): readonly string[] {
   const { name, port, env, secrets } = service
   const options = [
-    ...Object.entries(env).map(([key, value]) => `--env ${word(`${key}=${value}`)}`),
+    ...Object.entries({ ...env, ...cacheVariables(plan, service) }).map(
+      ([key, value]) => `--env ${word(`${key}=${value}`)}`,
+    ),
     ...secrets.map((one) => `--env ${one.variable}`),
     ...(plan.modelCache === undefined ? [] : [`--volume /mnt/models:${plan.modelCache.path}:ro`]),
   ]

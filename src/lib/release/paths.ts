@@ -9,6 +9,7 @@ const under = ({ app, environment }: Place, part: string): string => `/rampart/$
 export const ledgerPath = (place: Place): string => under(place, 'releases')
 export const lockPath = (place: Place): string => under(place, 'lock')
 export const holdName = (place: Place): string => under(place, 'hold')
+export const cachePath = (place: Place): string => under(place, 'cache')
 export const auditName = (place: Place): string => under(place, 'audit')
 
 /** Numbers with so many digits sort as text does. */

@@ -54,6 +54,8 @@ function detailsOf(page: Page, view: View, phase: PhaseView['phase']): string[] 
       return rolloutLines(page, view)
     case 'stack':
       return stackLines(view)
+    case 'cache':
+      return cacheLines(view)
     case 'proof':
       return view.proof === undefined ? [] : [proofWords(view.proof)]
     case 'baseline':
@@ -67,6 +69,13 @@ function detailsOf(page: Page, view: View, phase: PhaseView['phase']): string[] 
     case 'hooks':
       return []
   }
+}
+
+function cacheLines({ images }: View): string[] {
+  const download = images.get('cache')?.download
+  if (download === undefined) return []
+  const { model, received, total } = download
+  return [`${model}: ${formatBytes(received)} of ${formatBytes(total)}`]
 }
 
 function hookLines({ hook }: View): string[] {

@@ -34,6 +34,10 @@ export interface FileSystem {
   /** When the throughput was last changed: it may be lowered once in a day. */
   changedAt: number
   bytes: number
+  /** Models that somebody put there, as `id@revision`. */
+  readonly holds: Set<string>
+  /** What is left of the credits of a bursting one, in bytes. */
+  credits: number
   tags: readonly Tag[]
   policy: string | undefined
   lifecycle: readonly object[]
@@ -52,6 +56,8 @@ export const emptyEfs = (): EfsWorld => ({ fileSystems: [], mountTargets: [], ac
 const creation = 5_000
 const mounting = 60_000
 const day = 86_400_000
+/** What every new file system has, 2.1 TiB: https://docs.aws.amazon.com/efs/latest/ug/performance.html#bursting */
+const firstCredits = 2.1 * 2 ** 40
 
 const fail = (code: string, message: string, members: Record<string, unknown> = {}): ServiceError =>
   new ServiceError(code, message, { members: { ErrorCode: code, ...members } })
@@ -93,6 +99,8 @@ export function createFileSystem(world: WorldState, request: CreateFileSystemReq
     provisioned: undefined,
     changedAt: -Infinity,
     bytes: 6144,
+    holds: new Set(),
+    credits: firstCredits,
     tags: request.Tags ?? [],
     policy: undefined,
     lifecycle: [],

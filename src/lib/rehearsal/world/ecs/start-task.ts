@@ -2,6 +2,7 @@ import type { TaskStopCode } from '@aws-sdk/client-ecs'
 import { formatImageRef, parseImageRef, type ImageRef } from '../../../domain/image-ref.js'
 import type { CatalogImage } from '../../image-catalog.js'
 import { behaviourOfRelease, type Behaviour } from '../container-plan.js'
+import { fillCache, modelsToFill } from '../cache-fill.js'
 import { runContainer } from '../container.js'
 import { registerTargets } from '../load-balancer.js'
 import { findImage, pullImage } from '../pull.js'
@@ -119,6 +120,12 @@ function start(world: WorldState, task: EcsTask, { container, image, behaviour, 
   const end = (code: number): void => {
     endContainer(task, container, code)
     if (container.essential) stop('Essential container in task exited', 'EssentialContainerExited')
+  }
+  const models = modelsToFill(task, container)
+  if (models !== undefined) {
+    const { stream, isAlive } = containerHost(world, task, container)
+    fillCache(world, task, models, { stream, isAlive, end })
+    return
   }
   if (image === foreign) return
   container.digest = image.digest

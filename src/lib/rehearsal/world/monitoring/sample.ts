@@ -41,6 +41,11 @@ function measure(world: WorldState, random: Random, at: number): void {
   for (const group of world.targetGroups) measureGroup(world, group, random, at)
   const busy = (name: string, dimensions: Readonly<Record<string, string>>, namespace: string): void =>
     world.metrics.add({ namespace, name, dimensions }, at, [random.between(30, 45), random.between(30, 45)])
+  for (const { id, throughput, credits, readyAt } of world.efs.fileSystems) {
+    if (throughput !== 'bursting' || readyAt > at) continue
+    const dimensions = { FileSystemId: id }
+    world.metrics.add({ namespace: 'AWS/EFS', name: 'BurstCreditBalance', dimensions }, at, [credits])
+  }
   if (world.group.name !== '') busy('CPUUtilization', { AutoScalingGroupName: world.group.name }, 'AWS/EC2')
   for (const { name } of world.ecs.services) {
     if (!world.ecs.tasks.some((task) => task.service?.name === name && isHealthyTask(world, task))) continue
