@@ -103,7 +103,7 @@ describe('a line that is no event', () => {
     [line({ at: 'noon', type: 'alarm' }), 'line 7: not an event: at must be a date and time in ISO 8601'],
     [
       line({ type: 'phase.started', phase: 'lunch' }),
-      'line 7: not a valid phase.started event: phase must be one of preflight, build, push, release, rollout, proof, baseline, verify, rollback, tags, hooks, stack',
+      'line 7: not a valid phase.started event: phase must be one of preflight, build, push, release, rollout, proof, baseline, verify, rollback, tags, hooks, stack, cache',
     ],
     [
       line({
