@@ -109,6 +109,9 @@ describe('the screen', () => {
           stalled: ['killed', 'rampart-5xx ALARM', '1 failing', 'rampart logs'],
           'rolled-back': ['rolled back', 'rampart'],
           finished: ['done after 9m 01s', '4 new', 'DOWNLOADED AT START'],
+          verifying: ['8 checks: 7 ok, 1 warn', '4 new'],
+          verified: ['10 checks: 9 ok, 1 warn', 'done after 9m 31s'],
+          unverified: ['10 checks: 8 ok', '4 new'],
           large: ['1 failing', '✗ i-0'.slice(0, 4), 'more: '],
         }
         for (const words of needs[name]) expect(text, `${columns}x${rows}`).toContain(words)

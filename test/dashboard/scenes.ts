@@ -4,7 +4,7 @@ import type { Target } from '../../src/lib/domain/target.js'
 import type { Event, EventBody } from '../../src/lib/events/event.js'
 
 /** Recordings made by hand, as `monitor` of a rehearsal gives them. */
-export const sceneNames = ['before-start', 'rolling', 'warming', 'stalled', 'rolled-back', 'finished', 'large'] as const
+export const sceneNames = ['before-start', 'rolling', 'warming', 'stalled', 'rolled-back', 'finished', 'verifying', 'verified', 'unverified', 'large'] as const
 
 export type SceneName = (typeof sceneNames)[number]
 
@@ -275,6 +275,84 @@ const finished: readonly Timed[] = [
   [541, { type: 'run.finished', ending: 'done', exitCode: 0, message: '', next: [], duration: 541_000 }],
 ]
 
+const checked = (seconds: number, name: string, result: 'ok' | 'warn' | 'fail' | 'skip', detail: string): Timed => [
+  seconds,
+  { type: 'check.done', name, result, detail },
+]
+
+/** A release that was proved, while it is verified; the checks of the preflight have nothing to do with it. */
+const verifying: readonly Timed[] = [
+  [
+    0,
+    {
+      type: 'run.started',
+      command: 'deploy',
+      app: 'rampart-ai',
+      environment: 'production',
+      simulated: false,
+      phases: ['preflight', 'rollout', 'proof', 'verify'],
+    },
+  ],
+  [0.1, { type: 'phase.started', phase: 'preflight' }],
+  checked(0.1, 'group', 'ok', 'rampart-production-asg, 4 instances wanted'),
+  [0.1, { type: 'phase.finished', phase: 'preflight', outcome: 'done', duration: 900 }],
+  ...finished.slice(1, -2),
+  [541, { type: 'phase.started', phase: 'verify' }],
+  checked(542, 'certificate', 'ok', 'for rag.example.com, 89 days left'),
+  checked(542, 'tls-version', 'ok', 'TLSv1.3'),
+  checked(542, 'hsts', 'warn', 'no Strict-Transport-Security'),
+  checked(543, 'https-redirect', 'ok', '5 paths of plain HTTP lead to HTTPS for good'),
+  checked(543, 'images', 'ok', '2 images are in the registry, by digest'),
+  checked(543, 'target-health', 'ok', '4 of 4 targets are healthy'),
+  checked(545, 'endpoint:search-384d', 'ok', '200; mean 150ms, p95 178ms of 20 requests'),
+  checked(548, 'endpoint:search-768d', 'ok', '200; mean 200ms, p95 231ms of 20 requests'),
+]
+
+const criterion = (group: string, name: string, result: 'ok' | 'fail', detail: string) => ({
+  group,
+  name,
+  result,
+  detail,
+})
+
+const judged = (seconds: number, result: 'ok' | 'fail', words: string, load: string): readonly Timed[] => [
+  ...verifying,
+  checked(seconds, 'endpoint:search-1155d', result, words),
+  checked(seconds + 20, 'load:search', 'ok', load),
+  [
+    seconds + 20,
+    {
+      type: 'verified',
+      checks: [],
+      criteria: [
+        criterion('Technical Validation', 'Load balancer health checks passing', 'ok', '4 of 4 targets are healthy'),
+        criterion('Technical Validation', 'All API endpoints responding < 0.5s', result, words),
+        criterion('Performance Validation', 'Concurrent load: > 4 requests/second', 'ok', load),
+        criterion('Security Validation', 'HTTP traffic redirected to HTTPS', 'ok', '5 paths lead to HTTPS for good'),
+      ],
+    },
+  ],
+]
+
+const load5 = '5.00 a second, 100 % of 100; p50 150ms, p95 178ms'
+
+const verified: readonly Timed[] = [
+  ...judged(551, 'ok', '200; mean 275ms, p95 324ms of 20 requests', load5),
+  [571, { type: 'phase.finished', phase: 'verify', outcome: 'done', duration: 30_000, detail: '10 checks' }],
+  [571, { type: 'run.finished', ending: 'done', exitCode: 0, message: '', next: [], duration: 571_000 }],
+]
+
+/** One that is slow, while the fleet goes back: what is seen is the fleet again, and why it goes back. */
+const unverified: readonly Timed[] = [
+  ...judged(551, 'fail', 'max 757ms is over its budget of 500ms', load5),
+  [571, { type: 'phase.finished', phase: 'verify', outcome: 'failed', duration: 30_000 }],
+  [571, { type: 'phase.started', phase: 'rollback' }],
+  [571, { type: 'warning', message: '1 of 10 checks failed; going back to version 7.' }],
+  [575, { type: 'rollout.started', id: 'back', attached: false, group: 'rampart-production-asg', targets: 4 }],
+  [576, { type: 'rollout.progress', id: 'back', status: 'InProgress', percentage: 0, remaining: 4 }],
+  log(580, 1, 'INFO:     Shutting down'),
+]
+
 const large: readonly Timed[] = [
   ...begun(500),
   ...Array.from({ length: 500 }, (_, index): Timed => [0.5, target('old', index + 1)]),
@@ -310,6 +388,9 @@ const scenes: Readonly<Record<SceneName, readonly Timed[]>> = {
   stalled,
   'rolled-back': rolledBack,
   finished,
+  verifying,
+  verified,
+  unverified,
   large,
 }
 

@@ -72,8 +72,41 @@ test('a deploy with hooks and notices: shown, told, and their secret in no outpu
     hook: 'post-deploy',
     simulated: true,
     proof: { proved: 4, total: 4 },
+    verification: {
+      checks: expect.arrayContaining([
+        { name: 'endpoint:inspect', result: 'ok', detail: expect.stringMatching(/^200; mean/) as string },
+      ]) as object[],
+      wentBack: false,
+    },
     end: { outcome: 'done' },
   })
+})
+
+test('a release that is taken back is told of once, with what failed', async () => {
+  const cloud = await startCloud({ switches: { tailFactor: 2 } })
+  await cloud.project.edit('rampart.yml', 'logs: { group', notify)
+  const { url, posts } = await webhook(200)
+  await writeHook(folder(cloud), 'post-rollout', 'echo "on $RAMPART_ROLLOUT"')
+  await writeHook(folder(cloud), 'failed', 'cat > told.json')
+  const env = cloud.client({ HOOK_URL: url })
+  const { code, stderr } = await runCli(['deploy', '-c', cloud.project.config], { env })
+  expect({ code, stderr: code === 9 ? '' : stderr }).toEqual({ code: 9, stderr: '' })
+  expect(posts.map((post) => (JSON.parse(post) as { text: string }).text)).toEqual([
+    expect.stringMatching(/rollout started\. r-/),
+    expect.stringMatching(/deploy failed\. .* 1 of \d+ checks failed\. It went back/),
+  ])
+  expect(posts.at(-1)).toContain('failed: endpoint:inspect')
+  const told = JSON.parse(await readFile(join(cloud.project.directory, 'told.json'), 'utf8')) as {
+    readonly rollout: string
+    readonly verification: { readonly checks: readonly { readonly name: string; readonly result: string }[] }
+  }
+  expect(told).toMatchObject({ verification: { wentBack: true }, end: { outcome: 'verification', exitCode: 9 } })
+  expect(told.verification.checks.filter(({ result }) => result === 'fail')).toMatchObject([
+    { name: 'endpoint:inspect' },
+  ])
+  // That of the release, not of the one that took it back.
+  expect(stderr).toContain(`on ${told.rollout}`)
+  expect(stderr.match(/hook +post-rollout: on /g)).toHaveLength(1)
 })
 
 test.each([

@@ -1,3 +1,4 @@
+import { checkRows, showsChecks, wantedCheckRows } from './check-pane.js'
 import { footer } from './footer.js'
 import { headerRows, type RankedRow } from './header.js'
 import { helpRows } from './help.js'
@@ -49,11 +50,16 @@ function roomOf(scene: Scene): Room {
   const body = rows < 16 ? Math.min(4, wantedTargetRows(scene)) : rows < 24 ? 8 : Math.ceil(room * 0.45)
   const kept = keep(header, Math.max(2, room - body))
   const left = room - kept.length - (columns >= 60 && rows >= 20 ? 1 : 0)
-  const logsWanted =
-    scene.logTotal === 0 && layoutOf(columns) === 'tiny' ? 0 : Math.min(1 + Math.max(3, scene.logs.length), left)
+  const logsWanted = Math.min(paneRows(scene), left)
   const targets = Math.min(wantedTargetRows(scene), Math.max(Math.ceil(left * 0.6), left - logsWanted))
   const logs = left - targets
   return logs < 2 ? { header: kept, targets: left, logs: 0 } : { header: kept, targets, logs }
+}
+
+/** Rows that the pane below the targets could use. */
+function paneRows(scene: Scene): number {
+  if (showsChecks(scene.view)) return wantedCheckRows(scene)
+  return scene.logTotal === 0 && layoutOf(scene.columns) === 'tiny' ? 0 : 1 + Math.max(3, scene.logs.length)
 }
 
 /** The rows of the lowest ranks, in their order. */
@@ -74,7 +80,8 @@ function bodyOf(scene: Scene): readonly Row[] {
       return [...header, targetRule(scene, room.targets - 1), ...scrolledTargetRows(scene, room.targets)]
     case 'overview': {
       const gap: Row[] = columns >= 60 && rows >= 20 ? [[]] : []
-      return [...header, ...gap, ...targetRows(scene, room.targets), ...logRows(scene, room.logs)]
+      const pane = showsChecks(scene.view) ? checkRows(scene, room.logs) : logRows(scene, room.logs)
+      return [...header, ...gap, ...targetRows(scene, room.targets), ...pane]
     }
   }
 }

@@ -5,6 +5,7 @@ import type { PhaseView, View } from '../view/view.js'
 import { endingWords, proofWords, rolloutWords, shortDigest, waitingWords } from '../words/run.js'
 import { adviceWords, forecastWords, ruleWords } from '../words/watch.js'
 import { progressBar, stageCounts } from './bar.js'
+import { verifySpans } from './check-pane.js'
 import { beside, rowWidth, span, type Row, type Span } from './row.js'
 import { isAtRest, layoutOf, signed, type Layout, type Scene } from './scene.js'
 import { wrap } from './width.js'
@@ -23,6 +24,7 @@ export function headerRows(scene: Scene): readonly RankedRow[] {
     ...platformRows(scene),
     ...phaseStripRows(scene),
     ...progressRows(scene),
+    ...verifyRows(scene),
     ...timeRows(scene),
     ...alarmsRows(scene),
     ...downloadsRows(scene),
@@ -187,8 +189,13 @@ function progressRows(scene: Scene): RankedRow[] {
     ...(view.proof === undefined ? [] : [labelled(scene, 3, 'proof', [span(proofWords(view.proof))])]),
     ...(view.checkpoint === undefined || rollout?.outcome !== undefined
       ? []
-      : [labelled(scene, 6, 'checkpoint', [span(`${view.checkpoint.percentage} %: ${view.checkpoint.detail}`)])]),
+      : [labelled(scene, 6, 'pause', [span(`${view.checkpoint.percentage} %: ${view.checkpoint.detail}`)])]),
   ]
+}
+
+function verifyRows(scene: Scene): RankedRow[] {
+  const spans = verifySpans(scene)
+  return spans.length === 0 ? [] : [labelled(scene, 2, 'verify', spans)]
 }
 
 function timeRows(scene: Scene): RankedRow[] {

@@ -1,5 +1,6 @@
 import type { SourceRecord } from './release-record.js'
 import type { Release, Revision } from './release.js'
+import type { CriterionLine, VerifiedCheck } from './verification.js'
 
 /** How a run ended, for programs and services outside. */
 export interface EndFacts {
@@ -11,6 +12,14 @@ export interface EndFacts {
   readonly next: readonly string[]
   /** Milliseconds by the run's clock. */
   readonly duration: number
+}
+
+/** What verifying what serves came to, for programs and services outside. */
+export interface VerificationFacts {
+  readonly checks: readonly Pick<VerifiedCheck, 'name' | 'result' | 'detail'>[]
+  readonly criteria: readonly CriterionLine[]
+  /** True when the fleet was taken back for it, or is on its way. */
+  readonly wentBack: boolean
 }
 
 /**
@@ -31,6 +40,7 @@ export interface RunFacts {
   /** The platform's own id of the rollout. */
   readonly rollout?: string
   readonly proof?: { readonly proved: number; readonly total: number }
+  readonly verification?: VerificationFacts
   /** Who started the CI run, and its page. */
   readonly actor?: string
   readonly link?: string

@@ -41,13 +41,21 @@ const section = (text: string) => ({ type: 'section', text: markdown(text) })
 const startedWords = ({ release, rollout }: RunFacts): string =>
   `${release?.id ?? 'A release'} is being rolled out${rollout === undefined ? '' : ` as ${rollout}`}.`
 
-function fieldsOf({ release, revision, source, proof, end }: RunFacts): (readonly [string, string])[] {
+function checksWords({ checks }: NonNullable<RunFacts['verification']>): string {
+  const made = checks.filter(({ result }) => result !== 'skip')
+  const failed = checks.filter(({ result }) => result === 'fail')
+  const names = failed.length === 0 ? '' : `: ${failed.map(({ name }) => name).join(', ')}`
+  return `${failed.length === 0 ? 'none' : failed.length} of ${made.length} failed${names}`
+}
+
+function fieldsOf({ release, revision, source, proof, verification, end }: RunFacts): (readonly [string, string])[] {
   const commit = source && `${source.commit.slice(0, 12)} ${source.subject}${source.dirty ? ' (and changes)' : ''}`
   const all: (readonly [string, string | undefined])[] = [
     ['Release', release && `${release.id}${revision === undefined ? '' : `, revision ${revision.number}`}`],
     ['Version', source?.version],
     ['Commit', commit],
     ['Targets', proof && `${proof.proved} of ${proof.total} proved`],
+    ['Checks', verification && checksWords(verification)],
     ['Outcome', end && `${end.outcome}, exit code ${end.exitCode}`],
     ['Time', end && `${Math.round(end.duration / 1000)}s`],
   ]

@@ -44,7 +44,8 @@ export class Announcer {
   readonly #options: AnnouncerOptions
   /** What is on its way to each, one after the other: who hears of an end has heard of its beginning. */
   readonly #notices = new Map<NoticeTarget, Promise<void>>()
-  #heard: Partial<Pick<RunFacts, 'release' | 'revision' | 'from' | 'rollout' | 'proof'>> = {}
+  #heard: Partial<Pick<RunFacts, 'release' | 'revision' | 'from' | 'rollout' | 'proof' | 'verification'>> = {}
+  #goesBack = false
   #source: Promise<RunFacts['source']> | undefined
   #ran = new Set<HookName>()
 
@@ -161,11 +162,22 @@ export class Announcer {
   }
 
   #hear(event: EventBody, run: RunContext): void {
+    if (event.type === 'phase.started' && event.phase === 'rollback') this.#turn()
+    // The way back is a part of how the rollout ends, which is told then.
+    if (this.#goesBack) return
     const heard = heardIn(event)
     if (heard === undefined) return
     this.#heard = { ...this.#heard, ...heard }
     // A rollout that was under way already has been told of by whoever started it.
     if (event.type === 'rollout.started' && !event.attached) this.#post('started', run)
+  }
+
+  #turn(): void {
+    this.#goesBack = true
+    const { verification } = this.#heard
+    if (verification !== undefined) {
+      this.#heard = { ...this.#heard, verification: { ...verification, wentBack: true } }
+    }
   }
 
   /** Posts beside whatever goes on; the end of the run waits for it. */
@@ -210,11 +222,21 @@ export class Announcer {
       simulated,
       ...(source !== undefined && { source: { ...source, subject: mask(source.subject) } }),
       ...known,
+      ...(known.verification !== undefined && { verification: maskedVerification(known.verification, mask) }),
       ...(actor !== undefined && { actor }),
       ...(link !== undefined && { link }),
       ...(end !== undefined && { end }),
     }
   }
+}
+
+/** Endpoints answer what they like. */
+function maskedVerification(
+  { checks, criteria, wentBack }: NonNullable<RunFacts['verification']>,
+  mask: (text: string) => string,
+): NonNullable<RunFacts['verification']> {
+  const masked = <T extends { readonly detail: string }>(line: T): T => ({ ...line, detail: mask(line.detail) })
+  return { checks: checks.map(masked), criteria: criteria.map(masked), wentBack }
 }
 
 function heardIn(event: EventBody): Partial<RunFacts> | undefined {
@@ -227,6 +249,10 @@ function heardIn(event: EventBody): Partial<RunFacts> | undefined {
       return { rollout: event.id }
     case 'proof':
       return { proof: { proved: event.proved, total: event.total } }
+    case 'verified': {
+      const checks = event.checks.map(({ name, result, detail }) => ({ name, result, detail }))
+      return { verification: { checks, criteria: event.criteria, wentBack: false } }
+    }
     default:
       return undefined
   }

@@ -34,7 +34,7 @@ export function phaseDetails(page: Page, view: View, { phase, state }: PhaseView
 
 /** What stays on the screen of a phase that failed; the closing words say the rest. */
 function failureOf(page: Page, view: View, phase: PhaseView['phase']): string[] {
-  if (phase === 'preflight' || phase === 'verify') return checkLines(page, view)
+  if (phase === 'preflight' || phase === 'verify') return checkLines(page, view, phase)
   if ((phase !== 'rollout' && phase !== 'rollback') || view.rollout === undefined) return []
   return [rolloutWords(view.rollout), view.rollout.reason ?? ''].filter((line) => line !== '')
 }
@@ -42,7 +42,7 @@ function failureOf(page: Page, view: View, phase: PhaseView['phase']): string[] 
 function detailsOf(page: Page, view: View, phase: PhaseView['phase']): string[] {
   switch (phase) {
     case 'preflight':
-      return checkLines(page, view)
+      return checkLines(page, view, phase)
     case 'build':
       return [...view.images.values()].map((image) => buildLine(page, image))
     case 'push':
@@ -64,7 +64,7 @@ function detailsOf(page: Page, view: View, phase: PhaseView['phase']): string[] 
       return rolloutLines(page, view)
     case 'verify':
     case 'tags':
-      return checkLines(page, view)
+      return checkLines(page, view, phase)
     // What runs there says so itself.
     case 'hooks':
       return []
@@ -82,9 +82,11 @@ function hookLines({ hook }: View): string[] {
   return hook === undefined ? [] : [`hook ${hook.hook} runs`, ...hook.lines.map((line) => `  ${line}`)]
 }
 
-function checkLines(page: Page, view: View): string[] {
-  const failed = view.checks.filter(({ result }) => result === 'fail')
-  const last = view.checks.at(-1)
+/** What failed in that phase, and what was looked at last. */
+function checkLines(page: Page, view: View, phase: PhaseView['phase']): string[] {
+  const checks = view.checks.filter((check) => check.phase === phase)
+  const failed = checks.filter(({ result }) => result === 'fail')
+  const last = checks.at(-1)
   const shown = last === undefined || failed.includes(last) ? failed : [...failed, last]
   return shown.map(({ name, result, detail }) => `${sign(page, result)} ${result}  ${name}: ${detail}`)
 }

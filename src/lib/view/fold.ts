@@ -1,6 +1,6 @@
 import type { Phase } from '../domain/phase.js'
 import type { Event } from '../events/event.js'
-import type { ImageView, LogView, PhaseView, RolloutView, View } from './view.js'
+import type { CheckView, ImageView, LogView, PhaseView, RolloutView, View } from './view.js'
 
 /** How many of the last lines of one target are kept, and of how many targets. */
 export const logBounds = { lines: 10, targets: 32 } as const
@@ -25,7 +25,7 @@ function changes(view: View, event: Event, at: number): Partial<View> {
     case 'phase.finished':
       return { phases: finishPhase(view.phases, event) }
     case 'check.done':
-      return { checks: [...view.checks, { ...pick(event, 'name', 'result', 'detail'), remedy: event.remedy }] }
+      return { checks: [...view.checks, checkOf(view, event)] }
     case 'stack.planned':
       return { stack: { ...pick(event, 'stack', 'operation', 'changes'), resources: new Map() } }
     case 'stack.changed':
@@ -51,7 +51,10 @@ function changes(view: View, event: Event, at: number): Partial<View> {
     case 'release.recorded':
       return { release: pick(event, 'release', 'revision', 'reused') }
     case 'rollout.started':
-      return { rollout: { ...rolloutOf(view, event.id, at), ...pick(event, 'attached', 'group', 'targets') } }
+      return {
+        rollout: { ...rolloutOf(view, event.id, at), ...pick(event, 'attached', 'group', 'targets') },
+        checkpoint: view.rollout?.id === event.id ? view.checkpoint : undefined,
+      }
     case 'rollout.progress':
       return {
         rollout: {
@@ -125,6 +128,11 @@ function changes(view: View, event: Event, at: number): Partial<View> {
     default:
       return unknownType(event)
   }
+}
+
+function checkOf({ phases }: View, event: Of<'check.done'>): CheckView {
+  const { phase } = phases.findLast(({ state }) => state === 'running') ?? {}
+  return { ...pick(event, 'name', 'result', 'detail'), phase, remedy: event.remedy }
 }
 
 function moveStack({ stack }: View, event: Of<'stack.changed'>): NonNullable<View['stack']> {

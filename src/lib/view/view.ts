@@ -77,7 +77,9 @@ export interface PhaseView {
   readonly detail: string | undefined
 }
 
-interface CheckView {
+export interface CheckView {
+  /** The phase that it was made in; undefined outside of all. */
+  readonly phase: Phase | undefined
   readonly name: string
   readonly result: 'ok' | 'warn' | 'fail' | 'skip'
   readonly detail: string
