@@ -4,7 +4,18 @@ import type { Target } from '../../src/lib/domain/target.js'
 import type { Event, EventBody } from '../../src/lib/events/event.js'
 
 /** Recordings made by hand, as `monitor` of a rehearsal gives them. */
-export const sceneNames = ['before-start', 'rolling', 'warming', 'stalled', 'rolled-back', 'finished', 'verifying', 'verified', 'unverified', 'large'] as const
+export const sceneNames = [
+  'before-start',
+  'rolling',
+  'warming',
+  'stalled',
+  'rolled-back',
+  'finished',
+  'verifying',
+  'verified',
+  'unverified',
+  'large',
+] as const
 
 export type SceneName = (typeof sceneNames)[number]
 
