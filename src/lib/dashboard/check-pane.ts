@@ -47,7 +47,7 @@ function countWords(lines: readonly Line[]): string {
 /** How many checks were made and what failed; empty before the first. */
 export function verifySpans({ view, glyphs }: Scene): Row {
   const checks = checksOf(view)
-  const [failed] = checks.filter(({ result }) => result === 'fail')
+  const failed = checks.find(({ result }) => result === 'fail')
   if (checks.length === 0) return []
   const state = failed === undefined ? (view.verification === undefined ? 'active' : 'good') : 'bad'
   const why = failed === undefined ? [] : [span(`; ${failed.name}: ${failed.detail}`, 'bad')]
