@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { createServer } from 'node:net'
 import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
+import { DescribeSubnetsCommand, EC2Client } from '@aws-sdk/client-ec2'
 import { motoProgram } from './requires.js'
 
 /** A free port of the loopback interface; somebody else may take it before it is used. */
@@ -42,4 +43,31 @@ export async function startMoto(): Promise<{ readonly url: string; readonly clos
     await delay(50)
   }
   return { url, close }
+}
+
+/** A certificate of that cloud, without which it makes no listener. */
+export async function certificateOf(url: string, region: string): Promise<string> {
+  const answer = await fetch(url, {
+    method: 'POST',
+    headers: {
+      'X-Amz-Target': 'CertificateManager.RequestCertificate',
+      'Content-Type': 'application/x-amz-json-1.1',
+      Authorization: `AWS4-HMAC-SHA256 Credential=AKIATEST/20260101/${region}/acm/aws4_request, SignedHeaders=host, Signature=0`,
+    },
+    body: JSON.stringify({ DomainName: 'example.com', ValidationMethod: 'DNS' }),
+  })
+  return ((await answer.json()) as { readonly CertificateArn: string }).CertificateArn
+}
+
+/** The network that is there from the beginning, with two subnets of it. */
+export async function subnetsOf(
+  url: string,
+  region: string,
+): Promise<{ readonly vpc: string; readonly subnets: readonly [string, string] }> {
+  const credentials = { accessKeyId: 'AKIATEST', secretAccessKey: 'not-a-secret' }
+  const client = new EC2Client({ endpoint: url, region, credentials })
+  const { Subnets = [] } = await client.send(new DescribeSubnetsCommand({}))
+  client.destroy()
+  const [first, second] = Subnets.map(({ SubnetId = '' }) => SubnetId)
+  return { vpc: Subnets[0]?.VpcId ?? '', subnets: [first ?? '', second ?? ''] }
 }

@@ -12,7 +12,7 @@ import { packageRoot } from '../system/package-root.js'
 import { shellWord } from '../terminal/shell-word.js'
 import { configure, performance, sameCommand } from './deploy.js'
 import { composeKeeper, lockWaitOf } from './keeper.js'
-import { perform, streamPage, type Performance } from './perform.js'
+import { perform, streamPage, type Aside, type Performance } from './perform.js'
 
 interface InfraFlags extends SharedFlags {
   readonly yes?: boolean
@@ -82,14 +82,14 @@ async function openStacks(config: Config): Promise<Stacks> {
 }
 
 /** The person at the terminal; undefined where there is none. */
-async function consentOf(flags: InfraFlags, signal: AbortSignal): Promise<Consent | undefined> {
+async function consentOf(flags: InfraFlags, signal: AbortSignal, aside: Aside): Promise<Consent | undefined> {
   const { stdin, stderr } = process
   if (!stdin.isTTY || !stderr.isTTY || flags.json) return undefined
   const { createAsker } = await import('../terminal/ask.js')
   const person = await createAsker({ input: stdin, output: stderr, signal })
   return {
-    confirm: (question) => person.confirm(question, false),
-    typed: async (question, text) => (await person.text(question, '', () => undefined)) === text,
+    confirm: async (question) => aside(async () => person.confirm(question, false)),
+    typed: async (question, text) => (await aside(async () => person.text(question, '', () => undefined))) === text,
   }
 }
 
@@ -114,7 +114,7 @@ async function onStack(
     command === 'destroy' ? ['stack'] : ['preflight', 'stack'],
   )
   let stacks: Stacks | undefined
-  const performed = await perform(performing, flags, async (run) => {
+  const performed = await perform(performing, flags, async (run, aside) => {
     const { createAws } = await import('../aws/index.js')
     const { fillParameters } = await import('./infra-facts.js')
     const aws = createAws({ region: config.environment.region })
@@ -131,7 +131,7 @@ async function onStack(
       body: template,
       stacks: own,
       fill: (stack) => fillParameters(plan, config, { aws, stack }),
-      consent: await consentOf(flags, run.signal),
+      consent: await consentOf(flags, run.signal, aside),
       yes: flags.yes === true,
       confirm: flags.confirm,
       lock: async (doing) => keeper?.take(`${doing} of ${plan.stack}`, run),

@@ -9,7 +9,7 @@ import { Interruption, runOperation, type Ended, type RunContext } from '../oper
 import type { Clock } from '../ports/clock.js'
 import type { Page } from '../report/page.js'
 import type { Recorder } from '../report/recorder.js'
-import { createReporter, type Reporter } from '../report/reporter.js'
+import { createReporter } from '../report/reporter.js'
 import { resultJson } from '../report/result-json.js'
 import { chooseColour, createPaint } from '../terminal/colour.js'
 import { chooseGlyphs } from '../terminal/glyphs.js'
@@ -74,11 +74,14 @@ export function streamPage(stream: NodeJS.WriteStream, flags: SharedFlags): Page
   }
 }
 
+/** Asks a person while what is under way is not drawn over the question. */
+export type Aside = <T>(ask: () => Promise<T>) => Promise<T>
+
 /** Runs an operation in front of a person, a pipe or a CI log: events, reporter, signals, result and exit code. */
 export async function perform(
   performance: Performance,
   flags: SharedFlags,
-  body: (context: RunContext) => Promise<Ended>,
+  body: (context: RunContext, aside: Aside) => Promise<Ended>,
   watch?: Watch,
 ): Promise<Performed> {
   const { stdout, stderr, env } = process
@@ -124,9 +127,17 @@ export async function perform(
   })
   const emit: Emit = (event) => stream.emit(event)
   const controller = new AbortController()
+  const aside: Aside = async (ask) => {
+    const goOn = await reporter.hold()
+    try {
+      return await ask()
+    } finally {
+      goOn()
+    }
+  }
   const onSignal = stopHandler({
     mayAsk: () => watch?.abort !== undefined && mode === 'list' && canAsk(flags) && isUnderWay(reporter.view()),
-    ask: (signal) => askWish(reporter, signal),
+    ask: (signal) => askWish(aside, signal),
     leave: (signal) => controller.abort(new Interruption(signal)),
     abort: async () => {
       const goBack = watch?.abort?.() ?? Promise.resolve('nothing that could go back is known yet')
@@ -142,7 +153,7 @@ export async function perform(
     const ended = await runOperation(
       context,
       performance,
-      () => watch?.back?.around(context, () => body(context)) ?? body(context),
+      () => watch?.back?.around(context, () => body(context, aside)) ?? body(context, aside),
     )
     if (ended.ending === 'bug' && env['DEBUG'] !== undefined && ended.error instanceof Error) {
       stderr.write(`${ended.error.stack ?? ''}\n`)
@@ -164,19 +175,16 @@ const isUnderWay = ({ rollout, ending }: View): boolean =>
   rollout !== undefined && rollout.outcome === undefined && ending === undefined
 
 /** Asks on the terminal what a Ctrl-C was meant to do; what goes on meanwhile is shown afterwards. */
-async function askWish(reporter: Reporter, signal: AbortSignal): Promise<Wish> {
-  const goOn = await reporter.hold()
-  try {
-    const { createAsker } = await import('../terminal/ask.js')
+async function askWish(aside: Aside, signal: AbortSignal): Promise<Wish> {
+  const { createAsker } = await import('../terminal/ask.js')
+  return aside(async () => {
     const asker = await createAsker({ input: process.stdin, output: process.stderr, signal })
-    return await asker.choose<Wish>('A rollout is under way. What now?', [
+    return asker.choose<Wish>('A rollout is under way. What now?', [
       { value: 'stay', label: 'keep watching' },
       { value: 'detach', label: 'detach: it goes on without you (Ctrl-C again)' },
       { value: 'abort', label: 'abort: have it go back to what served before' },
     ])
-  } finally {
-    goOn()
-  }
+  })
 }
 
 /** A key is as good as Ctrl-C; a terminal that has gone away as good as the signal that tells so. */
