@@ -9,7 +9,7 @@ import {
   GetTemplateCommand,
   ListStackResourcesCommand,
 } from '@aws-sdk/client-cloudformation'
-import { expect, onTestFinished } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import type { InfraPlan } from '../../src/lib/domain/infra.js'
 import { synthesize, templateBody } from '../../src/lib/infra/synthesize.js'
 import { root } from '../support/cli.js'
@@ -93,31 +93,27 @@ const compared = ['asg', 'asg-efs', 'asg-warm-pool', 'asg-given-vpc', 'ecs', 'ec
 
 requires('moto').describe('the same template in a cloud that is none of ours', () => {
   for (const name of compared) {
-    requires('moto').test(
-      `${name} makes the same resources and outputs`,
-      async () => {
-        const variant = variants[name]
-        if (variant === undefined) throw new Error(`there is no variant ${name}`)
-        const [example, region] =
-          variant.kind === 'asg' ? (['rampart-ai', 'us-west-2'] as const) : (['finbert-rag', 'ap-south-1'] as const)
-        const moto = await startMoto()
-        onTestFinished(moto.close)
-        const { vpc, subnets } = await subnetsOf(moto.url, region)
-        const network =
-          variant.network.kind === 'given'
-            ? ({ kind: 'given', vpc, publicSubnets: subnets, privateSubnets: subnets } as const)
-            : variant.network
-        const plan: InfraPlan = { ...variant, network, https: { certificate: await certificateOf(moto.url, region) } }
-        const body = templateBody(synthesize(plan, { script }))
-        const theirs = await make(moto.url, region, plan, forMoto(body))
-        const { cloud } = await emptyCloud((await infraProject(example, undefined)).config)
-        const ours = await make(cloud.url, region, plan, body)
+    test(`${name} makes the same resources and outputs`, async () => {
+      const variant = variants[name]
+      if (variant === undefined) throw new Error(`there is no variant ${name}`)
+      const [example, region] =
+        variant.kind === 'asg' ? (['rampart-ai', 'us-west-2'] as const) : (['finbert-rag', 'ap-south-1'] as const)
+      const moto = await startMoto()
+      onTestFinished(moto.close)
+      const { vpc, subnets } = await subnetsOf(moto.url, region)
+      const network =
+        variant.network.kind === 'given'
+          ? ({ kind: 'given', vpc, publicSubnets: subnets, privateSubnets: subnets } as const)
+          : variant.network
+      const plan: InfraPlan = { ...variant, network, https: { certificate: await certificateOf(moto.url, region) } }
+      const body = templateBody(synthesize(plan, { script }))
+      const theirs = await make(moto.url, region, plan, forMoto(body))
+      const { cloud } = await emptyCloud((await infraProject(example, undefined)).config)
+      const ours = await make(cloud.url, region, plan, body)
 
-        const known = Object.entries(ours.resources).filter(([, [type]]) => !unknownToMoto.has(type))
-        expect({ ...ours, resources: Object.fromEntries(known) }).toEqual(theirs)
-        expect(ours.status).toBe('CREATE_COMPLETE')
-      },
-      120_000,
-    )
+      const known = Object.entries(ours.resources).filter(([, [type]]) => !unknownToMoto.has(type))
+      expect({ ...ours, resources: Object.fromEntries(known) }).toEqual(theirs)
+      expect(ours.status).toBe('CREATE_COMPLETE')
+    }, 120_000)
   }
 })

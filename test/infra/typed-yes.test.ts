@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { expect } from 'vitest'
+import { expect, test } from 'vitest'
 import { bin } from '../support/cli.js'
 import { requires } from '../support/requires.js'
 import { emptyCloud } from './cloud.js'
@@ -30,28 +30,24 @@ async function answer(
 }
 
 requires('python3').describe('a change that takes something precious along, on a terminal', () => {
-  requires('python3').test(
-    'goes ahead when the name of the stack was typed, and not for a yes or another name',
-    async () => {
-      const certificate = 'arn:aws:acm:ap-south-1:123456789012:certificate/0f0e0d0c-0000-4000-8000-000000000000'
-      const { config, edit } = await infraProject('finbert-rag', certificate)
-      const { cloud, env, rampart } = await emptyCloud(config)
-      const services = () => cloud.world.state.ecs.services.map(({ name }) => name).toSorted()
-      expect((await rampart('infra', 'deploy', '--yes')).code).toBe(0)
-      await edit('{ service: finbert-ui }', '{ service: finbert-web }')
-      const deploy = ['infra', 'deploy', '-c', config] as const
-      // The last words of it: the terminal wraps what is longer than it is wide.
-      const question = 'finbert-production, to agree'
-      for (const keys of ['yes\r', 'finbert\r', '\r']) {
-        // oxlint-disable-next-line no-await-in-loop -- one stack
-        const refused = await answer(env, [question, keys], ...deploy)
-        expect([refused.exitCode, refused.text]).toEqual([3, expect.stringContaining('was not agreed to.')])
-        expect(services()).toEqual(['finbert-api', 'finbert-ui'])
-      }
-      const agreed = await answer(env, [question, 'finbert-production\r'], ...deploy)
-      expect([agreed.exitCode, agreed.text]).toEqual([0, expect.stringContaining('UPDATE_COMPLETE')])
-      expect(services()).toEqual(['finbert-api', 'finbert-web'])
-    },
-    120_000,
-  )
+  test('goes ahead when the name of the stack was typed, and not for a yes or another name', async () => {
+    const certificate = 'arn:aws:acm:ap-south-1:123456789012:certificate/0f0e0d0c-0000-4000-8000-000000000000'
+    const { config, edit } = await infraProject('finbert-rag', certificate)
+    const { cloud, env, rampart } = await emptyCloud(config)
+    const services = () => cloud.world.state.ecs.services.map(({ name }) => name).toSorted()
+    expect((await rampart('infra', 'deploy', '--yes')).code).toBe(0)
+    await edit('{ service: finbert-ui }', '{ service: finbert-web }')
+    const deploy = ['infra', 'deploy', '-c', config] as const
+    // The last words of it: the terminal wraps what is longer than it is wide.
+    const question = 'finbert-production, to agree'
+    for (const keys of ['yes\r', 'finbert\r', '\r']) {
+      // oxlint-disable-next-line no-await-in-loop -- one stack
+      const refused = await answer(env, [question, keys], ...deploy)
+      expect([refused.exitCode, refused.text]).toEqual([3, expect.stringContaining('was not agreed to.')])
+      expect(services()).toEqual(['finbert-api', 'finbert-ui'])
+    }
+    const agreed = await answer(env, [question, 'finbert-production\r'], ...deploy)
+    expect([agreed.exitCode, agreed.text]).toEqual([0, expect.stringContaining('UPDATE_COMPLETE')])
+    expect(services()).toEqual(['finbert-api', 'finbert-web'])
+  }, 120_000)
 })
