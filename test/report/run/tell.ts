@@ -53,8 +53,41 @@ export const background: Background = {
     record(2, 'done', 200_000),
     record(1, 'done', 240_000),
   ],
-  predictions: [
-    { what: 'rollout', predicted: 250_000, low: 230_000, high: 270_000, why: 'models loaded slower than before' },
-    { what: 'total', predicted: 280_000 },
-  ],
+}
+
+const span = (low: number, value: number, high: number) => ({ low, value, high, basis: 'derived' as const })
+
+/** The events with what was foretold when the plan was made, and the comparison at the end. */
+export function foretold(events: readonly Event[]): readonly Event[] {
+  const last = events.at(-1)
+  const compared: Event[] =
+    last === undefined
+      ? []
+      : [
+          {
+            ...last,
+            type: 'prediction.compared',
+            result: {
+              predicted: 280_000,
+              actual: 306_000,
+              within: false,
+              runs: 12,
+              phase: { phase: 'rollout', predicted: 250_000, actual: 286_900 },
+              reasons: [{ reason: 'model-load', expected: 20_000, actual: 57_000 }],
+            },
+          },
+        ]
+  const planned = events.map((event): Event =>
+    event.type === 'plan.made'
+      ? {
+          ...event,
+          prediction: {
+            total: span(260_000, 280_000, 300_000),
+            phases: [{ phase: 'rollout', span: span(230_000, 250_000, 270_000) }],
+            runs: 12,
+          },
+        }
+      : event,
+  )
+  return [...planned.slice(0, -1), ...compared, ...planned.slice(-1)]
 }

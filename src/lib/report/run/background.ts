@@ -1,17 +1,6 @@
-import type { Phase } from '../../domain/phase.js'
 import type { ReleaseRecord } from '../../domain/release-record.js'
 import { stripControl } from '../../terminal/clean.js'
 import type { Mask } from '../../terminal/mask.js'
-
-/** What was foretold of a stretch before it began, and why it came otherwise, as far as that is known. Milliseconds. */
-export interface Prediction {
-  /** A phase, or `total`. */
-  readonly what: Phase | 'total'
-  readonly predicted: number
-  readonly low?: number
-  readonly high?: number
-  readonly why?: string
-}
 
 /** What a report tells beside the run itself. */
 export interface Background {
@@ -21,7 +10,6 @@ export interface Background {
   readonly own?: ReleaseRecord
   /** Records of the environment, newest first; a text says why there are none. */
   readonly earlier: readonly ReleaseRecord[] | string
-  readonly predictions?: readonly Prediction[]
 }
 
 /** Where nobody asked what there was before. */

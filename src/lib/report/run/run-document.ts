@@ -25,7 +25,7 @@ export function runDocument(story: Story, background: Background): RunDocument {
     startsSection(story),
     proofSection(story),
     verificationSection(story),
-    predictedSection(story, background),
+    predictedSection(story),
     earlierSection(story, background),
     imagesSection(story),
     checksSection(story),
