@@ -1,24 +1,27 @@
 import { execFileSync } from 'node:child_process'
 import { expect, onTestFinished, test } from 'vitest'
+import { loadConfig } from '../../src/lib/config/index.js'
 import { runAbort } from '../../src/lib/compose/abort.js'
 import { runBaseBuild, runBaseStatus } from '../../src/lib/compose/base.js'
 import { runLockStatus } from '../../src/lib/compose/lock.js'
 import { runReleases } from '../../src/lib/compose/releases.js'
-import { runPlan } from '../../src/lib/compose/plan-deploy.js'
 import { runRollback } from '../../src/lib/compose/rollback.js'
 import { runScale } from '../../src/lib/compose/scale.js'
 import { runDoctor } from '../../src/lib/compose/doctor.js'
 import { runDeploy, runStatus } from '../../src/lib/compose/deploy.js'
-import {
-  actionsOf,
-  alarmsStatements,
-  baseBuildStatements,
-  leastPrivilege,
-  type PolicyDocument,
-} from '../../src/lib/doctor/policy.js'
+import { runEnv } from '../../src/lib/compose/env.js'
+import { runLogs } from '../../src/lib/compose/logs.js'
+import { runPlan } from '../../src/lib/compose/plan-deploy.js'
+import { runStrategies } from '../../src/lib/compose/plan.js'
+import { runVerifyTags } from '../../src/lib/compose/registry-verify.js'
+import { runMigrate } from '../../src/lib/compose/registry.js'
+import { runSecretsCheck, runSecretsList, runSecretsPolicy, runSecretsSet } from '../../src/lib/compose/secrets.js'
+import { runVerify } from '../../src/lib/compose/verify.js'
+import { actionsOf, type PolicyDocument } from '../../src/lib/doctor/policy/document.js'
+import { leastPrivilege, policyGroups, type PolicyGroup } from '../../src/lib/doctor/policy/groups.js'
 import { packBase } from '../support/docker-base.js'
 import { forgetImages } from '../support/docker.js'
-import { startCloud, type Cloud, type CloudOptions } from '../support/rehearsal.js'
+import { startCloud as startAnyCloud, type Cloud, type CloudOptions } from '../support/rehearsal.js'
 import { dockerProgram, requires } from '../support/requires.js'
 import { withEnvironment } from './support.js'
 
@@ -31,16 +34,24 @@ interface Asked {
   readonly repository?: string
 }
 
+/** What is asked does not hang on how fast this machine answers: no budget of `verify` ends a test. */
+const startCloud = (options: CloudOptions = {}): Promise<Cloud> =>
+  startAnyCloud({
+    prepare: (project) => project.edit('rampart.yml', /latency: \{.*\}/g, 'latency: { max: 60s }'),
+    ...options,
+  })
+
 /** Everything that rampart asks of that cloud while it does that. */
 async function askedOf(
   cloud: Cloud,
   work: (config: string) => Promise<unknown>,
   extra: Readonly<Record<string, string>> = noEngine,
 ): Promise<readonly Asked[]> {
+  const before = [cloud.calls.length, cloud.requests.length]
   await withEnvironment(cloud.client(extra), () => work(cloud.project.config))
   // The signing name of CloudWatch is `monitoring`; the others are called as IAM calls them.
-  const calls = cloud.calls.map((call) => ({ action: call.replace(/^monitoring:/, 'cloudwatch:') }))
-  return [...calls, ...cloud.requests.flatMap(ofRequest)]
+  const calls = cloud.calls.slice(before[0]).map((call) => ({ action: call.replace(/^monitoring:/, 'cloudwatch:') }))
+  return [...calls, ...cloud.requests.slice(before[1]).flatMap(ofRequest)]
 }
 
 async function asked(options: CloudOptions, work: (config: string) => Promise<unknown>): Promise<readonly Asked[]> {
@@ -127,67 +138,96 @@ function refused(policy: PolicyDocument, all: readonly Asked[]): readonly Asked[
   )
 }
 
-// What `alarms apply` needs beside is compared with what it calls in test/monitoring.
-const split = (policy: PolicyDocument, isBase: boolean): PolicyDocument => ({
-  ...policy,
-  Statement: policy.Statement.filter(
-    ({ Sid }) => !alarmsStatements.includes(Sid) && baseBuildStatements.includes(Sid) === isBase,
-  ),
-})
-
-/**
- * Asked by AWS of whoever starts a refresh with a launch template, not called by rampart; and a mark on a dashboard, of
- * which these clouds have none.
- */
-const implied = [
-  // Asked by `plan --reclaim --yes` alone, where there is something to reclaim.
-  'ecr:BatchDeleteImage',
-  'cloudwatch:PutDashboard',
-  'ec2:CreateTags',
-  'ec2:RunInstances',
-  'iam:PassRole',
-]
-
-/** What `rampart secrets` asks, which has tests of its own. */
-const ofSecrets = [
-  'secretsmanager:CreateSecret',
-  'secretsmanager:DescribeSecret',
-  'secretsmanager:ListSecretVersionIds',
-  'secretsmanager:ListSecrets',
-  'secretsmanager:PutSecretValue',
-  'secretsmanager:TagResource',
-]
-
-async function policyOf(cloud: Cloud, offline: boolean): Promise<PolicyDocument> {
-  const env = cloud.client()
-  const { result } = await withEnvironment(env, () =>
-    runDoctor({ ...shared, config: cloud.project.config, offline, policy: true }),
+async function policyOf(cloud: Cloud, groups?: readonly PolicyGroup[], offline = false): Promise<PolicyDocument> {
+  const { result } = await withEnvironment(cloud.client(), () =>
+    runDoctor({ ...shared, config: cloud.project.config, offline, policy: true, for: groups }),
   )
   return (result as { readonly policy: PolicyDocument }).policy
 }
 
+/**
+ * What is looked for where it may be, and left out where not: values of secrets, which `verify` would find in logs. They
+ * are in the group of secrets alone, so that whoever deploys need not be able to read them.
+ */
+const optional = new Set(['secretsmanager:GetSecretValue'])
+
+/** That a group allows what was asked, and nothing beside but what `beside` has a reason for. */
+async function expectExact(
+  cloud: Cloud,
+  group: PolicyGroup,
+  every: readonly Asked[],
+  beside: Readonly<Record<string, readonly string[]>> = {},
+): Promise<void> {
+  const policy = await policyOf(cloud, [group])
+  const all = group === 'secrets' ? every : every.filter(({ action }) => !optional.has(action))
+  expect({ group, refused: refused(policy, all) }).toEqual({ group, refused: [] })
+  const reasons = Object.values(beside).flat()
+  const known = [...new Set(['sts:GetCallerIdentity', ...distinct(all), ...reasons])].toSorted()
+  expect({ group, allowed: actionsOf(policy) }).toEqual({ group, allowed: known })
+}
+
+/** Everything that looks only, once something was deployed. */
+const look = async (config: string): Promise<void> => {
+  expect((await runStatus({ ...shared, config })).exitCode).toBe(0)
+  expect((await runReleases({ ...shared, config, limit: 10 })).exitCode).toBe(0)
+  expect((await runLockStatus({ ...shared, config })).exitCode).toBe(0)
+  expect((await runBaseStatus({ ...shared, config, check: true })).exitCode).toBe(0)
+  expect((await runStrategies({ ...shared, config, assume: [], 'deploys-per-day': '5' })).exitCode).toBe(0)
+  expect((await runPlan({ ...shared, config, check: false, assume: [] })).exitCode).toBe(0)
+  await runVerifyTags({ ...shared, config })
+  expect((await runEnv({ ...shared, config, format: 'dotenv' })).exitCode).toBe(0)
+}
+
+/** It tries whether it may push, which those who only look may not. */
+const examineAll = async (config: string): Promise<void> => {
+  expect((await runDoctor({ ...shared, config, offline: false, policy: false })).exitCode).toBe(0)
+}
+
+const readLogs = async (config: string): Promise<void> => {
+  const flags = { ...shared, config, target: [], service: [], follow: false, since: '10m', poll: false }
+  expect((await runLogs(flags)).exitCode).toBe(0)
+}
+
+const verify = async (config: string): Promise<void> => {
+  expect(
+    (await runVerify({ ...shared, ...balancer(), progress: 'quiet', config, only: [], load: false, yes: true }))
+      .exitCode,
+  ).toBe(0)
+}
+
+const ofLogs = { 'only with --follow': ['logs:DescribeLogGroups', 'logs:StartLiveTail'] }
+const noDashboard = { 'there is no dashboard to draw into': ['cloudwatch:PutDashboard'] }
+
 test('every operation that is called by what changes, watches and asks is in the policy, and none more', async () => {
   // One after the other: each is this process in an environment of its own.
+  const cloud = await startCloud()
   const all = [
-    ...(await asked({}, async (config) => {
+    ...(await askedOf(cloud, async (config) => {
       expect((await deploy(config)).exitCode).toBe(0)
       // The second one forgets what the first one claimed.
       expect((await deploy(config, true)).exitCode).toBe(0)
-      expect((await runStatus({ ...shared, config })).exitCode).toBe(0)
-      expect((await runReleases({ ...shared, config, limit: 10 })).exitCode).toBe(0)
-      expect((await runLockStatus({ ...shared, config })).exitCode).toBe(0)
-      expect((await runBaseStatus({ ...shared, config, check: true })).exitCode).toBe(0)
-      expect((await runPlan({ ...shared, config, assume: [], check: true })).exitCode).toBe(0)
-      expect((await runDoctor({ ...shared, config, offline: false, policy: false })).exitCode).toBe(0)
     })),
   ]
-  all.push(...(await askedOfOthers()))
+  all.push(...(await askedOf(cloud, examineAll)))
+  const looked = await askedOf(cloud, look)
+  const read = await askedOf(cloud, readLogs)
+  const verified = await askedOf(cloud, verify)
+  all.push(...looked, ...verified, ...(await askedOfOthers()))
   for (const scenario of ['bad-image', 'never-ready', 'no-capacity'] as const) {
     all.push(...(await asked({ scenario }, async (config) => expect((await deploy(config)).exitCode).toBe(4))))
   }
-  const policy = split(await policyOf(await startCloud(), false), false)
-  expect(refused(policy, all)).toEqual([])
-  expect([...new Set([...distinct(all), ...implied, ...ofSecrets])].toSorted()).toEqual(actionsOf(policy))
+  await expectExact(cloud, 'deploy', all, {
+    'asked by AWS of whoever starts a refresh with a launch template': [
+      'ec2:CreateTags',
+      'ec2:RunInstances',
+      'iam:PassRole',
+    ],
+    ...noDashboard,
+  })
+  const watches = { 'asked by monitor while a rollout runs': ['autoscaling:DescribeScalingActivities'] }
+  await expectExact(cloud, 'read', looked, { ...watches })
+  await expectExact(cloud, 'logs', [...looked, ...read], { ...watches, ...ofLogs })
+  await expectExact(cloud, 'verify', [...looked, ...verified], { ...watches })
 }, 180_000)
 
 test('nor on ECS', async () => {
@@ -199,12 +239,15 @@ test('nor on ECS', async () => {
       expect((await deploy(config)).exitCode).toBe(0)
       await cloud.project.edit('api/app/main.py', /^/, '# the next change\n')
       expect((await deploy(config)).exitCode).toBe(0)
-      expect((await runStatus({ ...shared, config })).exitCode).toBe(0)
-      expect((await runReleases({ ...shared, config, limit: 10 })).exitCode).toBe(0)
-      expect((await runLockStatus({ ...shared, config })).exitCode).toBe(0)
-      expect((await runBaseStatus({ ...shared, config, check: true })).exitCode).toBe(0)
-      expect((await runPlan({ ...shared, config, assume: [], check: true })).exitCode).toBe(0)
-      expect((await runDoctor({ ...shared, config, offline: false, policy: false })).exitCode).toBe(0)
+    })),
+  ]
+  all.push(...(await askedOf(cloud, examineAll)))
+  const looked = await askedOf(cloud, look)
+  const read = await askedOf(cloud, readLogs)
+  const verified = await askedOf(cloud, verify)
+  all.push(...looked, ...verified)
+  all.push(
+    ...(await askedOf(cloud, async (config) => {
       expect((await runRollback({ ...quiet, ...balancer(), config, 'last-proved': true, list: false })).exitCode).toBe(
         0,
       )
@@ -213,27 +256,79 @@ test('nor on ECS', async () => {
       const again = { ...quiet, ...balancer(), config, force: true, 'release-hold': true, continue: true }
       expect((await runDeploy(again)).exitCode).toBe(0)
     })),
-  ]
+  )
   for (const scenario of ['bad-image', 'never-ready', 'alarm-trip'] as const) {
     all.push(...(await asked({ scenario, example }, async (config) => expect((await deploy(config)).exitCode).toBe(4))))
   }
-  const policy = split(await policyOf(await startCloud({ example }), false), false)
-  expect(refused(policy, all)).toEqual([])
-  const unasked = [
-    // Asked only where somebody pauses a deployment, stops one, or sets the first bounds of an account.
-    'ecs:ContinueServiceDeployment',
-    'ecs:StopServiceDeployment',
-    'iam:CreateServiceLinkedRole',
-    'ecs:TagResource',
-    'iam:PassRole',
-    ...ofSecrets,
-    // Asked by `plan --reclaim --yes` alone, where there is something to reclaim.
-    'ecr:BatchDeleteImage',
-    // There is no dashboard to draw into.
-    'cloudwatch:PutDashboard',
-  ]
-  expect([...new Set([...distinct(all), ...unasked])].toSorted()).toEqual(actionsOf(policy))
+  await expectExact(cloud, 'deploy', all, {
+    'where somebody pauses a deployment or stops one': ['ecs:ContinueServiceDeployment', 'ecs:StopServiceDeployment'],
+    'the first bounds of an account': ['iam:CreateServiceLinkedRole'],
+    'asked by AWS of whoever registers a task definition': ['ecs:TagResource', 'iam:PassRole'],
+    ...noDashboard,
+  })
+  const watches = { 'asked by monitor while a rollout runs': ['ecs:DescribeServiceDeployments'] }
+  await expectExact(cloud, 'read', looked, watches)
+  await expectExact(cloud, 'logs', [...looked, ...read], { ...watches, ...ofLogs })
+  await expectExact(cloud, 'verify', [...looked, ...verified], watches)
 }, 240_000)
+
+test.each(['rampart-ai', 'finbert-rag'] as const)('what secrets of %s ask is in theirs', async (example) => {
+  const cloud = await startCloud({ example })
+  const config = await loadConfig({ path: cloud.project.config, env: {} })
+  const name = `${config.app}/new`
+  const all = await askedOf(
+    cloud,
+    async (path) => {
+      const flags = { ...shared, config: path }
+      for (const value of ['NEW_VALUE', 'NEXT_VALUE']) {
+        expect((await runSecretsSet([name], { ...flags, 'from-env': value })).exitCode).toBe(0)
+      }
+      expect((await runSecretsList(flags)).exitCode).toBe(0)
+      await runSecretsCheck(flags)
+      expect((await runSecretsPolicy(flags)).exitCode).toBe(0)
+    },
+    { NEW_VALUE: 'one', NEXT_VALUE: 'two' },
+  )
+  await expectExact(cloud, 'secrets', all, {
+    'asked by AWS of whoever makes one with tags': ['secretsmanager:TagResource'],
+  })
+})
+
+test('what moves images between its repositories is in that of registry migrate', async () => {
+  const cloud = await startCloud()
+  const all = await askedOf(cloud, async (config) => {
+    const source = `${cloud.rehearsal.registryHost}/rampart-backend-base`
+    const flags = { ...shared, config, source, target: 'rampart-backend', tag: [], 'skip-tag': [], jobs: 2, yes: true }
+    expect((await runMigrate({ ...flags, progress: 'quiet', 'dry-run': false })).exitCode).toBe(0)
+  })
+  expect(distinct(all)).toContain('ecr:PutImage')
+  await expectExact(cloud, 'migrate', all, {
+    'only for a repository that is missing': ['ecr:CreateRepository', 'ecr:PutLifecyclePolicy'],
+    'only for layers that no other repository of the registry gives': [
+      'ecr:BatchCheckLayerAvailability',
+      'ecr:CompleteLayerUpload',
+      'ecr:GetDownloadUrlForLayer',
+      'ecr:UploadLayerPart',
+    ],
+  })
+})
+
+test('a policy of several groups allows what each of them does; those that the environment lacks are refused', async () => {
+  const cloud = await startCloud()
+  const each = await Promise.all(policyGroups.map((group) => policyOf(cloud, [group])))
+  const together = await policyOf(cloud, policyGroups)
+  expect(actionsOf(together)).toEqual([...new Set(each.flatMap(actionsOf))].toSorted())
+  const sids = together.Statement.map(({ Sid }) => Sid)
+  expect(new Set(sids).size).toBe(sids.length)
+  for (const { Sid } of together.Statement) expect(Sid).toMatch(/^[A-Za-z0-9]+$/)
+  // What reads only changes nothing.
+  const changing = /:(?!Describe|Get|List|Filter|Batch(?:Get|Check))/
+  const reading = await policyOf(cloud, ['read', 'logs', 'adopt'])
+  expect(actionsOf(reading).filter((one) => changing.test(one))).toEqual(['logs:StartLiveTail'])
+  await cloud.project.edit('rampart.yml', / +# What it stands on[^]*$/, '')
+  await expect(policyOf(cloud, ['infra'])).rejects.toThrow('The environment production has nothing that infra')
+  await expect(policyOf(cloud, ['cooking'] as never)).rejects.toThrow('--for cooking is no group of commands.')
+})
 
 requires('docker', 'tar').describe('with an engine', () => {
   test('every operation that base build calls is in the policy, and none more', async () => {
@@ -256,11 +351,12 @@ requires('docker', 'tar').describe('with an engine', () => {
       },
       {},
     )
-    const policy = await policyOf(cloud, false)
+    const policy = await policyOf(cloud, ['read', 'base'])
     expect(refused(policy, all)).toEqual([])
-    expect(distinct(all)).toEqual(expect.arrayContaining([...actionsOf(split(policy, true))]))
+    const called = new Set([...distinct(all), 'sts:GetCallerIdentity', 'ecr:GetDownloadUrlForLayer'])
+    expect(actionsOf(await policyOf(cloud, ['base'])).filter((one) => !called.has(one))).toEqual([])
     // Without its own statements it would be refused.
-    const without = refused(split(policy, false), all)
+    const without = refused(await policyOf(cloud, ['deploy']), all)
     expect(new Set(without.flatMap(({ repository }) => repository ?? []))).toEqual(new Set(['rampart-web-base']))
     expect(distinct(without)).toEqual(expect.arrayContaining(['ecr:CreateRepository', 'ecr:PutImage']))
   }, 120_000)
@@ -273,12 +369,12 @@ test('instances that are asked at their own addresses are looked up, which the p
     expect((await deploy(config)).exitCode).toBe(0)
   })
   expect(distinct(all)).toContain('ec2:DescribeInstances')
-  expect(refused(await policyOf(cloud, false), all)).toEqual([])
+  expect(refused(await policyOf(cloud), all)).toEqual([])
 })
 
 test('it is narrowed to the account, the group, the template, the repositories and the log group', async () => {
   const cloud = await startCloud()
-  const policy = await policyOf(cloud, false)
+  const policy = await policyOf(cloud)
   await expect(
     `${JSON.stringify(policy, undefined, 2).replaceAll(/lt-[0-9a-f]{17}/g, 'lt-TEMPLATE')}\n`,
   ).toMatchFileSnapshot('../golden/doctor/policy.json')
@@ -286,7 +382,7 @@ test('it is narrowed to the account, the group, the template, the repositories a
   const everywhere = policy.Statement.filter(({ Resource, Condition }) => Resource === '*' && Condition === undefined)
   expect(everywhere.map(({ Sid }) => Sid)).toEqual(['Identity'])
   const before = cloud.calls.length
-  const unasked = JSON.stringify(await policyOf(cloud, true))
+  const unasked = JSON.stringify(await policyOf(cloud, undefined, true))
   expect(cloud.calls.length).toBe(before)
   expect(unasked).toContain('arn:aws:ecr:us-west-2:*:repository/rampart-backend')
   expect(unasked).toContain('launch-template/*')

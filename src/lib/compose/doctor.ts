@@ -6,7 +6,6 @@ import { openRegistry } from './images.js'
 import { placeOf } from './keeper.js'
 import { configure, secretsOf } from './deploy.js'
 import { composeDriver } from './driver.js'
-import type { InfraPlan } from '../domain/infra.js'
 import type { MonitoringPlan } from '../domain/monitoring.js'
 import { ruleName, topicName } from '../monitoring/rules.js'
 import type { Config } from '../config/index.js'
@@ -20,7 +19,16 @@ import {
 import { failure, ok, skip } from '../doctor/outcome.js'
 import { secretName } from '../domain/secret.js'
 import { namedSecrets } from '../operations/secrets-look.js'
-import { leastPrivilege, type PolicyScope } from '../doctor/policy.js'
+import type { PolicyScope, PolicyStack } from '../doctor/policy/document.js'
+import {
+  emptyGroups,
+  leastPrivilege,
+  managedPolicyLimit,
+  policyGroups,
+  policySize,
+  usualGroups,
+  type PolicyGroup,
+} from '../doctor/policy/groups.js'
 import { chooseTasks, runChecks, type CheckTask } from '../doctor/run-checks.js'
 import type { Checkup } from '../domain/checkup.js'
 import { exitCodes } from '../errors/exit-codes.js'
@@ -36,6 +44,8 @@ interface DoctorFlags extends SharedFlags {
   readonly only?: readonly string[] | undefined
   readonly offline: boolean
   readonly policy: boolean
+  /** What the policy is of; the usual groups when left out. */
+  readonly for?: readonly string[] | undefined
 }
 
 /** What the engine that Docker's own client would ask says of itself; undefined where none answers. */
@@ -238,19 +248,22 @@ function monitoringScope(plan: MonitoringPlan): NonNullable<PolicyScope['monitor
   }
 }
 
-function cacheScope(config: Config, plan: InfraPlan): NonNullable<PolicyScope['cache']> {
-  const cluster = plan.kind === 'ecs' ? plan.cluster : `${plan.stack}-cache`
-  return { ...placeOf(config), stack: plan.stack, cluster, logGroup: plan.logGroup }
+/** What a stack would be made of. */
+async function stackScope({ environment: { infra } }: Config): Promise<PolicyStack | undefined> {
+  if (infra === undefined) return undefined
+  const { synthesize } = await import('../infra/synthesize.js')
+  const { Resources } = synthesize(infra, { script: '' })
+  const types = [...new Set(Object.values(Resources).map(({ Type }) => Type))].sort()
+  return { name: infra.stack, types, zone: infra.https.zone }
 }
 
-async function printPolicy(flags: DoctorFlags): Promise<Performed> {
-  const config = await configure(flags)
+async function policyScope(config: Config, offline: boolean): Promise<PolicyScope> {
   const { environment, services } = config
-  const asked = await askScope(config, flags.offline)
   const isEcr = environment.registry === undefined
   const secrets = namedSecrets(environment.secrets)
-  const policy = leastPrivilege({
-    ...asked,
+  const infra = await stackScope(config)
+  return {
+    ...(await askScope(config, offline)),
     region: environment.region,
     fleet: fleetOf(config),
     repositories: isEcr ? repositories(config) : [],
@@ -259,9 +272,41 @@ async function printPolicy(flags: DoctorFlags): Promise<Performed> {
     ledger: environment.release.ledger ? placeOf(config) : undefined,
     alarms: environment.rollout.alarms.length > 0,
     ...(secrets.length > 0 && { secrets: { app: config.app, names: secrets.map(secretName) } }),
-    ...(environment.infra?.modelCache !== undefined && { cache: cacheScope(config, environment.infra) }),
     ...(environment.monitoring !== undefined && { monitoring: monitoringScope(environment.monitoring) }),
+    ...(infra !== undefined && { infra }),
+  }
+}
+
+/** What has nothing to allow is a slip where somebody asked for it. */
+function refuseEmpty(scope: PolicyScope, groups: readonly PolicyGroup[], { environment: { name } }: Config): void {
+  const empty = emptyGroups(scope, groups)
+  if (empty.length === 0) return
+  throw new RampartError('usage', `The environment ${name} has nothing that ${empty.join(', ')} would look after.`, {
+    next: ['see `infra`, `alarms`, `secrets` and `logs` of the environment in rampart.yml, or leave the group out'],
   })
+}
+
+function readGroups(named: readonly string[]): readonly PolicyGroup[] {
+  return named.map((name) => {
+    const group = policyGroups.find((one) => one === name)
+    if (group !== undefined) return group
+    throw new RampartError('usage', `--for ${name} is no group of commands.`, {
+      next: [`give one of ${policyGroups.join(', ')}`],
+    })
+  })
+}
+
+async function printPolicy(flags: DoctorFlags): Promise<Performed> {
+  const config = await configure(flags)
+  const groups = flags.for === undefined ? usualGroups : readGroups(flags.for)
+  const asked = await policyScope(config, flags.offline)
+  if (flags.for !== undefined) refuseEmpty(asked, groups, config)
+  const policy = leastPrivilege(asked, groups)
+  if (policySize(policy) > managedPolicyLimit) {
+    process.stderr.write(
+      `The policy has ${policySize(policy)} characters; IAM takes ${managedPolicyLimit} of a managed one. --for prints it of fewer commands.\n`,
+    )
+  }
   if (asked.account === undefined) {
     process.stderr.write('The account was not asked: its number stands as * in the ARNs.\n')
   }
@@ -270,5 +315,5 @@ async function printPolicy(flags: DoctorFlags): Promise<Performed> {
     process.stderr.write(`SIMULATED: ${simulation}; account and launch template are not real\n`)
   }
   if (!flags.json) process.stdout.write(`${JSON.stringify(policy, undefined, 2)}\n`)
-  return { exitCode: exitCodes.done, result: { v: 1, simulated: simulation !== undefined, policy } }
+  return { exitCode: exitCodes.done, result: { v: 1, simulated: simulation !== undefined, for: groups, policy } }
 }

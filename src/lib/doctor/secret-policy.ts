@@ -1,4 +1,4 @@
-import { partition, type PolicyDocument } from './policy.js'
+import { partition, type PolicyDocument } from './policy/document.js'
 
 /** A secret that a role may read: its ARN, or its name where nobody could be asked for one. */
 export interface ReadableSecret {

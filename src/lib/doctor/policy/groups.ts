@@ -1,0 +1,65 @@
+import { adoptStatements } from './adopt.js'
+import { deployStatements, verifyStatements } from './deploy.js'
+import { statement, type PolicyDocument, type PolicyScope, type Statement } from './document.js'
+import { baseStatements, migrateStatements } from './images.js'
+import { infraStatements } from './infra.js'
+import { alarmsStatements, dashboardStatements } from './monitoring.js'
+import { logsStatements, readStatements } from './read.js'
+import { secretsStatements } from './secrets.js'
+
+const makers = {
+  read: readStatements,
+  verify: verifyStatements,
+  logs: (scope: PolicyScope) => [...readStatements(scope), ...logsStatements(scope)],
+  deploy: deployStatements,
+  base: baseStatements,
+  secrets: secretsStatements,
+  alarms: alarmsStatements,
+  dashboard: dashboardStatements,
+  migrate: migrateStatements,
+  infra: infraStatements,
+  adopt: adoptStatements,
+} as const
+
+/** A group of commands that one identity may be allowed to run. */
+export type PolicyGroup = keyof typeof makers
+
+/** Every group there is. */
+export const policyGroups = Object.keys(makers) as readonly PolicyGroup[]
+
+/** What a policy is of when nobody says: all that an environment's own people do, once it stands. */
+export const usualGroups: readonly PolicyGroup[] = ['deploy', 'logs', 'base', 'secrets', 'alarms', 'dashboard']
+
+/** What IAM takes of a managed policy. */
+export const managedPolicyLimit = 6144
+
+/** Whether one of the statements before allows all that this one does; or one behind, and more. */
+function isWithin({ Action, Resource, Condition }: Statement, index: number, all: readonly Statement[]): boolean {
+  return all.some((other, at) => {
+    if (at === index || JSON.stringify(other.Condition) !== JSON.stringify(Condition)) return false
+    const [actions, resources] = [new Set(other.Action), new Set([other.Resource].flat())]
+    const own = [Resource].flat()
+    const isSame = actions.size === Action.length && resources.size === own.length
+    return (at < index || !isSame) && Action.every((one) => actions.has(one)) && own.every((one) => resources.has(one))
+  })
+}
+
+/**
+ * The least that an identity must be allowed for those groups of commands in one environment. Operations that have no
+ * resource level stand on `*`: the service authorization reference
+ * (https://docs.aws.amazon.com/service-authorization/latest/reference/) says which those are.
+ */
+export function leastPrivilege(scope: PolicyScope, groups: readonly PolicyGroup[] = usualGroups): PolicyDocument {
+  const all = new Map([['Identity', statement('Identity', ['sts:GetCallerIdentity'], '*')]])
+  for (const group of groups) for (const one of makers[group](scope)) all.set(one.Sid, one)
+  // What one group only reads another one keeps.
+  const Statement = [...all.values()].filter((one, index, every) => !isWithin(one, index, every))
+  return { Version: '2012-10-17', Statement }
+}
+
+/** Those of the groups that this environment has nothing for. */
+export const emptyGroups = (scope: PolicyScope, groups: readonly PolicyGroup[]): readonly PolicyGroup[] =>
+  groups.filter((group) => makers[group](scope).length === 0)
+
+/** The characters of a policy as IAM counts them: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
+export const policySize = (policy: PolicyDocument): number => JSON.stringify(policy).replaceAll(/\s/g, '').length
