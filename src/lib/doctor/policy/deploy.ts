@@ -8,17 +8,16 @@ import {
   type PolicyScope,
   type Statement,
 } from './document.js'
-import { findAppImages, pushAppImages } from './images.js'
+import { pushAppImages } from './images.js'
 import { markDashboard } from './monitoring.js'
 import { readStatements } from './read.js'
-import { lookAtSecrets } from './secrets.js'
 
 const scalesServices = 'ecs.application-autoscaling.amazonaws.com'
 
 /** What `verify` needs beside what only looks: instances are asked what they run. */
 export function verifyStatements(scope: PolicyScope): readonly Statement[] {
   const { region, fleet } = scope
-  const looks = [...readStatements(scope), ...findAppImages(scope)]
+  const looks = readStatements(scope)
   if (fleet.kind === 'ecs') {
     return [
       ...looks,
@@ -111,7 +110,6 @@ function serviceStatements(
   const own = services.map((name) => `${cluster}/${name}`)
   const definitions = arnOf(scope, 'ecs', 'task-definition/*:*')
   return [
-    ...lookAtSecrets(scope),
     statement(
       'RollOut',
       ['ecs:UpdateService'],

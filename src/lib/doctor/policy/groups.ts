@@ -1,7 +1,7 @@
 import { adoptStatements } from './adopt.js'
-import { deployStatements, verifyStatements } from './deploy.js'
+import { deployStatements, ledgerStatements, verifyStatements } from './deploy.js'
 import { statement, type PolicyDocument, type PolicyScope, type Statement } from './document.js'
-import { baseStatements, migrateStatements } from './images.js'
+import { baseStatements, deleteImages, migrateStatements } from './images.js'
 import { infraStatements } from './infra.js'
 import { alarmsStatements, dashboardStatements } from './monitoring.js'
 import { logsStatements, readStatements } from './read.js'
@@ -16,6 +16,7 @@ const makers = {
   secrets: secretsStatements,
   alarms: alarmsStatements,
   dashboard: dashboardStatements,
+  reclaim: (scope: PolicyScope) => [...readStatements(scope), ...ledgerStatements(scope), ...deleteImages(scope)],
   migrate: migrateStatements,
   infra: infraStatements,
   adopt: adoptStatements,

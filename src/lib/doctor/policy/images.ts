@@ -17,9 +17,13 @@ const ifAny = (names: readonly string[], statements: () => readonly Statement[])
 export const readRepositories = (scope: PolicyScope): readonly Statement[] =>
   ifAny(scope.repositories, () => [
     login(scope),
-    statement('ReadAppImages', ['ecr:DescribeRepositories', ...readImages], arns(scope, scope.repositories)),
+    statement(
+      'ReadAppImages',
+      ['ecr:DescribeImages', 'ecr:DescribeRepositories', ...readImages],
+      arns(scope, scope.repositories),
+    ),
     ...ifAny(scope.baseRepositories, () => [
-      statement('ReadBaseImages', readImages, arns(scope, scope.baseRepositories)),
+      statement('ReadBaseImages', ['ecr:DescribeImages', ...readImages], arns(scope, scope.baseRepositories)),
     ]),
   ])
 
@@ -27,9 +31,15 @@ export const readRepositories = (scope: PolicyScope): readonly Statement[] =>
 export const pushAppImages = (scope: PolicyScope): readonly Statement[] =>
   ifAny(scope.repositories, () => [statement('PushAppImages', pushImages, arns(scope, scope.repositories))])
 
-/** To find what was pushed last. */
-export const findAppImages = (scope: PolicyScope): readonly Statement[] =>
-  ifAny(scope.repositories, () => [statement('FindAppImages', ['ecr:DescribeImages'], arns(scope, scope.repositories))])
+/** To delete the images that no release needs. */
+export const deleteImages = (scope: PolicyScope): readonly Statement[] =>
+  ifAny(scope.repositories, () => [
+    statement(
+      'ReclaimImages',
+      ['ecr:BatchDeleteImage'],
+      arns(scope, [...scope.repositories, ...scope.baseRepositories]),
+    ),
+  ])
 
 /** What `base build` needs: the bases read and pushed, and their repositories made. */
 export const baseStatements = (scope: PolicyScope): readonly Statement[] =>
@@ -37,7 +47,7 @@ export const baseStatements = (scope: PolicyScope): readonly Statement[] =>
     const bases = arns(scope, scope.baseRepositories)
     return [
       login(scope),
-      statement('ReadBaseImages', readImages, bases),
+      statement('ReadBaseImages', ['ecr:DescribeImages', ...readImages], bases),
       statement('PushBaseImages', ['ecr:DescribeRepositories', ...pushImages], bases),
       statement('MakeBaseRepositories', ['ecr:CreateRepository', 'ecr:PutLifecyclePolicy'], bases),
     ]

@@ -10,7 +10,6 @@ import {
   type PolicyStack,
   type Statement,
 } from './document.js'
-import { findAppImages } from './images.js'
 import { readStatements } from './read.js'
 import { ownRoles, stackActions } from './stack-actions.js'
 
@@ -27,7 +26,6 @@ export function infraStatements(scope: PolicyScope): readonly Statement[] {
   return [
     ...readStatements(scope),
     ...ledgerStatements(scope),
-    ...findAppImages(scope),
     statement(
       'KeepStack',
       [

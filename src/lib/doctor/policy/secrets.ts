@@ -3,7 +3,7 @@ import { arnOf, inRegion, statement, type PolicyScope, type Statement } from './
 // AWS puts six characters behind a name.
 const named = (names: readonly string[]): readonly string[] => names.map((name) => `${name}-??????`)
 
-/** A rollback looks whether the secrets of the release that it goes back to are still there. Their values stay unread. */
+/** Whether the secrets that services ask for are there, as plan, doctor and rollback look. Their values stay unread. */
 export const lookAtSecrets = (scope: PolicyScope): readonly Statement[] =>
   scope.secrets === undefined
     ? []
