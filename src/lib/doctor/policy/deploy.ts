@@ -11,6 +11,7 @@ import {
 import { pushAppImages } from './images.js'
 import { markDashboard } from './monitoring.js'
 import { readStatements } from './read.js'
+import { lookAtSecrets } from './secrets.js'
 
 const scalesServices = 'ecs.application-autoscaling.amazonaws.com'
 
@@ -70,6 +71,7 @@ export function deployStatements(scope: PolicyScope): readonly Statement[] {
   return [
     ...pushAppImages(scope),
     ...verifyStatements(scope),
+    ...lookAtSecrets(scope),
     ...ledgerStatements(scope),
     ...markDashboard(scope),
     ...(fleet.kind === 'asg' ? groupStatements(scope, fleet.group) : serviceStatements(scope, fleet)),

@@ -1,6 +1,5 @@
 import { arnOf, inRegion, statement, type PolicyScope, type Statement } from './document.js'
 import { readRepositories } from './images.js'
-import { lookAtSecrets } from './secrets.js'
 
 const readGroups = [
   'autoscaling:DescribeAutoScalingGroups',
@@ -35,7 +34,6 @@ export function readStatements(scope: PolicyScope): readonly Statement[] {
   const { fleet, ledger, logGroup } = scope
   return [
     ...readRepositories(scope),
-    ...lookAtSecrets(scope),
     statement(
       'Read',
       [
