@@ -18,7 +18,7 @@ fails, and 3 otherwise. Without AWS credentials or a Docker engine what needs th
   logs       read, and the lines as they come
   deploy     verify, doctor, app build, deploy, rollback, abort, scale, lock
   base       base build
-  secrets    alarms    dashboard    infra
+  secrets    alarms    dashboard    cache    infra
   reclaim    plan --reclaim: deletes images
   migrate    registry migrate into this environment's repositories
   adopt      init --from-stack and --from-service`

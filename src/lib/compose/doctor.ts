@@ -6,6 +6,7 @@ import { openRegistry } from './images.js'
 import { placeOf } from './keeper.js'
 import { configure, secretsOf } from './deploy.js'
 import { composeDriver } from './driver.js'
+import type { InfraPlan } from '../domain/infra.js'
 import type { MonitoringPlan } from '../domain/monitoring.js'
 import { ruleName, topicName } from '../monitoring/rules.js'
 import type { Config } from '../config/index.js'
@@ -248,6 +249,11 @@ function monitoringScope(plan: MonitoringPlan): NonNullable<PolicyScope['monitor
   }
 }
 
+function cacheScope(config: Config, plan: InfraPlan): NonNullable<PolicyScope['cache']> {
+  const cluster = plan.kind === 'ecs' ? plan.cluster : `${plan.stack}-cache`
+  return { ...placeOf(config), stack: plan.stack, cluster, logGroup: plan.logGroup }
+}
+
 /** What a stack would be made of. */
 async function stackScope({ environment: { infra } }: Config): Promise<PolicyStack | undefined> {
   if (infra === undefined) return undefined
@@ -273,6 +279,7 @@ async function policyScope(config: Config, offline: boolean): Promise<PolicyScop
     alarms: environment.rollout.alarms.length > 0,
     ...(secrets.length > 0 && { secrets: { app: config.app, names: secrets.map(secretName) } }),
     ...(environment.monitoring !== undefined && { monitoring: monitoringScope(environment.monitoring) }),
+    ...(environment.infra?.modelCache !== undefined && { cache: cacheScope(config, environment.infra) }),
     ...(infra !== undefined && { infra }),
   }
 }

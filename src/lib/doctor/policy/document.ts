@@ -26,6 +26,14 @@ export interface PolicyScope {
     readonly isStack: boolean
     readonly hasCache: boolean
   }
+  /** The model cache of its stack, by the stack's name; `cluster` is where it is filled. */
+  readonly cache?: {
+    readonly app: string
+    readonly environment: string
+    readonly stack: string
+    readonly cluster: string
+    readonly logGroup: string
+  }
   /** What keeps its releases and its lock in Parameter Store; undefined where nothing is kept. */
   readonly ledger: { readonly app: string; readonly environment: string } | undefined
   /** The stack of the environment; undefined where others have made what it stands on. */

@@ -1,4 +1,5 @@
 import { adoptStatements } from './adopt.js'
+import { cacheStatements } from './cache.js'
 import { deployStatements, ledgerStatements, verifyStatements } from './deploy.js'
 import { statement, type PolicyDocument, type PolicyScope, type Statement } from './document.js'
 import { baseStatements, deleteImages, migrateStatements } from './images.js'
@@ -16,6 +17,9 @@ const makers = {
   secrets: secretsStatements,
   alarms: alarmsStatements,
   dashboard: dashboardStatements,
+  // It holds the lock of the environment while it fills.
+  cache: (scope: PolicyScope) =>
+    scope.cache === undefined ? [] : [...cacheStatements(scope), ...ledgerStatements(scope)],
   reclaim: (scope: PolicyScope) => [...readStatements(scope), ...ledgerStatements(scope), ...deleteImages(scope)],
   migrate: migrateStatements,
   infra: infraStatements,
@@ -29,7 +33,7 @@ export type PolicyGroup = keyof typeof makers
 export const policyGroups = Object.keys(makers) as readonly PolicyGroup[]
 
 /** What a policy is of when nobody says: all that an environment's own people do, once it stands. */
-export const usualGroups: readonly PolicyGroup[] = ['deploy', 'logs', 'base', 'secrets', 'alarms', 'dashboard']
+export const usualGroups: readonly PolicyGroup[] = ['deploy', 'logs', 'base', 'secrets', 'alarms', 'dashboard', 'cache']
 
 /** What IAM takes of a managed policy. */
 export const managedPolicyLimit = 6144
