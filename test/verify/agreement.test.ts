@@ -54,8 +54,8 @@ const none: Figures = { p50: 0, p95: 0 }
 const figuresOf = (times: readonly number[]): Figures => latencyOf(times) ?? none
 
 /**
- * The figures that differ by more than 5 %. Both ran at once, against one server and in one process: what a busy machine adds, it adds to both, and it is small
- * beside what the server takes by construction.
+ * The figures that differ by more than 5 %. Both ran at once, against one server and in one process: what a busy machine
+ * adds, it adds to both, and it is small beside what the server takes by construction.
  */
 function disagreements(own: readonly number[], other: readonly number[]): readonly string[] {
   const [one, two] = [figuresOf(own), figuresOf(other)]

@@ -35,6 +35,7 @@ export async function composeVerifier(
   let first: number | undefined
   const common = {
     criteria: verify.criteria,
+    tellsMemory: verify.targets !== undefined && verify.targets.ask !== 'off',
     figures: (checks: readonly VerifiedLine[]) => ({
       latency: latencyOf(checks),
       ...(first !== undefined && { first: Math.round(first * 100) / 100 }),

@@ -181,7 +181,7 @@ async function rollOut(
 }
 
 async function prove(
-  { driver, comeBack, witness, keeper }: DeployRequest,
+  { driver, comeBack, witness, keeper, verifier }: DeployRequest,
   run: RunContext,
   release: Release,
   revision: Revision,
@@ -191,7 +191,9 @@ async function prove(
   // Where nothing was changed, nobody waits for what the targets have to say; unless nobody has ever asked them.
   const asked = (nothingToDo && !isFirst) || witness === undefined ? {} : { witness }
   const onMemory = (memory: MeasuredMemory): void => keeper?.measured(memory)
-  const { proved, total } = await proveRelease(run, { driver, release, revision, comeBack, onMemory, ...asked })
+  const tellsMemoryLater = verifier?.tellsMemory === true
+  const toProve = { driver, release, revision, comeBack, onMemory, tellsMemoryLater, ...asked }
+  const { proved, total } = await proveRelease(run, toProve)
   return {
     ending: 'done',
     message: isFirst

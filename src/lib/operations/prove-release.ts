@@ -19,26 +19,29 @@ export interface ToProve {
   readonly witness?: Witness
   /** Told what memory the targets need, where they have said so. */
   readonly onMemory?: (memory: MeasuredMemory) => void
+  /** True when a check after the proof tells of it: then it is said here only where nothing comes after. */
+  readonly tellsMemoryLater?: boolean
 }
 
 /** How many targets were proved: all. Rejects with kind `verification` and what each of the others misses. */
 export async function proveRelease(
   run: RunContext,
-  { driver, release, revision, comeBack, witness, onMemory }: ToProve,
+  { driver, release, revision, comeBack, witness, onMemory, tellsMemoryLater }: ToProve,
 ): Promise<{ readonly proved: number; readonly total: number }> {
   return inPhase(run, 'proof', async () => {
     const launched = await proveTargets(driver, revision, release, run)
     const asked: Witnessed = (await witness?.testify(launched, release, run)) ?? { proofs: launched, notes: [] }
     const { proofs: targets, notes, memory } = asked
     if (memory !== undefined) onMemory?.(memory)
-    if (memory !== undefined && memory.verdict !== 'fits') {
-      run.emit({ type: 'check.done', name: 'memory', result: 'warn', detail: memory.detail, remedy: memoryRemedy })
-    }
     for (const message of notes) run.emit({ type: 'check.done', name: 'targets', result: 'skip', detail: message })
     const proved = targets.filter((target) => target.proved).length
     const total = targets.length
+    const isShort = proved === 0 || proved < total
+    if (memory !== undefined && memory.verdict !== 'fits' && (isShort || tellsMemoryLater !== true)) {
+      run.emit({ type: 'check.done', name: 'memory', result: 'warn', detail: memory.detail, remedy: memoryRemedy })
+    }
     run.emit({ type: 'proof', targets, proved, total })
-    if (proved === 0 || proved < total) {
+    if (isShort) {
       throw new RampartError('verification', `${proved} of ${total} targets are proved to serve ${release.id}.`, {
         problems: targets
           .filter((target) => !target.proved)

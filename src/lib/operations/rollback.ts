@@ -188,12 +188,13 @@ const reasonOf = ({ bearings, wanted }: RollbackRequest): string => {
 }
 
 async function prove(request: RollbackRequest, run: RunContext, changed: boolean): Promise<Ended> {
-  const { driver, wanted, comeBack, witness, keeper } = request
+  const { driver, wanted, comeBack, witness, keeper, verifier } = request
   const { release, revision, isPinned } = wanted
   // Where nothing was changed, nobody waits for what the targets have to say.
   const asked = changed && witness !== undefined ? { witness } : {}
   const onMemory = (memory: MeasuredMemory): void => keeper?.measured(memory)
-  const toProve = { driver, release, revision, comeBack, onMemory, ...asked }
+  const tellsMemoryLater = verifier?.tellsMemory === true
+  const toProve = { driver, release, revision, comeBack, onMemory, tellsMemoryLater, ...asked }
   const { proved, total } = await (isPinned ? proveRelease(run, toProve) : proveLaunched(run, toProve))
   const serves = `serves on ${proved} of ${total} targets`
   if (!changed) return { ending: 'done', message: `Nothing to do: ${nameOf(wanted)} ${serves} already.`, next: [] }

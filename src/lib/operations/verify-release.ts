@@ -9,6 +9,8 @@ import { verify } from './verify.js'
 /** Makes the checks of the configuration on what a rollout has brought. */
 export interface ReleaseVerifier {
   readonly criteria: readonly CriterionPlan[]
+  /** True when one of the checks tells what memory the targets have left: the proof need not say it as well. */
+  readonly tellsMemory?: boolean
   /** Measures what serves, to compare with it later, and says what came of it. Undefined where nothing is compared. */
   readonly measure?: (signal: AbortSignal) => Promise<string>
   /** Takes what the record of the release before says, where that could not be measured. */
