@@ -112,6 +112,16 @@ describe.each(Object.entries(variants))('the template of %s', (name, plan) => {
     expect([...maps(template.Resources)].filter(([, map]) => 'ManagedPolicyArns' in map)).toEqual([])
   })
 
+  test('lets what fills the model cache write to it, and nobody who serves', () => {
+    const writers = of(template, 'AWS::IAM::Role').filter(([, role]) => JSON.stringify(role).includes('ClientWrite'))
+    const hasFill = plan.modelCache !== undefined && JSON.stringify(template.Outputs).includes('CacheFillTask')
+    expect(writers.map(([id]) => id)).toEqual(hasFill ? ['CacheFillRole'] : [])
+    const mounts = of(template, 'AWS::ECS::TaskDefinition').flatMap(([id, one]) =>
+      [...maps(one)].flatMap(([, map]) => ('SourceVolume' in map ? [[id, map['ReadOnly']]] : [])),
+    )
+    for (const [id, isReadOnly] of mounts) expect([id, isReadOnly]).toEqual([id, id !== 'CacheFill'])
+  })
+
   test('encrypts what it keeps', () => {
     for (const [, one] of of(template, 'AWS::ECR::Repository')) {
       expect(one['EncryptionConfiguration']).toEqual({ EncryptionType: 'AES256' })

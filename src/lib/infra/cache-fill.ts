@@ -21,13 +21,9 @@ export function cacheFillOf(plan: InfraPlan): Resources {
   return {
     ...(plan.kind === 'asg' && {
       CacheCluster: {
-        note: 'For tasks that fill the model cache; none runs but while `rampart cache warm` does.',
+        note: 'For the task of `rampart cache warm` alone.',
         Type: 'AWS::ECS::Cluster',
-        Properties: {
-          ClusterName: `${plan.stack}-cache`,
-          CapacityProviders: ['FARGATE'],
-          DefaultCapacityProviderStrategy: [{ CapacityProvider: 'FARGATE', Weight: 1 }],
-        },
+        Properties: { ClusterName: `${plan.stack}-cache` },
       },
     }),
     CacheFillExecutionRole: {
@@ -57,7 +53,7 @@ export function cacheFillOf(plan: InfraPlan): Resources {
       },
     },
     CacheFill: {
-      note: 'Downloads models from their hub, and checks every byte against the hashes that the hub gives.',
+      note: 'Downloads models from their hub, and checks their hashes.',
       Type: 'AWS::ECS::TaskDefinition',
       Properties: {
         Family: `${plan.stack}-cache`,
@@ -65,7 +61,6 @@ export function cacheFillOf(plan: InfraPlan): Resources {
         NetworkMode: 'awsvpc',
         Cpu: '1024',
         Memory: '2048',
-        RuntimePlatform: { OperatingSystemFamily: 'LINUX', CpuArchitecture: 'X86_64' },
         ExecutionRoleArn: att('CacheFillExecutionRole', 'Arn'),
         TaskRoleArn: att('CacheFillRole', 'Arn'),
         ContainerDefinitions: [
@@ -78,7 +73,6 @@ export function cacheFillOf(plan: InfraPlan): Resources {
             Command: ['python3', '-c', program],
             Environment: [{ Name: 'RAMPART_CACHE', Value: `/models${cacheFolder(modelCache.path)}` }],
             MountPoints: [{ SourceVolume: 'models', ContainerPath: '/models', ReadOnly: false }],
-            LinuxParameters: { InitProcessEnabled: true },
             LogConfiguration: {
               LogDriver: 'awslogs',
               Options: {

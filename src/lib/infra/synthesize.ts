@@ -71,13 +71,17 @@ export const templateLimit = 51_200
 /** The template as text: YAML with its reasons, for people. */
 export function templateText(plan: InfraPlan, template: Template): string {
   const parameters = plan.kind === 'asg' ? 'MachineImage=ami-… ' : ''
-  return templateYaml(template, [
-    `${plan.app}, ${plan.environment}. Written by \`rampart infra synth\` from rampart.yml; ordinary CloudFormation, and yours.`,
-    '`rampart infra deploy` keeps it; without rampart:',
-    `  aws cloudformation deploy --stack-name ${plan.stack} --template-file FILE --capabilities CAPABILITY_IAM \\`,
-    `    --parameter-overrides ${parameters}Serving=no`,
-    'Then push images, and deploy it again with Serving=yes.',
-  ])
+  const written = (bucket: string): string =>
+    templateYaml(template, [
+      `${plan.app}, ${plan.environment}. Written by \`rampart infra synth\` from rampart.yml; ordinary CloudFormation, and yours.`,
+      '`rampart infra deploy` keeps it; without rampart:',
+      `  aws cloudformation deploy --stack-name ${plan.stack} --template-file FILE${bucket} --capabilities CAPABILITY_IAM \\`,
+      `    --parameter-overrides ${parameters}Serving=no`,
+      'Then push images, and deploy it again with Serving=yes.',
+    ])
+  const text = written('')
+  // With its reasons a large one is more than CloudFormation takes but from a bucket.
+  return Buffer.byteLength(text) > templateLimit ? written(' --s3-bucket BUCKET') : text
 }
 
 /** The same template as CloudFormation takes it: without reasons and spaces, because it takes only so much. */
