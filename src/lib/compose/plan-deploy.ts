@@ -16,6 +16,7 @@ import { measureWarmup } from '../rollout/measure.js'
 import { clockFrom, systemClock } from '../system/clock.js'
 import { createMask } from '../terminal/mask.js'
 import { parseAssumptions, type GivenAssumptions } from './assumptions.js'
+import { learnedFigures } from './learned-figures.js'
 import { pricesOf } from './prices.js'
 import { configure, sameCommand, secretsOf } from './deploy.js'
 import { openLooks } from './doctor.js'
@@ -101,7 +102,9 @@ async function makePlan(config: Config, { given, prices }: Given, clock: Clock):
       measuredWarmup(config, driver, aws, clock),
       orGap(sumOrphans(config, clock, prices), 'images without a tag', gaps),
     ])
-    const figures = figuresOf({ ...known, ...warmup }, given)
+    const read = figuresOf({ ...known, ...warmup })
+    const learned = await orGap(learnedFigures(config, aws, read), 'earlier deploys', gaps)
+    const figures = figuresOf(learned ?? read, given)
     return await planDeploy(
       {
         app: config.app,

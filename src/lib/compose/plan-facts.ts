@@ -4,12 +4,13 @@ import { ecsOptions } from './driver.js'
 import { RampartError } from '../errors/rampart-error.js'
 import { openImage, type ImageSource } from '../image/inspect/source.js'
 import { describeService } from '../operations/plan-facts.js'
-import type { Figures } from '../plan/assumptions.js'
+import { figuresOf, type Figures } from '../plan/assumptions.js'
 import type { PlannedService, StrategyInputs, StrategyName } from '../plan/strategies.js'
 import type { Account } from '../ports/account.js'
 import type { Clock } from '../ports/clock.js'
 import type { Surroundings } from '../rollout/surroundings.js'
 import { openRegistry } from './images.js'
+import { learnedFigures } from './learned-figures.js'
 
 type Aws = ReturnType<typeof createAws>
 
@@ -69,10 +70,12 @@ export async function readPlanFacts(
     await registry?.close()
   }
   const fleet = registry && (await readFleet(config, aws, gaps))
+  const known = fleet?.known ?? configured(config)
+  const learned = fleet && (await orGap(learnedFigures(config, aws, figuresOf(known)), 'earlier deploys', gaps))
   const rented = fleet?.surroundings.rented
   return {
     services,
-    known: fleet?.known ?? configured(config),
+    known: learned ?? known,
     hasBases: registry && missing === 0,
     hasWarmPool: fleet?.surroundings.hasWarmPool,
     instanceType: rented?.kind === 'instance' ? rented.type : undefined,
