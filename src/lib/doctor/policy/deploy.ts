@@ -18,7 +18,7 @@ const scalesServices = 'ecs.application-autoscaling.amazonaws.com'
 /** What `verify` needs beside what only looks: instances are asked what they run. */
 export function verifyStatements(scope: PolicyScope): readonly Statement[] {
   const { region, fleet } = scope
-  const looks = readStatements(scope)
+  const looks = [...readStatements(scope), ...lookAtSecrets(scope)]
   if (fleet.kind === 'ecs') {
     return [
       ...looks,
@@ -71,7 +71,6 @@ export function deployStatements(scope: PolicyScope): readonly Statement[] {
   return [
     ...pushAppImages(scope),
     ...verifyStatements(scope),
-    ...lookAtSecrets(scope),
     ...ledgerStatements(scope),
     ...markDashboard(scope),
     ...(fleet.kind === 'asg' ? groupStatements(scope, fleet.group) : serviceStatements(scope, fleet)),

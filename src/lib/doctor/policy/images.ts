@@ -47,7 +47,7 @@ export const baseStatements = (scope: PolicyScope): readonly Statement[] =>
     const bases = arns(scope, scope.baseRepositories)
     return [
       login(scope),
-      statement('ReadBaseImages', ['ecr:DescribeImages', ...readImages], bases),
+      statement('ReadBases', readImages, bases),
       statement('PushBaseImages', ['ecr:DescribeRepositories', ...pushImages], bases),
       statement('MakeBaseRepositories', ['ecr:CreateRepository', 'ecr:PutLifecyclePolicy'], bases),
     ]

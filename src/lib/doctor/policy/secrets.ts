@@ -3,7 +3,7 @@ import { arnOf, inRegion, statement, type PolicyScope, type Statement } from './
 // AWS puts six characters behind a name.
 const named = (names: readonly string[]): readonly string[] => names.map((name) => `${name}-??????`)
 
-/** Whether the secrets that services ask for are there, as doctor and rollback look. Their values stay unread. */
+/** Whether the secrets that services ask for are there, as verify, doctor and rollback look. Their values stay unread. */
 export const lookAtSecrets = (scope: PolicyScope): readonly Statement[] =>
   scope.secrets === undefined
     ? []
