@@ -4,6 +4,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import type { Digest } from '../../../src/lib/domain/digest.js'
 import type { TargetProof } from '../../../src/lib/domain/outcome.js'
 import type { TargetAddress } from '../../../src/lib/domain/target.js'
+import type { Clock } from '../../../src/lib/ports/clock.js'
 import { createHttp } from '../../../src/lib/http/client.js'
 import { composeAsker } from '../../../src/lib/compose/witness.js'
 import { loadConfig } from '../../../src/lib/config/index.js'
@@ -74,13 +75,20 @@ async function testify(
   addresses: Readonly<Record<string, TargetAddress>>,
   port: number,
   proofs: readonly TargetProof[],
+  clock: Clock = new ManualClock(),
 ) {
   const witness = createWitness(direct(new Map(Object.entries(addresses))), {
     services: () => wanted(port),
     least: 'launched',
   })
   const { signal } = new AbortController()
-  return witness.testify(proofs, release, { clock: new ManualClock(), signal })
+  return witness.testify(proofs, release, { clock, signal })
+}
+
+/** Each look at it is a minute after the last: what takes real seconds each time is asked a few times only. */
+function clockOfMinutes(): Clock {
+  let now = 0
+  return { now: () => (now += 60_000), sleep: () => Promise.resolve() }
 }
 
 const at = (host: string, service?: string): TargetAddress => ({ host, ...(service !== undefined && { service }) })
@@ -137,7 +145,7 @@ describe('targets that are asked over the network', () => {
 
   test('that listen and do not answer are no targets that can not be reached', async () => {
     const port = await serveAt('127.0.0.2', 0, () => undefined)
-    const { proofs } = await testify({ a: at('127.0.0.2', 'api') }, port, [proof('a')])
+    const { proofs } = await testify({ a: at('127.0.0.2', 'api') }, port, [proof('a')], clockOfMinutes())
     expect(proofs[0]).toMatchObject({
       proved: false,
       detail: 'api: /health answers nothing on the target itself; api: POST /search: status 0, not 200',
