@@ -1,14 +1,15 @@
-import { spawn } from 'node:child_process'
-import { createServer, type AddressInfo } from 'node:net'
-import { setTimeout as wait } from 'node:timers/promises'
+import { once } from 'node:events'
+import { createServer, request, type IncomingMessage } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { AutoScalingClient, DescribeAutoScalingGroupsCommand } from '@aws-sdk/client-auto-scaling'
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation'
-import { DescribeLaunchTemplateVersionsCommand, DescribeSubnetsCommand, EC2Client } from '@aws-sdk/client-ec2'
+import { DescribeLaunchTemplateVersionsCommand, EC2Client } from '@aws-sdk/client-ec2'
 import { BatchDeleteImageCommand, DescribeRepositoriesCommand, ECRClient, PutImageCommand } from '@aws-sdk/client-ecr'
 import { DescribeServicesCommand, DescribeTaskDefinitionCommand, ECSClient } from '@aws-sdk/client-ecs'
 import { expect, onTestFinished, test } from 'vitest'
 import { cleanEnvironment, runCli, type Finished } from '../support/cli.js'
-import { motoProgram, requires } from '../support/requires.js'
+import { certificateOf, startMoto, subnetsOf } from '../support/moto.js'
+import { requires } from '../support/requires.js'
 import { infraProject } from './project.js'
 
 interface Cloud {
@@ -21,34 +22,45 @@ interface Cloud {
   infra(config: string, ...words: readonly string[]): Promise<Finished>
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
+/**
+ * What stands before moto: its target groups do not tell their full name, which the dashboard draws, and it fails there.
+ * It is asked without that, and seems to have kept it. A change set that fails is not to be hidden by a second try.
+ */
+async function withoutFullNames(target: string): Promise<string> {
+  const failed: number[] = []
+  const server = createServer((incoming, outgoing) => {
+    const pass = async (): Promise<void> => {
+      const body = Buffer.concat(await incoming.toArray()).toString('latin1')
+      const { method, url = '/', headers } = incoming
+      const asked = Buffer.from(body.replaceAll('.TargetGroupFullName%7D', '%7D'), 'latin1')
+      const onward = request(`${target}${url}`, { method, headers: { ...headers, 'content-length': asked.length } })
+      const answered = once(onward, 'response') as Promise<[IncomingMessage]>
+      onward.end(asked)
+      const [answer] = await answered
+      const text = Buffer.concat(await answer.toArray()).toString('latin1')
+      const kept = Buffer.from(text.replaceAll(/\$\{(\w+TargetGroup)\}/g, '${$1.TargetGroupFullName}'), 'latin1')
+      const { statusCode = 502 } = answer
+      if (body.includes('Action=ExecuteChangeSet') && statusCode !== 200) failed.push(statusCode)
+      outgoing.writeHead(statusCode, { ...answer.headers, 'content-length': kept.length })
+      outgoing.end(kept)
+    }
+    pass().catch(() => outgoing.destroy())
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => {
+    server.closeAllConnections()
+    server.close()
+    expect(failed).toEqual([])
+  })
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
 /** Somebody else's cloud, on loopback. It goes with the test. */
-async function startMoto(region: string): Promise<Cloud> {
-  const port = await freePort()
-  const child = spawn(motoProgram, ['-H', '127.0.0.1', '-p', String(port)], { stdio: 'ignore' })
-  const closed = new Promise((resolve) => child.once('close', resolve))
-  onTestFinished(async () => {
-    child.kill('SIGKILL')
-    await closed
-  })
-  const endpoint = `http://127.0.0.1:${port}`
-  for (let tries = 0; ; tries++) {
-    const up = await fetch(`${endpoint}/moto-api/`).then(
-      (answer) => answer.ok,
-      () => false,
-    )
-    if (up) break
-    if (tries > 200 || child.exitCode !== null) throw new Error('moto_server does not answer')
-    // A process that starts has no clock of ours.
-    await wait(100)
-  }
+async function openMoto(region: string): Promise<Cloud> {
+  const moto = await startMoto()
+  onTestFinished(() => moto.close())
+  const endpoint = await withoutFullNames(moto.url)
   const env = cleanEnvironment({
     AWS_ENDPOINT_URL: endpoint,
     AWS_REGION: region,
@@ -59,20 +71,6 @@ async function startMoto(region: string): Promise<Cloud> {
     settings: { endpoint, region, credentials: { accessKeyId: 'AKIATEST', secretAccessKey: 'not-a-secret' } },
     infra: (config, ...words) => runCli(['infra', ...words, '-c', config, '--progress', 'plain'], { env }),
   }
-}
-
-/** A certificate of that cloud, without which it makes no listener. */
-async function certificate({ settings: { endpoint, region } }: Cloud): Promise<string> {
-  const answer = await fetch(endpoint, {
-    method: 'POST',
-    headers: {
-      'X-Amz-Target': 'CertificateManager.RequestCertificate',
-      'Content-Type': 'application/x-amz-json-1.1',
-      Authorization: `AWS4-HMAC-SHA256 Credential=AKIATEST/20260101/${region}/acm/aws4_request, SignedHeaders=host, Signature=0`,
-    },
-    body: JSON.stringify({ DomainName: 'example.com', ValidationMethod: 'DNS' }),
-  })
-  return ((await answer.json()) as { readonly CertificateArn: string }).CertificateArn
 }
 
 /** An image that holds nothing, so that a repository has one. */
@@ -95,15 +93,18 @@ const jsonOf = (finished: Finished): Record<string, unknown> => JSON.parse(finis
 
 /** Subnets that are there already: moto forgets what depends on what when it deletes a network of a stack's own. */
 async function givenNetwork({ settings }: Cloud): Promise<string> {
-  const { Subnets = [] } = await new EC2Client(settings).send(new DescribeSubnetsCommand({}))
-  const ids = Subnets.map(({ SubnetId }) => SubnetId)
-  return `network: { vpc: ${Subnets[0]?.VpcId}, publicSubnets: [${ids[0]}, ${ids[1]}], privateSubnets: [${ids[0]}, ${ids[1]}] }`
+  const { vpc, subnets } = await subnetsOf(settings.endpoint, settings.region)
+  const both = `[${subnets.join(', ')}]`
+  return `network: { vpc: ${vpc}, publicSubnets: ${both}, privateSubnets: ${both} }`
 }
 
 requires('moto').describe('in a cloud that is none of ours', () => {
   test('the stack of an Auto Scaling group is made, starts with the first images, is changed, and ends', async () => {
-    const cloud = await startMoto('us-west-2')
-    const { config, edit } = await infraProject('rampart-ai', await certificate(cloud))
+    const cloud = await openMoto('us-west-2')
+    const { config, edit } = await infraProject(
+      'rampart-ai',
+      await certificateOf(cloud.settings.endpoint, cloud.settings.region),
+    )
     await edit(
       '      stack: rampart-production\n',
       `      stack: rampart-production\n      ${await givenNetwork(cloud)}\n`,
@@ -170,8 +171,11 @@ requires('moto').describe('in a cloud that is none of ours', () => {
   }, 120_000)
 
   test('the stack of services on Fargate is made, starts with the first images, is changed, and ends', async () => {
-    const cloud = await startMoto('ap-south-1')
-    const { config, edit } = await infraProject('finbert-rag', await certificate(cloud))
+    const cloud = await openMoto('ap-south-1')
+    const { config, edit } = await infraProject(
+      'finbert-rag',
+      await certificateOf(cloud.settings.endpoint, cloud.settings.region),
+    )
     await edit(
       '      stack: finbert-production\n',
       `      stack: finbert-production\n      ${await givenNetwork(cloud)}\n`,
@@ -214,8 +218,11 @@ requires('moto').describe('in a cloud that is none of ours', () => {
   }, 120_000)
 
   test('a network of its own is made as well', async () => {
-    const cloud = await startMoto('us-west-2')
-    const { config, edit } = await infraProject('rampart-ai', await certificate(cloud))
+    const cloud = await openMoto('us-west-2')
+    const { config, edit } = await infraProject(
+      'rampart-ai',
+      await certificateOf(cloud.settings.endpoint, cloud.settings.region),
+    )
     expect((await cloud.infra(config, 'deploy', '--yes')).code).toBe(0)
     await edit('LOG_LEVEL: info', 'LOG_LEVEL: debug')
     const changed = await cloud.infra(config, 'deploy', '--yes')
