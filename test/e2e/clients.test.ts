@@ -166,7 +166,7 @@ requires('aws').describe("Debian's AWS CLI in front of rehearse serve", () => {
 
     const { code, stdout, stderr } = await deploy()
     expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' })
-    const release = /Release {3}(\S+)/.exec(stdout)?.[1]
+    const release = /Release {2,}(\S+)/.exec(stdout)?.[1]
     expect(await refreshes('InstanceRefreshes[].Status')).toBe('Successful\tCancelled')
     const tags = await aws.text(
       ['ec2', 'describe-instances', '--filters', `Name=tag:rampart:release,Values=${release}`],

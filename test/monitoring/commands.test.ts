@@ -81,9 +81,9 @@ describe('alarms apply', () => {
     const second = await apply(cloud)
     expect(second.writes).toEqual([])
     expect(new Set(second.items.map(({ action }) => action))).toEqual(new Set(['none']))
-    // The promise of `verify` on p95 is the threshold: 300 ms.
+    // The promise of `verify` on p95 is the threshold: 200 ms.
     const { definition } = cloud.rehearsal.world.state.alarms.find(({ name }) => name.endsWith('backend-latency')) ?? {}
-    expect(definition?.Threshold).toBe(0.3)
+    expect(definition?.Threshold).toBe(0.2)
   })
 
   test('shows drift field by field, and mends what is its own', async () => {
@@ -105,7 +105,7 @@ describe('alarms apply', () => {
     expect(seen.exitCode).toBe(3)
     expect(seen.writes).toEqual([])
     expect(seen.items.filter(({ action }) => action !== 'none')).toMatchObject([
-      { name, action: 'change', drift: [{ field: 'Threshold', is: 9, wanted: 0.3 }] },
+      { name, action: 'change', drift: [{ field: 'Threshold', is: 9, wanted: 0.2 }] },
     ])
     expect((await apply(cloud)).writes).toEqual(['monitoring:PutMetricAlarm'])
     expect((await status(cloud)).exitCode).toBe(0)
