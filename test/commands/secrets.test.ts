@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { zstdDecompressSync } from 'node:zlib'
 import { expect, onTestFinished, test } from 'vitest'
 import { runCli, type Finished } from '../support/cli.js'
-import { temporaryDirectory } from '../support/project.js'
+import { ownStack, temporaryDirectory } from '../support/project.js'
 import { startCloud, type Cloud } from '../support/rehearsal.js'
 
 const secret = 'hunter2 "quoted" $HOME \\ pass+word/='
@@ -155,6 +155,8 @@ test('a registry that refuses a login hears the password, and nobody else', asyn
   const docker = await temporaryDirectory('docker')
   const auth = Buffer.from(`me:${secret}`).toString('base64')
   await writeFile(join(docker, 'config.json'), JSON.stringify({ auths: { [host]: { auth } } }))
+  // A stack of our own runs images of the account's ECR and goes with no other registry.
+  await cloud.project.edit('rampart.yml', ownStack, '')
   await cloud.project.edit('rampart.yml', '    region: us-west-2\n', `    region: us-west-2\n    registry: ${host}\n`)
   const run = await runCli(['app', 'build', '-c', cloud.project.config], { env: { ...env, DOCKER_CONFIG: docker } })
   expect(heard).toContain(`Basic ${auth}`)

@@ -1,7 +1,7 @@
 import { cp, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { root } from '../support/cli.js'
-import { temporaryDirectory } from '../support/project.js'
+import { ownStack, temporaryDirectory } from '../support/project.js'
 
 const sections = {
   'rampart-ai': `
@@ -48,7 +48,7 @@ export async function infraProject(
   }
   // The test has its own.
   const text = await readFile(config, 'utf8')
-  await writeFile(config, text.replace(/ {4}# What it stands on.*\n {4}infra:\n(?: {6}.*\n)*/, ''))
+  await writeFile(config, text.replace(ownStack, ''))
   if (certificate === undefined) return { config, edit }
   await edit('  production:\n', `  production:${sections[example].replace('CERTIFICATE', certificate)}\n`)
   return { config, edit }

@@ -14,6 +14,9 @@ export interface Project {
   write(file: string, content: string | Uint8Array): Promise<void>
 }
 
+/** What an example's rampart.yml says of its own stack, secrets and all, for a test that has another or none. */
+export const ownStack = / {4}# What it stands on.*\n {4}infra:\n(?: {6}.*\n)*/
+
 /** Removes a directory when the test that asked for it ends. */
 export async function temporaryDirectory(name: string): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), `rampart-${name}-`))
