@@ -165,7 +165,16 @@ requires('docker', 'docker-registry', 'debootstrap', 'tar').describe('a base on 
 
   test('is what deploy asks for when the one of the registry is stale; with it, the fleet serves what runs', async () => {
     // A registry password lasts for 12 hours: they must be long enough for an engine to pull.
-    const cloud = await startCloud({ speed: 600 })
+    const cloud = await startCloud({
+      speed: 600,
+      // Before its world is set up, whose instances load what the configuration named then, from the hub where no base has it.
+      prepare: (unchanged) =>
+        unchanged.edit(
+          'rampart.yml',
+          / {6}models:\n(?: {8}.*\n)+/,
+          `      models: [{ id: ${id}, revision: ${revision} }]\n`,
+        ),
+    })
     const { project: example } = cloud
     const { directory, config } = example
     const env = cloud.client()
@@ -182,11 +191,6 @@ requires('docker', 'docker-registry', 'debootstrap', 'tar').describe('a base on 
       'rampart.yml',
       'inputs: [requirements.txt, models.json, fetch_models.py]',
       `inputs: [${['requirements.txt', ...Object.keys(inputs)].join(', ')}]`,
-    )
-    await example.edit(
-      'rampart.yml',
-      / {6}models:\n(?: {8}.*\n)+/,
-      `      models: [{ id: ${id}, revision: ${revision} }]\n`,
     )
     const rampart = async (...args: string[]) => {
       const finished = await runCli([...args, '-c', config, '--json'], { env })
