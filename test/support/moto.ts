@@ -1,18 +1,8 @@
 import { spawn } from 'node:child_process'
-import { createServer } from 'node:net'
 import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import { DescribeSubnetsCommand, EC2Client } from '@aws-sdk/client-ec2'
 import { motoProgram } from './requires.js'
-
-/** A free port of the loopback interface; somebody else may take it before it is used. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  return typeof address === 'object' && address !== null ? address.port : 0
-}
 
 async function answers(url: string): Promise<boolean> {
   try {
@@ -22,27 +12,26 @@ async function answers(url: string): Promise<boolean> {
   }
 }
 
-/** moto's server as a process of its own, which has nothing in it. */
+/** moto's server as a process of its own, which has nothing in it. It chooses its port itself, so that nobody can be there before it. */
 export async function startMoto(): Promise<{ readonly url: string; readonly close: () => Promise<void> }> {
-  const port = await freePort()
-  const child = spawn(motoProgram, ['-H', '127.0.0.1', '-p', String(port)], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(motoProgram, ['-H', '127.0.0.1', '-p', '0'], { stdio: ['ignore', 'pipe', 'pipe'] })
   let said = ''
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (said += text))
   const ended = once(child, 'close')
-  const url = `http://127.0.0.1:${port}`
   const close = async (): Promise<void> => {
     child.kill('SIGTERM')
     await ended
   }
   const deadline = Date.now() + 60_000
-  while (!(await answers(url))) {
+  for (;;) {
+    const url = /Running on (http:\/\/127\.0\.0\.1:\d+)/.exec(said)?.[1]
+    if (url !== undefined && (await answers(url))) return { url, close }
     if (child.exitCode !== null || Date.now() > deadline) {
       await close()
       throw new Error(`moto did not start: ${said}`)
     }
     await delay(50)
   }
-  return { url, close }
 }
 
 /** A certificate of that cloud, without which it makes no listener. */
