@@ -18,6 +18,8 @@ import type {
   EcsTaskDefinition,
 } from '../ports/ecs.js'
 
+const mebibyte = 2 ** 20
+
 /** Leaves out what is undefined: an optional member is there or not. */
 function given<T extends object>(members: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as {
@@ -85,6 +87,17 @@ function secretsIn({ containerDefinitions = [] }: TaskDefinition): readonly stri
   return [...new Set(named.filter((one) => one !== undefined))]
 }
 
+/** In bytes. https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskDefinition.html tells MiB. */
+function memoryOf({ memory, containerDefinitions = [] }: TaskDefinition): EcsTaskDefinition['memory'] {
+  const whole = Number(memory)
+  if (whole > 0) return { reserved: whole * mebibyte, limit: whole * mebibyte }
+  const sum = (sizes: readonly (number | undefined)[]): number | undefined =>
+    sizes.reduce((all, one) => (all === undefined || one === undefined ? undefined : all + one * mebibyte), 0)
+  const limit = sum(containerDefinitions.map((one) => one.memory))
+  const reserved = sum(containerDefinitions.map((one) => one.memoryReservation ?? one.memory))
+  return reserved === undefined ? undefined : { reserved, ...given({ limit }) }
+}
+
 /** A task definition with its tags; `whole` is what AWS answered. */
 export function taskDefinition(from: TaskDefinition, tags: readonly Tag[] | undefined): EcsTaskDefinition {
   return {
@@ -111,6 +124,7 @@ export function taskDefinition(from: TaskDefinition, tags: readonly Tag[] | unde
       executionRoleArn: from.executionRoleArn,
       taskRoleArn: from.taskRoleArn,
       cpuArchitecture: from.runtimePlatform?.cpuArchitecture,
+      memory: memoryOf(from),
     }),
   }
 }

@@ -39,18 +39,20 @@ export async function fleetTasks(
     const { targetTasks } = await import('../verify/targets/tasks.js')
     const services = await wantedOf(config)
     const ask = await composeAsker(config, clock, driver)
-    tasks.push(
-      ...targetTasks({
-        least: verify.targets.grade,
-        retry: verify.targets.retry,
-        serving: async () => {
-          const release = await servingRelease(config, driver, await host())
-          const revision = await driver.current()
-          return { proofs: await driver.prove(revision, release), services: services(release) }
-        },
-        ...(ask !== undefined && { ask }),
-      }),
-    )
+    const ofTargets = targetTasks({
+      least: verify.targets.grade,
+      retry: verify.targets.retry,
+      serving: async () => {
+        const release = await servingRelease(config, driver, await host())
+        const revision = await driver.current()
+        return { proofs: await driver.prove(revision, release), services: services(release) }
+      },
+      ...(ask !== undefined && { ask }),
+    })
+    // Tasks that are asked directly do not say what they hold; CloudWatch does.
+    const { target } = environment
+    if (target.kind === 'asg') tasks.push(...ofTargets)
+    else tasks.push(...ofTargets.filter(({ name }) => name !== 'memory'), ...(await memoryTasks(config, target, clock)))
   }
   const group = environment.logs?.group
   if (verify.logs !== undefined && group !== undefined) {
@@ -66,6 +68,21 @@ export async function fleetTasks(
     tasks.push(...logTasks(read, verify.logs, createValueFinder(values)))
   }
   return (await account.credentials()) === undefined ? tasks.map(unasked) : tasks
+}
+
+/** What the services of a cluster hold. Few attempts: without an answer the check is left out. */
+async function memoryTasks(
+  { environment: { region } }: Config,
+  { cluster, services }: Extract<Config['environment']['target'], { kind: 'ecs' }>,
+  clock: Clock,
+): Promise<readonly VerifyTask[]> {
+  const [{ createEcs }, { createMetrics }, { reportedMemoryTasks }] = await Promise.all([
+    import('../aws/ecs.js'),
+    import('../aws/metrics.js'),
+    import('../verify/targets/reported-memory.js'),
+  ])
+  const client = { region, maxAttempts: 3 }
+  return reportedMemoryTasks({ ecs: createEcs(client), metrics: createMetrics(client), clock, cluster, services })
 }
 
 /** A check that nobody can make here: what needs no AWS is still worth its answer. */

@@ -96,6 +96,8 @@ export interface EcsTaskDefinition {
   /** `X86_64` or `ARM64`; undefined means the first. */
   readonly cpuArchitecture?: string
   readonly containers: readonly EcsContainer[]
+  /** Bytes of a task: what it reserves, and what it may have at most, where both are bounded. */
+  readonly memory?: { readonly reserved: number; readonly limit?: number }
   /** Where its containers take secrets from: ARNs, or names of parameters; each once. */
   readonly secrets: readonly string[]
   readonly tags: Readonly<Record<string, string>>

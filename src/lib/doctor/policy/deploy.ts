@@ -23,6 +23,8 @@ export function verifyStatements(scope: PolicyScope): readonly Statement[] {
     return [
       ...looks,
       statement('ReadBounds', ['application-autoscaling:DescribeScalableTargets'], '*', inRegion(scope)),
+      // Metrics have no resource level. Without it, the memory of the services is not looked at.
+      statement('ReadMemory', ['cloudwatch:GetMetricData'], '*', inRegion(scope)),
     ]
   }
   return [

@@ -188,6 +188,18 @@ function roomForModels({ switches }: WorldState, { definition }: EcsTask, { name
   return (mebibytes * 1_048_576 - ownBytes) / switches.modelMemoryFactor
 }
 
+/** Percent of its memory that a task holds once its models are loaded; 0 where its memory has no bound. */
+export function heldByModels({ setup, switches }: WorldState, { definition, containers }: EcsTask): number {
+  const { memory } = definition.definition
+  if (memory === undefined) return 0
+  const repositories = new Set(containers.map(({ image }) => parseImageRef(image)?.repository))
+  const models = setup.services
+    .filter(({ repository }) => repositories.has(repository))
+    .flatMap(({ base }) => base?.models ?? [])
+  const bytes = models.reduce((sum, one) => sum + one.bytes, 0)
+  return ((ownBytes + bytes * switches.modelMemoryFactor) / (memoryMebibytes(memory) * 1_048_576)) * 100
+}
+
 /** How much memory in MiB a task needs for that many bytes of models, with room to spare. */
 export function memoryForModels(bytes: number, factor: number): number {
   return Math.ceil((1.25 * (ownBytes + bytes * factor)) / 1_048_576)

@@ -1,4 +1,5 @@
 import { createRandom, type Random } from '../random.js'
+import { heldByModels } from '../ecs/start-task.js'
 import { isHealthyTask } from '../ecs/task-state.js'
 import type { TargetGroup, WorldState } from '../state.js'
 import { evaluateAlarms } from './evaluate.js'
@@ -48,11 +49,13 @@ function measure(world: WorldState, random: Random, at: number): void {
   }
   if (world.group.name !== '') busy('CPUUtilization', { AutoScalingGroupName: world.group.name }, 'AWS/EC2')
   for (const { name } of world.ecs.services) {
-    if (!world.ecs.tasks.some((task) => task.service?.name === name && isHealthyTask(world, task))) continue
+    const tasks = world.ecs.tasks.filter((task) => task.service?.name === name && isHealthyTask(world, task))
+    if (tasks.length === 0) continue
     const dimensions = { ClusterName: world.ecs.cluster?.name ?? '', ServiceName: name }
     busy('CPUUtilization', dimensions, 'AWS/ECS')
     // Models stay where they were loaded.
-    const memory = [random.between(61, 63), random.between(61, 63)]
+    const held = tasks.reduce((most, task) => Math.max(most, heldByModels(world, task)), 0)
+    const memory = [random.between(61, 63), random.between(61, 63)].map((usual) => Math.min(100, Math.max(usual, held)))
     world.metrics.add({ namespace: 'AWS/ECS', name: 'MemoryUtilization', dimensions }, at, memory)
   }
 }
