@@ -91,6 +91,8 @@ describe('verify', () => {
       'target-health': 'skip',
       secrets: 'skip',
       targets: 'skip',
+      'memory:api': 'skip',
+      'memory:ui': 'skip',
       'log-secrets': 'skip',
       'log-personal-data': 'skip',
       'model-cache': 'skip',
