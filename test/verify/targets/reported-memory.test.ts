@@ -92,7 +92,7 @@ describe('what CloudWatch tells of the memory of a service', () => {
 async function look(cloud: EcsCloud, services = [{ name: 'backend', service: 'finbert-api' }]) {
   awsAt(cloud.rehearsal.url)
   const client = { region: 'us-west-2', maxAttempts: 1 }
-  const clock = { now: cloud.now }
+  const clock = { now: () => cloud.now() }
   const tasks = reportedMemoryTasks({
     ecs: createEcs(client),
     metrics: createMetrics(client),
