@@ -6,6 +6,8 @@ export interface Tolerance {
   readonly has: 'ours' | 'theirs' | 'both'
   readonly members: readonly string[]
   readonly why: string
+  /** The version that has it no more: with that one, and later ones, it need not be found. */
+  readonly until?: string
 }
 
 /** Members of a service, from DescribeServices and UpdateService alike. */
@@ -117,6 +119,7 @@ export const tolerated: readonly Tolerance[] = [
     in: /^(?:RunTask|DescribeTasks|StopTask)$/,
     has: 'both',
     members: ofTask(['containers[].cpu: string, not number', 'containers[].memory: string, not number']),
+    until: '5.2.5',
     why: 'strings in the API: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Container.html',
   },
   {
