@@ -69,6 +69,13 @@ const known: readonly {
     at: (call) => [deploy('A'), { kind: 'turn', name: 'bad-ui', at: call, by: 'abort' }],
   },
   {
+    name: 'who rolls back while a rollout is only asked for turns that rollout',
+    platforms: ['asg'],
+    // The call for the refresh, and that for the lock on which it depends.
+    moments: Array.from({ length: 6 }, (_, index) => 29 + index),
+    at: (call) => [deploy('A'), deploy('B'), { kind: 'turn', name: 'A', at: call, by: 'rollback' }],
+  },
+  {
     name: 'a service that was stopped half-way is brought to its end by the same release',
     platforms: ['asg', 'ecs'],
     at: (call) => [deploy('B'), { kind: 'turn', name: 'A', at: call, by: 'stay' }, { kind: 'rest' }, deploy('A')],

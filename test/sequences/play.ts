@@ -275,15 +275,16 @@ class Player {
     const expected = this.#expected
     expected.note(name)
     const before = expected.settled
-    let found: { readonly fleet: Fleet; readonly isStill: boolean; readonly place: number } | undefined
+    const { rollouts } = world
+    let found: { readonly fleet: Fleet; readonly isAfter: boolean } | undefined
     const [run, other] = await this.#beside(name, at, () => {
-      found = { fleet: world.fleet(), isStill: world.isStill(), place: world.place }
+      found = { fleet: world.fleet(), isAfter: world.isStill() && world.rollouts > rollouts }
       return by === 'rollback' ? world.rollback(undefined, {}) : world.abort(by === 'abort', {})
     })
     if (other === undefined) return this.#deployed(name, run, { alone, releasesHold: true })
     // Who comes when all of it has gone back by itself goes back from what was before.
-    const isAfter = found?.isStill === true && (run.moved ?? Infinity) < found.place
-    if (by === 'rollback' && isAfter && isDeepStrictEqual(found?.fleet, before) && endingOf(run) === 'rolledBack') {
+    const isAfter = found?.isAfter === true && isDeepStrictEqual(found.fleet, before)
+    if (by === 'rollback' && isAfter && endingOf(run) === 'rolledBack') {
       this.#deployed(name, run, { alone: false, releasesHold: true })
       return this.#wentBack(undefined, other, alone && endingOf(other) !== 'conflict')
     }

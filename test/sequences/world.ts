@@ -310,9 +310,10 @@ export class World {
     return { api: found.api.toSorted(), ui: found.ui.toSorted() }
   }
 
-  /** How many calls and ends there were. */
-  get place(): number {
-    return this.#count
+  /** How many rollouts the platform has begun. A call for one that is still on its way counts for nothing. */
+  get rollouts(): number {
+    const { refreshes, ecs } = this.cloud.world.state
+    return refreshes.length + ecs.services.flatMap((service) => service.deployments).length
   }
 
   /** True when the platform has nothing under way. */
