@@ -35,7 +35,7 @@ test('four instances behind a load balancer in us-west-2', () => {
 test('four tasks on Fargate behind NAT in ap-south-1', () => {
   const bill = billOf(
     [
-      // 4 x 730 h x (1 x 0.04256 + 4 x 0.004445) = 2920 x 0.06034 = 176.1928
+      // 4 x 730 h x (1 x 0.04257 + 4 x 0.004445) = 2920 x 0.06035 = 176.222
       { kind: 'task', vcpu: 1, memory: 4, hours: 2920 },
       // 730 x 0.056 + 50 x 0.056 = 40.88 + 2.80 = 43.68
       { kind: 'nat', hours: 730, gigabytes: 50 },
@@ -44,8 +44,8 @@ test('four tasks on Fargate behind NAT in ap-south-1', () => {
     ],
     pricesOf('ap-south-1'),
   )
-  // 176.1928 + 43.68 + 23.287 = 243.1598
-  expect(bill.total?.toFixed(2)).toBe('243.16')
+  // 176.222 + 43.68 + 23.287 = 243.189
+  expect(bill.total?.toFixed(2)).toBe('243.19')
 })
 
 test('a small fleet with a model cache and a machine image of its own in us-east-1', () => {

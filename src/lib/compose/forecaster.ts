@@ -3,6 +3,7 @@ import type { Phase } from '../domain/phase.js'
 import type { Circumstances, ShippedService } from '../domain/release-figures.js'
 import { RampartError } from '../errors/rampart-error.js'
 import type { Forecaster, Intended } from '../operations/timekeeper.js'
+import type { Figures } from '../plan/assumptions.js'
 import type { Registry } from '../ports/registry.js'
 import { paceFrom } from '../system/clock.js'
 
@@ -41,7 +42,7 @@ export function composeForecaster(config: Config, { phases, registry, force, ret
         targets: intended.targets,
         services: found,
         pushed: intended.pushed,
-        rules: rulesOf(config, past[0]?.figures?.rules.warmup),
+        rules: rulesOf(config, supposed, past[0]?.figures?.rules.warmup),
       }
       const learned = learn({ past, figures: supposed, imagine: imagineRollout })
       const prediction = foresee(circumstances, phases, { learned, supposed })
@@ -51,10 +52,11 @@ export function composeForecaster(config: Config, { phases, registry, force, ret
   }
 }
 
-/** What ECS bakes by itself where alarms watch: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-alarm-failure.html says under 5 minutes. */
-const alarmBake = 4 * 60_000
-
-function rulesOf({ environment }: Config, lastWarmup: number | undefined): Circumstances['rules'] {
+function rulesOf(
+  { environment }: Config,
+  { alarmBake }: Figures,
+  lastWarmup: number | undefined,
+): Circumstances['rules'] {
   const { rollout, target } = environment
   const { at = [], delay = 0 } = rollout.checkpoints ?? {}
   const pauses = at.filter((percent) => percent < 100).length * delay
@@ -62,7 +64,7 @@ function rulesOf({ environment }: Config, lastWarmup: number | undefined): Circu
   return {
     minHealthy: rollout.minHealthy,
     maxHealthy: rollout.maxHealthy,
-    bake: target.kind === 'ecs' && rollout.alarms.length > 0 && rollout.bake === 0 ? alarmBake : rollout.bake,
+    bake: target.kind === 'ecs' && rollout.alarms.length > 0 && rollout.bake === 0 ? alarmBake.value : rollout.bake,
     ...(target.kind === 'asg' && warmup !== undefined && { warmup }),
     ...(pauses > 0 && { pauses }),
   }
