@@ -2,7 +2,7 @@ import { formatBytes } from '../domain/format-bytes.js'
 import { modelName, type BurstForecast, type CachedModel, type CacheStatus } from '../domain/model-cache.js'
 import { cleanLine } from '../terminal/clean.js'
 import { formatDuration } from '../terminal/format.js'
-import { sign, type Page } from './page.js'
+import { sign, simulatedLines, type Page } from './page.js'
 
 interface About {
   readonly environment: string
@@ -96,9 +96,7 @@ export function cacheText(status: CacheStatus, about: About, page: Page): string
     ...(late === undefined ? [] : ['infra.modelCache.throughput: elastic in rampart.yml has no credits to lose']),
   ]
   return [
-    ...(about.simulation === undefined
-      ? []
-      : [`${page.paint('warn', 'SIMULATED')}: ${about.simulation}; nothing of it is real`]),
+    ...simulatedLines(page, about.simulation),
     ...troubles.map(({ sign: glyph, name, text }) => `${sign(page, glyph)} ${name.padEnd(13)}  ${text}`),
     ...models.map((model) => modelLine(model, width, page)),
     end,

@@ -1,7 +1,7 @@
 import type { Checkup, CheckupLine, CheckResult, Finding } from '../domain/checkup.js'
 import { cleanLine } from '../terminal/clean.js'
 import { formatCount } from '../terminal/format.js'
-import { isNarrow, sign, type Page } from './page.js'
+import { isNarrow, sign, simulatedLines, type Page } from './page.js'
 
 /** What a result is called. */
 export const checkWords: Readonly<Record<CheckResult, string>> = { ok: 'OK', warn: 'WARN', fail: 'FAIL', skip: 'SKIP' }
@@ -39,12 +39,7 @@ export function checksText(checkup: Checkup, page: Page, simulation: string | un
     if (many) return [...head, ...check.findings.flatMap((one) => findingLines(page, one, true))]
     return again(check) ? head : [...head, ...findingLines(page, check, false)]
   })
-  return [
-    ...(simulation === undefined ? [] : [`${page.paint('warn', 'SIMULATED')}: ${simulation}; nothing of it is real`]),
-    ...lines,
-    '',
-    page.paint('strong', checksSummary(checkup)),
-  ].join('\n')
+  return [...simulatedLines(page, simulation), ...lines, '', page.paint('strong', checksSummary(checkup))].join('\n')
 }
 
 function findingLines(page: Page, { detail, place, remedy }: Finding, withDetail: boolean): readonly string[] {

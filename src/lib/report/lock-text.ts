@@ -1,5 +1,5 @@
 import { cleanLine } from '../terminal/clean.js'
-import { sign, type Page } from './page.js'
+import { sign, simulatedLines, type Page } from './page.js'
 
 /** Who holds an environment, as `lock status` prints it; a stable interface. Times in ISO 8601. */
 export interface LockView {
@@ -33,7 +33,7 @@ const claim = ({ by, host, command, doing, since, link }: LockClaim): readonly s
 export function lockText(view: LockView, page: Page, simulation: string | undefined): string {
   const { app, environment, holder, last, hold, audit } = view
   return [
-    ...(simulation === undefined ? [] : [`${page.paint('warn', 'SIMULATED')}: ${simulation}; nothing of it is real`]),
+    ...simulatedLines(page, simulation),
     ...(holder === null
       ? [`${sign(page, 'ok')} free: nobody changes ${app}, ${environment}`]
       : [

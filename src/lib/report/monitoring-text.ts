@@ -1,6 +1,6 @@
 import type { MonitoringItem } from '../domain/monitoring.js'
 import { cleanLine } from '../terminal/clean.js'
-import { sign, type Page, type SignName } from './page.js'
+import { sign, simulatedLines, type Page, type SignName } from './page.js'
 
 export interface MonitoringReport {
   readonly environment: string
@@ -67,9 +67,7 @@ export function monitoringText(report: MonitoringReport, page: Page, simulation:
       : applied && changed > 0
         ? `${sign(page, 'ok')} ok  ${changed} of ${items.length} changed in ${environment}`
         : `${sign(page, 'ok')} ok  ${applied ? 'nothing to do: ' : ''}all ${items.length} are as rampart.yml says`
-  return [
-    ...(simulation === undefined ? [] : [`${page.paint('warn', 'SIMULATED')}: ${simulation}; nothing of it is real`]),
-    ...items.flatMap((item) => lines(item, report, page, width)),
-    end,
-  ].join('\n')
+  return [...simulatedLines(page, simulation), ...items.flatMap((item) => lines(item, report, page, width)), end].join(
+    '\n',
+  )
 }

@@ -52,3 +52,8 @@ export function simulationLine(page: Page, view: View): string | undefined {
   const what = view.run.simulation === undefined ? '' : `, ${view.run.simulation}`
   return `${page.paint('warn', 'SIMULATED')}: rehearsal cloud${what}; nothing of it is real`
 }
+
+/** The same above a text that is no run, as a list to spread: nothing in it when the cloud is real. */
+export function simulatedLines(page: Page, simulation: string | undefined): readonly string[] {
+  return simulation === undefined ? [] : [`${page.paint('warn', 'SIMULATED')}: ${simulation}; nothing of it is real`]
+}

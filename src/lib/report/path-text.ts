@@ -1,6 +1,6 @@
 import type { AdoptionPath, PathStep } from '../plan/path.js'
 import { formatDuration } from '../terminal/format.js'
-import { sign, type Page } from './page.js'
+import { sign, simulatedLines, type Page } from './page.js'
 
 /** What `plan --adopt` has to show. */
 export interface PathReport {
@@ -15,7 +15,7 @@ export function pathText({ title, path, gaps, simulation }: PathReport, page: Pa
   const { steps } = path
   const goal = steps.at(-1)
   return [
-    ...(simulation === undefined ? [] : [`${page.paint('warn', 'SIMULATED')}: ${simulation}; nothing of it is real`]),
+    ...simulatedLines(page, simulation),
     `${page.paint('strong', title)}: ${goal === undefined ? 'no strategy can be compared under these rules' : `the way to ${goal.title}`}`,
     ...summaryLines(path),
     ...steps.flatMap((step) => ['', ...stepLines(step, page)]),

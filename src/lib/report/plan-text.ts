@@ -6,7 +6,7 @@ import { cleanLine } from '../terminal/clean.js'
 import { formatCount, formatDuration } from '../terminal/format.js'
 import { shortDigest } from '../words/run.js'
 import { figureText } from './figure-text.js'
-import { isNarrow, sign, type Page } from './page.js'
+import { isNarrow, sign, simulatedLines, type Page } from './page.js'
 import { changesLines } from './releases-text.js'
 
 /** What `plan` has to show. */
@@ -22,7 +22,7 @@ export function planText({ plan, next, simulation }: PlanReport, page: Page): st
   const { app, environment, changes } = plan
   const title = page.paint('strong', `${app}, ${environment}`)
   return [
-    ...(simulation === undefined ? [] : [`${page.paint('warn', 'SIMULATED')}: ${simulation}; nothing of it is real`]),
+    ...simulatedLines(page, simulation),
     changes
       ? `${title}: what a deploy would change`
       : `${title}: ${sign(page, 'done')} nothing to do, ${plan.release} serves on every target already`,

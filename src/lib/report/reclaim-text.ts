@@ -2,7 +2,7 @@ import { formatBytes } from '../domain/format-bytes.js'
 import { cleanLine } from '../terminal/clean.js'
 import { formatCount } from '../terminal/format.js'
 import { shortDigest } from '../words/run.js'
-import { sign, type Page } from './page.js'
+import { sign, simulatedLines, type Page } from './page.js'
 
 /** Images that nothing needs any more, with the bytes of layers that no other image has. */
 export interface OrphanList {
@@ -29,8 +29,7 @@ export interface ReclaimReport {
 
 /** The images that can be reclaimed, as people read them. */
 export function reclaimText({ title, list, next, simulation }: ReclaimReport, page: Page): string {
-  const head =
-    simulation === undefined ? [] : [`${page.paint('warn', 'SIMULATED')}: ${simulation}; nothing of it is real`]
+  const head = simulatedLines(page, simulation)
   const name = page.paint('strong', title)
   if (list.images === 0) {
     return [

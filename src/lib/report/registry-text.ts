@@ -3,7 +3,7 @@ import type { MigratedImage, Migration } from '../domain/migration.js'
 import type { ServiceTags } from '../domain/tag-report.js'
 import { cleanLine } from '../terminal/clean.js'
 import { shortDigest } from '../words/run.js'
-import { isNarrow, sign, type Page, type SignName } from './page.js'
+import { isNarrow, sign, simulatedLines, type Page, type SignName } from './page.js'
 
 const planned = { copy: 'to copy', tag: 'to tag', referrers: 'lacks referrers', none: 'there already' } as const
 const done = { copy: 'copied', tag: 'tagged', referrers: 'completed', none: 'there already' } as const
@@ -88,7 +88,7 @@ export function tagsText(
 ): string {
   const missing = services.filter(({ good }) => !good).map(({ service }) => service)
   return [
-    ...(simulation === undefined ? [] : [`${page.paint('warn', 'SIMULATED')}: ${simulation}; nothing of it is real`]),
+    ...simulatedLines(page, simulation),
     ...(notCompared === null
       ? []
       : [

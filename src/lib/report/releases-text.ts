@@ -3,7 +3,7 @@ import type { ReleaseList, ReleaseRow } from '../domain/release-row.js'
 import { cleanLine } from '../terminal/clean.js'
 import { formatCount, formatDuration } from '../terminal/format.js'
 import { shortDigest } from '../words/run.js'
-import { sign, type Page, type SignName } from './page.js'
+import { sign, simulatedLines, type Page, type SignName } from './page.js'
 
 const outcomes: Readonly<Record<string, readonly [SignName, string]>> = {
   done: ['done', 'done'],
@@ -21,8 +21,7 @@ const indent = '     '
 /** The releases of an environment as people read them; `now` in milliseconds since 1970. */
 export function releasesText(list: ReleaseList, page: Page, now: number, simulation: string | undefined): string {
   const { app, environment, fleet, releases, serving } = list
-  const head =
-    simulation === undefined ? [] : [`${page.paint('warn', 'SIMULATED')}: ${simulation}; nothing of it is real`]
+  const head = simulatedLines(page, simulation)
   const none = releases.length === 0 ? ['Nothing was released by rampart yet.'] : []
   // What serves need not be a release of ours, and then that is the news.
   const stranger = releases.some((row) => row.serving)
@@ -136,7 +135,7 @@ const nameOf = ({ number, release, revision }: ReleaseDifference['from']): strin
 export function differenceText(difference: ReleaseDifference, page: Page, simulation: string | undefined): string {
   const { from, to, images, bases, models, configuration, gone } = difference
   return [
-    ...(simulation === undefined ? [] : [`${page.paint('warn', 'SIMULATED')}: ${simulation}; nothing of it is real`]),
+    ...simulatedLines(page, simulation),
     `From ${nameOf(from)}`,
     `To   ${nameOf(to)}`,
     ...section('Images', images, page),

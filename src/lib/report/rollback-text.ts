@@ -1,7 +1,7 @@
 import type { RollbackList, RollbackRow } from '../domain/rollback-list.js'
 import { cleanLine } from '../terminal/clean.js'
 import { shortDigest } from '../words/run.js'
-import { sign, type Page } from './page.js'
+import { sign, simulatedLines, type Page } from './page.js'
 import { ageWords } from './releases-text.js'
 
 /** What can be gone back to, as people read it; `now` in milliseconds since 1970. */
@@ -9,7 +9,7 @@ export function rollbackText(list: RollbackList, page: Page, now: number, simula
   const { app, environment, fleet, candidates, running, serving } = list
   const what = serving.release ?? `version ${serving.revision.number}`
   return [
-    ...(simulation === undefined ? [] : [`${page.paint('warn', 'SIMULATED')}: ${simulation}; nothing of it is real`]),
+    ...simulatedLines(page, simulation),
     `${page.paint('strong', `${app}, ${environment}`)}: what ${fleet} can go back to`,
     ...(running === null
       ? []

@@ -1,15 +1,12 @@
 import type { ListedSecret, SecretCheck, SecretSet } from '../domain/secret.js'
 import { cleanLine } from '../terminal/clean.js'
-import { isNarrow, sign, type Page } from './page.js'
+import { isNarrow, sign, simulatedLines, type Page } from './page.js'
 
 const day = 86_400_000
 const hour = 3_600_000
 
 const ageText = (age: number | null): string =>
   age === null ? 'no value' : age < 2 * day ? `${Math.floor(age / hour)}h old` : `${Math.floor(age / day)}d old`
-
-const simulated = (page: Page, simulation: string | undefined): readonly string[] =>
-  simulation === undefined ? [] : [`${page.paint('warn', 'SIMULATED')}: ${simulation}; nothing of it is real`]
 
 const words = {
   created: 'created',
@@ -21,7 +18,7 @@ const words = {
 export function secretSetText(set: SecretSet, page: Page, simulation: string | undefined): string {
   const { name, action, version, keys, lostKeys, usedBy } = set
   const lines = [
-    ...simulated(page, simulation),
+    ...simulatedLines(page, simulation),
     `${sign(page, action === 'unchanged' ? 'skip' : 'ok')} ${words[action]}  ${page.paint('strong', cleanLine(name))}, version ${version}`,
   ]
   if (keys !== null) lines.push(`  keys: ${keys.map(cleanLine).join(', ')}`)
@@ -38,7 +35,7 @@ export function secretSetText(set: SecretSet, page: Page, simulation: string | u
 export function secretsText(listed: readonly ListedSecret[], page: Page, simulation: string | undefined): string {
   const width = Math.max(6, ...listed.map(({ name }) => name.length))
   return [
-    ...simulated(page, simulation),
+    ...simulatedLines(page, simulation),
     ...(listed.length === 0
       ? [`${sign(page, 'skip')} none  no service names a secret, and none is called after the app`]
       : []),
@@ -71,7 +68,7 @@ const details = ({ versions, usedBy }: ListedSecret): readonly string[] => [
 export function secretChecksText(checks: readonly SecretCheck[], page: Page, simulation: string | undefined): string {
   const failed = new Set(checks.filter(({ result }) => result === 'fail').map(({ secret }) => secret))
   return [
-    ...simulated(page, simulation),
+    ...simulatedLines(page, simulation),
     ...checks.flatMap(({ secret, check, result, detail, remedy }) => [
       `${sign(page, result)} ${result.toUpperCase().padEnd(4)}  ${cleanLine(secret)}  ${check}: ${cleanLine(detail)}`,
       ...(remedy === undefined ? [] : [`  ${page.glyphs.arrow} ${cleanLine(remedy)}`]),

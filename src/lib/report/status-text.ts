@@ -1,5 +1,5 @@
 import type { FleetStatus } from '../domain/fleet-status.js'
-import { isNarrow, sign, type Page } from './page.js'
+import { isNarrow, sign, simulatedLines, type Page } from './page.js'
 
 const healthSign = (health: string): 'ok' | 'fail' | 'waiting' =>
   health === 'healthy' || health === 'none' ? 'ok' : health === 'unhealthy' ? 'fail' : 'waiting'
@@ -18,7 +18,7 @@ export function statusText(status: FleetStatus, page: Page, simulation: string |
   const made = release === undefined ? 'not made by rampart' : `release ${release}`
   const ids = Math.max(0, ...targets.map((target) => target.id.length))
   return [
-    ...(simulation === undefined ? [] : [`${page.paint('warn', 'SIMULATED')}: ${simulation}; nothing of it is real`]),
+    ...simulatedLines(page, simulation),
     `Fleet      ${page.paint('strong', status.fleet)}, ${targets.length} of ${status.desired} targets`,
     `Serves     ${made}, version ${revision.number} of ${revision.name}`,
     ...status.images.map((image, index) => `${index === 0 ? 'Images     ' : '           '}${image}`),

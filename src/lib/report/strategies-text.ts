@@ -2,7 +2,7 @@ import { assumptions, assumptionNames } from '../plan/assumptions.js'
 import type { Span } from '../plan/figure.js'
 import type { StrategyRow, StrategyTable } from '../plan/table.js'
 import { figureText } from './figure-text.js'
-import { isNarrow, sign, type Page } from './page.js'
+import { isNarrow, sign, simulatedLines, type Page } from './page.js'
 
 /** What `plan --strategies` has to show. */
 export interface StrategiesReport {
@@ -19,8 +19,7 @@ const columns = ['strategy', 'first deploy', 'next deploys', 'base rebuild', 'a 
 /** The comparison of the strategies as people read it. */
 export function strategiesText({ title, table, pricesFrom, gaps, simulation }: StrategiesReport, page: Page): string {
   const { rows, deploysPerDay, endless } = table
-  const head =
-    simulation === undefined ? [] : [`${page.paint('warn', 'SIMULATED')}: ${simulation}; nothing of it is real`]
+  const head = simulatedLines(page, simulation)
   const recommended = rows.find((row) => row.recommended)
   return [
     ...head,

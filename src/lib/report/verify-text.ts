@@ -4,14 +4,14 @@ import { budgetFigures, type LatencyBudget } from '../domain/verify-plan.js'
 import { cleanLine } from '../terminal/clean.js'
 import { checksSummary, checkWords } from './checks-text.js'
 import { criteriaText } from './criteria-text.js'
-import { isNarrow, sign, type Page } from './page.js'
+import { isNarrow, sign, simulatedLines, type Page } from './page.js'
 
 /** The checks as a table, what was seen below those that are not well, then the latencies and the load. */
 export function verifyText(verification: Verification, page: Page, simulation: string | undefined): string {
   const { checks } = verification
   const width = Math.max(0, ...checks.map(({ name }) => name.length))
   return [
-    ...(simulation === undefined ? [] : [`${page.paint('warn', 'SIMULATED')}: ${simulation}; nothing of it is real`]),
+    ...simulatedLines(page, simulation),
     ...checks.flatMap((check) => checkLines(page, check, width)),
     ...latencyTable(page, checks),
     ...checks.flatMap((check) => histogram(page, check)),
