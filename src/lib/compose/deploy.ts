@@ -295,8 +295,11 @@ export async function runDeploy(flags: DeployFlags): Promise<Performed> {
         },
         run,
       )
-      if (ended.ending === 'done') await markRelease(config, run)
-      return ended
+      if (ended.ending === 'done') {
+        await markRelease(config, run)
+        return ended
+      }
+      return flags.rehearsal === undefined ? ended : withoutCloud(ended, sameCommand(serving(flags.rehearsal), config))
     } finally {
       await images.close()
     }
@@ -304,6 +307,13 @@ export async function runDeploy(flags: DeployFlags): Promise<Performed> {
   const body = async (run: RunContext): Promise<Ended> =>
     announcing(config, run, { command: 'deploy', performing, flags, version }, work)
   return perform(performing, flags, body, watch)
+}
+
+const serving = (rehearsal: string): string => rehearsal.replace('rehearse', 'rehearse serve')
+
+/** What is advised next asks a cloud that has ended with the rehearsal: says how to have one that stays. */
+function withoutCloud(ended: Ended, serve: string): Ended {
+  return { ...ended, next: [...ended.next, `this cloud is gone; one that stays for such questions: ${serve}`] }
 }
 
 /** Lets the rollout of another run go on, and watches it. */

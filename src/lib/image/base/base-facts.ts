@@ -55,20 +55,18 @@ export async function readBaseFacts(
     symlinks: new Map(),
     hidden: new Set(),
   }
-  const notes: string[] = []
+  const unread: Unread[] = []
   let left = largestSum
-  let unread = 0
   for (const layer of manifest.layers.toReversed()) {
-    const reason = layer.size > largestLayer ? 'large' : layer.size > left ? 'limit' : undefined
-    const blob = reason === undefined ? await registry.openBlob(repository, layer) : undefined
+    const reason = layer.size > largestLayer ? 'large' : layer.size > left ? 'limit' : 'absent'
+    const blob = reason === 'absent' ? await registry.openBlob(repository, layer) : undefined
     if (blob === undefined) {
-      unread++
-      notes.push(unreadNote(layer, reason))
+      unread.push({ layer, reason })
       continue
     }
     left -= layer.size
     try {
-      await readLayer(reading, decompress(blob, layer.mediaType), unread === 0)
+      await readLayer(reading, decompress(blob, layer.mediaType), unread.length === 0)
     } catch (cause) {
       if (cause instanceof RampartError) throw cause
       throw new RampartError('unreachable', `${nameOf(layer)} cannot be unpacked`, {
@@ -78,7 +76,7 @@ export async function readBaseFacts(
     }
   }
   const { hidden: _, ...found } = reading
-  return { ...found, complete: unread === 0, notes }
+  return { ...found, complete: unread.length === 0, notes: unreadNotes(unread) }
 }
 
 /** The facts to use when nothing can be known. */
@@ -91,10 +89,29 @@ function nameOf(layer: Descriptor): string {
   return `layer ${layer.digest.slice(0, 19)} of the base (${(layer.size / 1e6).toFixed(1)} MB)`
 }
 
-function unreadNote(layer: Descriptor, reason: 'large' | 'limit' | undefined): string {
-  const name = nameOf(layer)
-  if (reason === undefined) return `${name} was not read: the registry has no bytes of it`
-  return `${name} was not read: ${reason === 'large' ? 'it is larger than 32 MiB' : 'more than 64 MiB were read before it'}`
+interface Unread {
+  readonly layer: Descriptor
+  readonly reason: Reason
+}
+
+type Reason = keyof typeof reasons
+
+const reasons = {
+  large: 'larger than 32 MiB',
+  limit: 'after 64 MiB of others',
+  absent: 'without bytes in the registry',
+}
+
+/** One line for all of them: who has one such layer mostly has several, and reads past a dozen lines. */
+function unreadNotes(unread: readonly Unread[]): readonly string[] {
+  if (unread.length === 0) return []
+  const bytes = unread.reduce((all, { layer }) => all + layer.size, 0)
+  const why = Object.entries(reasons).flatMap(([reason, words]) => {
+    const times = unread.filter((one) => one.reason === reason).length
+    return times === 0 ? [] : [`${times} ${words}`]
+  })
+  const what = unread.length === 1 ? '1 layer of the base was' : `${unread.length} layers of the base were`
+  return [`${what} not read (${(bytes / 1e6).toFixed(1)} MB: ${why.join(', ')}); owners of folders there are not known`]
 }
 
 async function readLayer(reading: Reading, tar: AsyncIterable<Uint8Array>, sure: boolean): Promise<void> {
