@@ -29,6 +29,10 @@ const criteria = {
   ],
 }
 
+/** What the example adds to them. */
+const sameAnswers = 'The same questions get the same answers'
+const allCriteria = { ...criteria, 'Comparison with the Release Before': [sameAnswers] }
+
 interface Result {
   readonly outcome: string
   readonly message: string
@@ -82,14 +86,14 @@ describe('rampart rehearse of the second example', () => {
     const { code, stdout, stderr } = await runCli(['rehearse', '--config', finbert, '--speed', '600'])
     expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' })
     const table = stdout.slice(stdout.indexOf('Success criteria'))
-    for (const [group, names] of Object.entries(criteria)) {
+    for (const [group, names] of Object.entries(allCriteria)) {
       expect(table).toContain(group)
       for (const name of names) {
         const line = table.split('\n').find((one) => one.includes(name)) ?? ''
         expect(line).toMatch(/^\S OK {2}/)
       }
     }
-    expect(table).toMatch(/\b15 OK, 0 WARN, 0 FAIL, 0 SKIP/)
+    expect(table).toMatch(/\b16 OK, 0 WARN, 0 FAIL, 0 SKIP/)
     for (const phase of ['baseline', 'verify']) expect(stdout).toMatch(new RegExp(`^${phase} +✓ done`, 'm'))
   }, 90_000)
 
@@ -101,7 +105,7 @@ describe('rampart rehearse of the second example', () => {
       ['All API endpoints responding < 0.5s'],
       /max \d+ms is over its budget of 500ms/,
     ],
-    ['drifted-answers', ['compare:answers'], [], /\$\.results\[0\]\.score/],
+    ['drifted-answers', ['compare:answers'], [sameAnswers], /\$\.results\[0\]\.score/],
     ['plain-http', ['https-redirect'], ['HTTP traffic redirected to HTTPS'], /over plain HTTP/],
     ['leaking-logs', ['log-secrets'], ['No sensitive data in container logs'], /AWS access key.*lines, such as/s],
     ['model-downloads', ['model-cache'], ['Model caching working (no downloads in logs)'], /download/i],
@@ -117,7 +121,7 @@ describe('rampart rehearse of the second example', () => {
       expect(failedChecks(result)).toEqual(checks)
       expect(failedCriteria(result)).toEqual(lines)
       // Every other line was judged, and none of them fails.
-      expect(result.verification?.criteria.map(({ name }) => name)).toEqual(Object.values(criteria).flat())
+      expect(result.verification?.criteria.map(({ name }) => name)).toEqual(Object.values(allCriteria).flat())
       expect(warnedCriteria(result)).toEqual(slowStarts.has(scenario) ? ['Model cache: 4.9x speedup maintained'] : [])
       const failed = result.verification?.checks.find(({ result: one }) => one === 'fail')
       expect([failed?.detail, ...(failed?.evidence ?? [])].join('\n')).toMatch(evidence)

@@ -5,7 +5,7 @@ import type { ComparePlan, Json } from '../../src/lib/domain/verify-plan.js'
 import { measureBaseline, type Baseline } from '../../src/lib/verify/baseline.js'
 import { changeOfMean } from '../../src/lib/verify/bootstrap.js'
 import { compareTasks, firstTasks, type CompareOptions } from '../../src/lib/verify/compare.js'
-import { judgeCriteria } from '../../src/lib/verify/criteria.js'
+import { besideGroup, judgeCriteria } from '../../src/lib/verify/criteria.js'
 import { driftOf } from '../../src/lib/verify/drift.js'
 import { lookAtEndpoint } from '../../src/lib/verify/endpoint.js'
 import type { Judged } from '../../src/lib/verify/judged.js'
@@ -212,5 +212,25 @@ describe('criteria', () => {
     expect(judge(['endpoint:b'], 'success')).toMatchObject({ result: 'fail', detail: 'status 503' })
     expect(judge(['endpoint:*'], 'success')).toMatchObject({ result: 'fail', detail: 'endpoint:b: status 503' })
     expect(judge(['memory'])).toMatchObject({ result: 'skip', detail: 'not asked: memory' })
+  })
+
+  const beside = (checks: readonly string[], figure?: 'mean') =>
+    judgeCriteria([{ group: 'g', name: 'n', checks, ...(figure !== undefined && { figure }) }], [slow, broken])
+      .slice(1)
+      .map(({ group, name, result, detail }) => [group, name, result, detail])
+  const own = (name: string, detail: string) => [besideGroup, name, 'fail', detail]
+
+  test.each([
+    ['nothing is beside those that fail', ['endpoint:*'], undefined, []],
+    ['a check that no criterion names', ['endpoint:a'], undefined, [own('endpoint:b', 'status 503')]],
+    [
+      'one of which a criterion names a part that is well',
+      ['endpoint:a'],
+      'mean',
+      [own('endpoint:a', 'max 520ms is over its budget of 500ms'), own('endpoint:b', 'status 503')],
+    ],
+  ] as const)('have what fails beside them on lines of its own: %s', (_, checks, figure, lines) => {
+    expect(beside(checks, figure)).toEqual(lines)
+    expect(judgeCriteria([], [slow, broken])).toEqual([])
   })
 })

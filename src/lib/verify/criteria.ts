@@ -12,16 +12,28 @@ interface Said {
 
 const skip = (detail: string): Said => ({ result: 'skip', detail })
 
-/** What the teams' criteria came to, in their order; each rests on checks that were made. */
+/** Where checks stand that failed and of which the team has said nothing. */
+export const besideGroup = 'Beside the criteria'
+
+/**
+ * What the teams' criteria came to, in their order; each rests on checks that were made. A check that failed while no
+ * criterion fails by it has a line of its own after them: no table is all OK when the release is not. Empty where nobody
+ * has agreed on any.
+ */
 export function judgeCriteria(
   plans: readonly CriterionPlan[],
   lines: readonly VerifiedLine[],
 ): readonly CriterionLine[] {
-  return plans.map(({ group, name, checks, figure }) => {
+  const told = new Set<VerifiedLine>()
+  const criteria = plans.map(({ group, name, checks, figure }): CriterionLine => {
     const chosen = lines.filter((line) => checks.some((pattern) => isNamed(line.name, pattern)))
     const said = chosen.map((line) => partOf(line, figure))
+    for (const [index, line] of chosen.entries()) if (said[index]?.result === 'fail') told.add(line)
     return { group, name, ...together(chosen, said, checks) }
   })
+  if (criteria.length === 0) return []
+  const untold = lines.filter((line) => line.result === 'fail' && !told.has(line))
+  return [...criteria, ...untold.map(({ name, result, detail }) => ({ group: besideGroup, name, result, detail }))]
 }
 
 /** Whether a check is meant by its name, or by its beginning and `*`. */
