@@ -191,6 +191,8 @@ const line = (name: string, more: Partial<VerifiedLine>): VerifiedLine => ({
   ...more,
 })
 
+const own = (name: string, detail: string) => [besideGroup, name, 'fail', detail]
+
 describe('criteria', () => {
   const figures = { count: 20, min: 100, mean: 240, p50: 230, p95: 300, p99: 510, max: 520 }
   const slow = line('endpoint:a', {
@@ -218,7 +220,6 @@ describe('criteria', () => {
     judgeCriteria([{ group: 'g', name: 'n', checks, ...(figure !== undefined && { figure }) }], [slow, broken])
       .slice(1)
       .map(({ group, name, result, detail }) => [group, name, result, detail])
-  const own = (name: string, detail: string) => [besideGroup, name, 'fail', detail]
 
   test.each([
     ['nothing is beside those that fail', ['endpoint:*'], undefined, []],
