@@ -9,7 +9,7 @@ export default class Status extends BaseCommand {
 
   async run(): Promise<unknown> {
     const { flags } = await this.parse(Status)
-    const { runStatus } = await import('../lib/compose/deploy.js')
+    const { runStatus } = await import('../lib/compose/status.js')
     return this.finish(await runStatus({ ...flags, json: this.jsonEnabled() }))
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { secretsOf } from '../../src/lib/compose/deploy.js'
+import { secretsOf } from '../../src/lib/compose/configure.js'
 import { webhookSecrets } from '../../src/lib/compose/announcer.js'
 import { createMask } from '../../src/lib/terminal/mask.js'
 import { load, report, small } from './project.js'

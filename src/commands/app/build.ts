@@ -32,7 +32,7 @@ rolled out.`
 
   async run(): Promise<unknown> {
     const { flags } = await this.parse(AppBuild)
-    const { runBuild } = await import('../../lib/compose/deploy.js')
+    const { runBuild } = await import('../../lib/compose/app-build.js')
     // oclif leaves what comes from the environment as one text.
     const named = flags.service as string | readonly string[] | undefined
     const service = typeof named === 'string' ? named.split(/[\s,]+/).filter((name) => name !== '') : named

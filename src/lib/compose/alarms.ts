@@ -5,7 +5,7 @@ import { exitCodes } from '../errors/exit-codes.js'
 import { alarmRules, failedRollouts, topicName, topicWriters } from '../monitoring/rules.js'
 import { lookAtMonitoring, mend, type MonitoringRequest } from '../operations/monitoring.js'
 import { monitoringText } from '../report/monitoring-text.js'
-import { configure } from './deploy.js'
+import { configure } from './configure.js'
 import { findPlaces, monitoringOf } from './monitoring-places.js'
 import { streamPage } from './perform.js'
 

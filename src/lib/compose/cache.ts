@@ -10,7 +10,7 @@ import { RampartError } from '../errors/rampart-error.js'
 import type { LookRequest } from '../operations/cache-look.js'
 import { clockFrom } from '../system/clock.js'
 import { packageRoot } from '../system/package-root.js'
-import { configure, performance, sameCommand } from './deploy.js'
+import { configure, performance, sameCommand } from './configure.js'
 import { composeKeeper, lockWaitOf, placeOf } from './keeper.js'
 import { perform, streamPage } from './perform.js'
 

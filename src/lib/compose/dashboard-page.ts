@@ -10,7 +10,7 @@ import type { RunContext } from '../operations/run.js'
 import type { Monitoring } from '../ports/monitoring.js'
 import { Ledger } from '../release/ledger.js'
 import { reportMonitoring } from './alarms.js'
-import { configure, sameCommand } from './deploy.js'
+import { configure, sameCommand } from './configure.js'
 import { placeOf } from './keeper.js'
 import { findPlaces, monitoringOf } from './monitoring-places.js'
 

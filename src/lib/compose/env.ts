@@ -1,5 +1,5 @@
 import type { Performed, SharedFlags } from '../../base-command.js'
-import { configure, performance, secretsOf } from './deploy.js'
+import { configure, performance, secretsOf } from './configure.js'
 import { openRegistry } from './images.js'
 import { placeOf } from './keeper.js'
 import { homeAccount } from './registries.js'

@@ -154,7 +154,7 @@ function stepsOf(flags: FromScratchFlags, scene: Scene): readonly Step[] {
     {
       phase: 'Container Build',
       command: 'app build',
-      run: async () => (await import('./deploy.js')).runBuild(shared),
+      run: async () => (await import('./app-build.js')).runBuild(shared),
     },
     // The same again, now that the repositories hold images: it starts them.
     { phase: 'Deployment', command: 'infra deploy', run: infra },

@@ -18,6 +18,20 @@ import { openCache } from './open-cache.js'
 import type { Check } from '../rollout/driver.js'
 import { createGit } from '../system/git.js'
 
+/** What a person says of how images are made. */
+export interface ImageFlags {
+  readonly 'allow-over-budget'?: boolean
+  readonly builder?: string | undefined
+}
+
+/** The same as what {@link composeImages} is told. */
+export const imageOptions = (
+  flags: ImageFlags,
+): { readonly allowOverBudget: boolean; readonly builder: BuilderName } => ({
+  allowOverBudget: flags['allow-over-budget'] === true,
+  builder: flags.builder === 'layer' || flags.builder === 'docker' ? flags.builder : 'auto',
+})
+
 /** What all images of a run share: registries, connections and what is remembered. */
 export interface Images {
   readonly services: readonly ServiceImage[]

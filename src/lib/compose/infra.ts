@@ -10,7 +10,7 @@ import type { Ended, RunContext } from '../operations/run.js'
 import type { Stacks } from '../ports/stacks.js'
 import { packageRoot } from '../system/package-root.js'
 import { shellWord } from '../terminal/shell-word.js'
-import { configure, performance, sameCommand } from './deploy.js'
+import { configure, performance, sameCommand } from './configure.js'
 import { composeKeeper, lockWaitOf } from './keeper.js'
 import { perform, streamPage, type Aside, type Performance } from './perform.js'
 

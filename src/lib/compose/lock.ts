@@ -9,7 +9,7 @@ import { holderWords, type Claim } from '../release/lock.js'
 import { lockText, type LockView } from '../report/lock-text.js'
 import { clockFrom } from '../system/clock.js'
 import { isGone } from '../system/process-identity.js'
-import { configure } from './deploy.js'
+import { configure } from './configure.js'
 import { placeOf, runnerOf } from './keeper.js'
 import { streamPage } from './perform.js'
 

@@ -9,7 +9,8 @@ import type { LogLine } from '../ports/log-source.js'
 import { lineJson, lineText, type ShownLine } from '../report/log-text.js'
 import { createMask } from '../terminal/mask.js'
 import { onStop } from '../terminal/signals.js'
-import { configure, connect, performance } from './deploy.js'
+import { configure, performance } from './configure.js'
+import { connect } from './connect.js'
 import { streamPage } from './perform.js'
 
 interface LogsFlags extends SharedFlags {

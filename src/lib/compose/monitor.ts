@@ -1,5 +1,7 @@
 import type { Performed, SharedFlags } from '../../base-command.js'
-import { configure, connect, performance, repositories, sameCommand, secretsOfAnswers } from './deploy.js'
+import { configure, performance, repositories, sameCommand } from './configure.js'
+import { connect } from './connect.js'
+import { secretsOfAnswers } from './verifier.js'
 import { modeOf, perform, type Watch } from './perform.js'
 import { turnBack } from './turn-back.js'
 import type { VerifyAt } from './verify-plan.js'

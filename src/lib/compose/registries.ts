@@ -1,5 +1,5 @@
 import type { SharedFlags } from '../../base-command.js'
-import { configure } from './deploy.js'
+import { configure } from './configure.js'
 import { openElsewhere, openRegistry } from './images.js'
 import type { Config } from '../config/index.js'
 import { createRegistryClient } from '../oci/client.js'

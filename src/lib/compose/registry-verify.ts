@@ -1,5 +1,6 @@
 import type { Performed, SharedFlags } from '../../base-command.js'
-import { configure, connect, performance, repositories, secretsOf } from './deploy.js'
+import { configure, performance, repositories, secretsOf } from './configure.js'
+import { connect } from './connect.js'
 import { openRegistry } from './images.js'
 import { placeOf } from './keeper.js'
 import { expandTag, type Config } from '../config/index.js'

@@ -1,6 +1,6 @@
 import type { Performed, SharedFlags } from '../../base-command.js'
 import { asker } from './asker.js'
-import { secretsOf } from './deploy.js'
+import { secretsOf } from './configure.js'
 import { openPlace, optionalConfig } from './registries.js'
 import type { Config } from '../config/index.js'
 import type { Migration } from '../domain/migration.js'

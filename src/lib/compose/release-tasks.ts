@@ -12,7 +12,7 @@ import { RampartError } from '../errors/rampart-error.js'
 import type { Driver } from '../rollout/driver.js'
 import type { VerifyTask } from '../verify/judged.js'
 import { releaseTasks, type ReleaseSource } from '../verify/release-tasks.js'
-import { repositories } from './deploy.js'
+import { repositories } from './configure.js'
 
 interface Places {
   readonly driver: Driver

@@ -8,7 +8,7 @@ import { namedSecrets } from '../operations/secrets-look.js'
 import type { Secrets, SecretValue } from '../ports/secrets.js'
 import { clockFrom } from '../system/clock.js'
 import { createMask, type Mask } from '../terminal/mask.js'
-import { configure, secretsOf } from './deploy.js'
+import { configure, secretsOf } from './configure.js'
 import { streamPage } from './perform.js'
 
 interface SetFlags extends SharedFlags {

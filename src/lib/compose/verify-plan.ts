@@ -5,7 +5,7 @@ import type { EndpointPlan, HttpsPlan, LatencyBudget, VerifyPlan } from '../doma
 import { budgetFigures } from '../domain/verify-plan.js'
 import { RampartError } from '../errors/rampart-error.js'
 import { addressOf } from '../verify/requests.js'
-import { configure } from './deploy.js'
+import { configure } from './configure.js'
 
 /** Where a command asks what answers, when that is another place than users go to. */
 export interface VerifyAt {
