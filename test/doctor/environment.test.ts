@@ -8,7 +8,7 @@ import { CreateLaunchTemplateVersionCommand, EC2Client } from '@aws-sdk/client-e
 import { describe, expect, test } from 'vitest'
 import { setAlarmState } from '../../src/lib/rehearsal/world/alarms.js'
 import { setAnswer } from '../../src/lib/rehearsal/world/load-balancer.js'
-import { changesOf, exampleGroup, startCloud, type Cloud, type CloudOptions } from '../support/rehearsal.js'
+import { ageBase, changesOf, exampleGroup, startCloud, type Cloud, type CloudOptions } from '../support/rehearsal.js'
 import { denying, examine, troubles } from './support.js'
 
 function clients(cloud: Cloud): { readonly autoScaling: AutoScalingClient; readonly ec2: EC2Client } {
@@ -158,6 +158,13 @@ const planted: readonly Planted[] = [
     found: { base: 'fail' },
     detail: /rampart-backend-base:latest was built from other sources/,
     remedy: /build .*Dockerfile\.base|base:build|base build/,
+  },
+  {
+    defect: 'a base that is too old',
+    plant: ageBase,
+    found: { base: 'fail' },
+    detail: /rampart-backend-base:latest is older than the maxAge of its configuration allows/,
+    remedy: /^rampart base build --service backend$/,
   },
   {
     defect: 'a base that was never pushed',

@@ -2,11 +2,12 @@ import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import { baseModel, modelSeed } from '../support/base-model.js'
-import { baseProject, docker, type BaseProject } from '../support/base-project.js'
+import { baseProject, docker, type BaseBuildResult, type BaseProject } from '../support/base-project.js'
 import { runCli } from '../support/cli.js'
 import { packBase } from '../support/docker-base.js'
 import { forgetLabelled, testLabel } from '../support/docker.js'
 import { startModelHub, type HubModel } from '../support/model-hub.js'
+import { startCloud } from '../support/rehearsal.js'
 import { dockerProgram, requires } from '../support/requires.js'
 
 const seed = `rampart-test/base-build:${process.pid}`
@@ -230,6 +231,37 @@ requires('docker', 'docker-registry', 'tar').describe('a base that is built, pro
     expect(refused.json.problems.join('\n')).toMatch(problem)
     expect(refused.json.next[0]).toContain(id)
     expect(await baseTags()).toEqual([])
+  })
+
+  test('in a repository that it made itself, whose tags are fixed, a base that is built again takes the place', async () => {
+    const { project: example, client } = await startCloud({ speed: 60 })
+    const env = client()
+    await example.edit('rampart.yml', 'repository: rampart-backend-base', 'repository: fixed-base')
+    await example.edit('rampart.yml', / {6}inputs: .*\n/, '')
+    await example.edit(
+      'rampart.yml',
+      / {6}models:\n(?: {8}.*\n)+/,
+      `      models: [{ id: ${id}, revision: ${revision} }]\n`,
+    )
+    await example.write(
+      'backend/Dockerfile.base',
+      dockerfileBase.replace('COPY requirements.txt /requirements.txt\n', ''),
+    )
+    await example.write('backend/Dockerfile.app', dockerfileApp('fixed-base'))
+    const build = async (...args: readonly string[]) => {
+      const words = ['base', 'build', '-c', example.config, '--service', 'backend', '--json', ...args]
+      const { stdout } = await runCli(words, { env })
+      const { outcome, bases } = JSON.parse(stdout) as BaseBuildResult
+      return { outcome, ...bases[0] }
+    }
+    const first = await build('--yes')
+    expect(first).toMatchObject({ outcome: 'done', reused: false })
+    const again = await build('--force')
+    expect(again).toMatchObject({ outcome: 'done', reused: false })
+    expect(again.reference).not.toBe(first.reference)
+    expect(await build('--force', '--via', 'docker')).toMatchObject({ outcome: 'done', reused: false })
+    const { reference } = await build()
+    expect([first.reference, again.reference]).not.toContain(reference)
   })
 
   test('shows the proof as a table', async () => {

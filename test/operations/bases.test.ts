@@ -1,14 +1,14 @@
 import { DescribeRepositoriesCommand, ECRClient, GetLifecyclePolicyCommand } from '@aws-sdk/client-ecr'
 import { expect, test } from 'vitest'
 import { runCli } from '../support/cli.js'
-import { changesOf, startCloud } from '../support/rehearsal.js'
+import { ageBase, changesOf, startCloud } from '../support/rehearsal.js'
 
 interface Result {
   readonly outcome: string
   readonly failedChecks: readonly { readonly name: string; readonly detail: string; readonly remedy: string | null }[]
 }
 
-test('deploy refuses a base that was built from other sources, unless it is allowed', async () => {
+test('deploy refuses a base that was built from other sources or is too old, unless it is allowed', async () => {
   const cloud = await startCloud({ speed: 3600 })
   await cloud.project.edit('backend/requirements.txt', /$/, '\nnumpy==2.3.4\n')
   const args = ['-c', cloud.project.config, '--json']
@@ -25,6 +25,17 @@ test('deploy refuses a base that was built from other sources, unless it is allo
   expect(changesOf(cloud)).toEqual([])
   const allowed = await runCli(['deploy', ...args, '--allow-stale-base'], { env: cloud.client() })
   expect([allowed.code, (JSON.parse(allowed.stdout) as Result).outcome]).toEqual([0, 'done'])
+
+  await ageBase(cloud)
+  const old = await runCli(['deploy', ...args], { env: cloud.client() })
+  expect(old.code).toBe(3)
+  expect((JSON.parse(old.stdout) as Result).failedChecks).toEqual([
+    {
+      name: 'base of backend',
+      detail: expect.stringContaining('is older than the maxAge of its configuration allows'),
+      remedy: 'rampart base build --service backend',
+    },
+  ])
 })
 
 test('base status tells what changed, and what the fleet launches stands on', async () => {

@@ -1,6 +1,7 @@
 import { AutoScalingClient, DescribeInstanceRefreshesCommand } from '@aws-sdk/client-auto-scaling'
 import { DescribeLaunchTemplateVersionsCommand, EC2Client } from '@aws-sdk/client-ec2'
 import { onTestFinished } from 'vitest'
+import { fingerprintOf } from '../../src/lib/compose/bases.js'
 import { rehearsalSetup } from '../../src/lib/compose/rehearsal.js'
 import { loadConfig } from '../../src/lib/config/index.js'
 import { startRehearsal, type Rehearsal, type RehearsalOptions } from '../../src/lib/rehearsal/cloud.js'
@@ -84,6 +85,24 @@ export async function startCloud(options: CloudOptions = {}): Promise<Cloud> {
       pausedAt = undefined
     },
   }
+}
+
+/** Lets the backend's base be of these sources and 40 days old, where 30 are allowed. */
+export async function ageBase({ project, rehearsal }: Pick<Cloud, 'project' | 'rehearsal'>): Promise<void> {
+  await project.edit(
+    'rampart.yml',
+    'repository: rampart-backend-base',
+    'repository: rampart-backend-base\n      maxAge: 30d',
+  )
+  const { services } = await loadConfig({ path: project.config, env: {} })
+  const [fingerprint = ''] = await Promise.all(services.slice(0, 1).map(fingerprintOf))
+  rehearsal.registry.storeImage({
+    repository: 'rampart-backend-base',
+    tag: 'latest',
+    layers: [],
+    labels: { 'rampart.base.fingerprint': fingerprint },
+    created: rehearsal.world.state.now - 40 * 86_400_000,
+  })
 }
 
 /** Those that change something in AWS; lock and ledger are notes of rampart's own and change nothing that serves. */

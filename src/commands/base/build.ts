@@ -5,7 +5,7 @@ export default class BaseBuild extends BaseCommand {
   static override readonly summary = 'Build the base images with their models, prove them, and push them.'
   static override readonly description = `A base carries dependencies and models. It is named by its fingerprint: Dockerfile.base, the files that it copies, \
 the models with their revisions, build arguments and platform. What the registry has under that fingerprint is not \
-built again.
+built again, unless it is older than its \`maxAge\`.
 
 Before it is pushed a base is proved: it is started as the application's user, without a network and with a root that \
 cannot be written, and every model must be complete, readable and where the application will look. Commands under \

@@ -5,7 +5,8 @@ import { modelPorts } from './models.js'
 import type { Config, ServiceConfig } from '../config/index.js'
 import { RampartError } from '../errors/rampart-error.js'
 import { baseFingerprint } from '../image/base/fingerprint.js'
-import { findStored, reuseBase } from '../image/base/find.js'
+import { findStored } from '../image/base/find.js'
+import { reuseBase } from '../image/base/reuse.js'
 import type { BaseProof } from '../image/base/prove.js'
 import type { PushVia } from '../image/base/push.js'
 import type { BaseImageRequest, BasePorts, BuiltBase } from '../image/base/types.js'
@@ -73,7 +74,7 @@ async function portsOf(service: string, { config, run, registry, account, scratc
 async function requestOf(
   service: BasedService,
   { config }: World,
-  options: Pick<BaseOptions, 'force' | 'platform'>,
+  options: Pick<BaseOptions, 'platform'>,
 ): Promise<BaseImageRequest> {
   const { base } = service
   const parts = {
@@ -98,7 +99,6 @@ async function requestOf(
       ...(other === undefined || other.repository === base.repository ? [] : [other.repository]),
       repository,
     ]),
-    noCache: options.force,
   }
 }
 
@@ -116,12 +116,17 @@ async function jobOf(service: BasedService, world: World, options: BaseOptions):
     service: service.name,
     repository: async () => `${(await registry()).host}/${repository}`,
     fingerprint,
-    reuse: async () => reuseBase(await registry(), repository, fingerprint, tags),
-    build: async () => {
+    reuse: async () => {
+      const { maxAge } = service.base
+      const wanted = { fingerprint, ...(maxAge !== undefined && { maxAge }) }
+      return reuseBase(await registry(), repository, wanted, tags, world.run.clock.now())
+    },
+    build: async (anew) => {
       const { buildBase } = await import('../image/base/build.js')
       const ports = await portsOf(service.name, world)
       const before = await findStored(ports.registry, repository, tags[0] ?? 'latest')
-      made = { ports, base: await buildBase(request, before?.manifest.layers ?? [], ports) }
+      const earlier = before?.manifest.layers ?? []
+      made = { ports, base: await buildBase(request, { earlier, anew }, ports) }
     },
     prove: async () => {
       const { proveBase } = await import('../image/base/prove.js')

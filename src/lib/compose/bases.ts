@@ -27,23 +27,33 @@ export async function fingerprintOf(service: ServiceConfig): Promise<string | un
 const verdicts = {
   fresh: { result: 'ok', words: 'is what its sources say' },
   stale: { result: 'fail', words: 'was built from other sources than these: dependencies or models changed since' },
+  old: { result: 'fail', words: 'is older than the maxAge of its configuration allows' },
   unlabelled: { result: 'skip', words: 'carries no fingerprint, so nobody can say whether it is fresh' },
   missing: { result: 'fail', words: 'is not in the registry' },
 } as const
 
-/** One check for each base of ours: is it there, and is it made of what the sources say now, unless that is no matter. */
-export async function checkBases(config: Config, registry: Registry, allowStale = false): Promise<readonly Check[]> {
+/**
+ * One check for each base of ours: is it there, made of what the sources say now, and young enough? With `allowStale`
+ * the latter two only warn. `now`: milliseconds since 1970.
+ */
+export async function checkBases(
+  config: Config,
+  registry: Registry,
+  now: number,
+  allowStale = false,
+): Promise<readonly Check[]> {
   const bases = config.services.map(async (service): Promise<readonly Check[]> => {
     const { base } = service
     const fingerprint = await fingerprintOf(service)
     if (base === undefined || fingerprint === undefined) return []
-    const freshness = await baseFreshness(registry, base.repository, base.tag, fingerprint)
+    const wanted = { fingerprint, ...(base.maxAge !== undefined && { maxAge: base.maxAge }) }
+    const freshness = await baseFreshness(registry, base.repository, base.tag, wanted, now)
     const { result, words } = verdicts[freshness]
     const image = `${registry.host}/${base.repository}:${base.tag}`
     return [
       {
         name: `base of ${service.name}`,
-        result: freshness === 'stale' && allowStale ? 'warn' : result,
+        result: (freshness === 'stale' || freshness === 'old') && allowStale ? 'warn' : result,
         detail: `${image} ${words}`,
         ...(freshness !== 'fresh' &&
           freshness !== 'unlabelled' && { remedy: `rampart base build --service ${service.name}` }),

@@ -133,7 +133,7 @@ async function openEnvironment(config: Config): Promise<Opened> {
         ...aws,
         driver: await composeDriver(config, aws, clock, brief),
         registry,
-        checkBases: async () => checkBases(config, await registry()),
+        checkBases: async () => checkBases(config, await registry(), clock.now()),
         clock,
         now: () => Date.now(),
       },

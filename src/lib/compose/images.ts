@@ -223,7 +223,7 @@ export function composeImages(config: Config, shared: Shared): Images {
     services: config.services.map(image),
     registryHost: async () => (await registry()).host,
     registry,
-    checkBases: async () => checkBases(config, await registry(), shared.allowStaleBase),
+    checkBases: async () => checkBases(config, await registry(), run.clock.now(), shared.allowStaleBase),
     close: async () => {
       await scratch.remove()
       const open = [...elsewhere.values()]

@@ -131,7 +131,7 @@ const baseSchema = z.strictObject({
   ),
   maxAge: z.optional(
     duration(
-      'How old the base may become before `base status` calls it stale; any age when left out.',
+      'How old the base may become before it counts as stale, so that `deploy` refuses it and `base build` runs all of its steps again; any age when left out.',
       '8760h',
       '720h',
     ),

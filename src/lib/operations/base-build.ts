@@ -1,6 +1,7 @@
 import { formatBytes } from '../domain/format-bytes.js'
 import { RampartError } from '../errors/rampart-error.js'
 import type { BaseProof } from '../image/base/prove.js'
+import type { ReusedBase } from '../image/base/reuse.js'
 import type { PushedBase } from '../image/base/types.js'
 import { unlessStopped } from '../rollout/unless-stopped.js'
 import type { Check } from '../rollout/driver.js'
@@ -12,10 +13,10 @@ export interface BaseJob {
   /** `host/repository`, once the registry is known. */
   readonly repository: () => Promise<string>
   readonly fingerprint: string
-  /** The base when the registry has it already; its tags are then set to it. */
-  reuse(): Promise<{ readonly digest: string; readonly moved: readonly string[] } | undefined>
-  /** Has the engine make it. */
-  build(): Promise<void>
+  /** The base when the registry has it already; its tags are then set to it, unless it is too old. */
+  reuse(): Promise<ReusedBase | undefined>
+  /** Has the engine make it; `anew` also what the engine remembers of an earlier build. */
+  build(anew: boolean): Promise<void>
   prove(): Promise<BaseProof>
   push(proof: BaseProof): Promise<PushedBase>
   /** Gives up what was only needed on the way; safe to call at any time. */
@@ -44,7 +45,7 @@ export interface FinishedBase {
   readonly pushed: PushedBase | undefined
 }
 
-/** Builds, proves and pushes the bases that the registry does not have, one after the other. Each is done before the next. */
+/** Builds, proves and pushes the bases that the registry lacks or has too old, one after the other. Each is done before the next. */
 export async function buildBases(
   request: BaseBuildRequest,
   run: RunContext,
@@ -53,30 +54,41 @@ export async function buildBases(
   const bases: FinishedBase[] = []
   const missing = await inPhase(run, 'preflight', async () => {
     for (const check of await unlessStopped(run.signal, request.prepare())) run.emit({ type: 'check.done', ...check })
-    const left: BaseJob[] = []
+    const left: Missing[] = []
     for (const job of jobs) {
       const found = force ? undefined : await unlessStopped(run.signal, job.reuse())
       if (found === undefined) {
-        left.push(job)
+        left.push({ job, anew: force })
         continue
       }
       const reference = `${await job.repository()}@${found.digest}`
+      if (found.kind === 'old') {
+        const detail = `${reference} is older than its maxAge allows; every step of it is run again`
+        run.emit({ type: 'check.done', name: `base of ${job.service}`, result: 'warn', detail })
+        left.push({ job, anew: true })
+        continue
+      }
       const tags = found.moved.length === 0 ? '' : `; now tagged ${found.moved.join(', ')}`
       const detail = `${reference} is what the sources say${tags}`
       run.emit({ type: 'check.done', name: `base of ${job.service}`, result: 'ok', detail })
       bases.push({ ...about(job), reference, reused: true, proof: undefined, pushed: undefined })
     }
-    const detail = left.length === 0 ? 'nothing to build' : `to build: ${left.map(({ service }) => service).join(', ')}`
+    const detail = left.length === 0 ? 'nothing to build' : `to build: ${left.map(({ job }) => job.service).join(', ')}`
     return { value: left, detail }
   })
-  for (const job of missing) {
+  for (const one of missing) {
     try {
-      bases.push(await finish(job, request, run))
+      bases.push(await finish(one, request, run))
     } finally {
-      await job.release()
+      await one.job.release()
     }
   }
   return { ended: { ending: 'done', message: bases.map(words).join('\n'), next: [] }, bases }
+}
+
+interface Missing {
+  readonly job: BaseJob
+  readonly anew: boolean
 }
 
 const about = ({ service, fingerprint }: BaseJob): Pick<FinishedBase, 'service' | 'fingerprint'> => ({
@@ -84,9 +96,9 @@ const about = ({ service, fingerprint }: BaseJob): Pick<FinishedBase, 'service' 
   fingerprint,
 })
 
-async function finish(job: BaseJob, { onProof }: BaseBuildRequest, run: RunContext): Promise<FinishedBase> {
+async function finish({ job, anew }: Missing, { onProof }: BaseBuildRequest, run: RunContext): Promise<FinishedBase> {
   await inPhase(run, 'build', async () => {
-    await job.build()
+    await job.build(anew)
     return { value: undefined, detail: job.service }
   })
   const proof = await inPhase(run, 'proof', async () => {

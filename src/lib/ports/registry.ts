@@ -43,7 +43,7 @@ export interface Registry {
   ping(): Promise<void>
   headManifest(repository: string, reference: string): Promise<Descriptor | undefined>
   getManifest(repository: string, reference: string): Promise<Manifest | undefined>
-  /** Stores the manifest under a tag or its digest. */
+  /** Stores the manifest under a tag or its digest. Where tags are immutable, see {@link isFixedTag}. */
   putManifest(repository: string, reference: string, mediaType: string, bytes: Uint8Array): Promise<void>
   hasBlob(repository: string, digest: Digest): Promise<boolean>
   /** The whole blob, for small ones. */
@@ -77,4 +77,9 @@ export interface Registry {
   listReferrers(repository: string, digest: Digest): Promise<Referrers>
   /** Gives back the uploads that were prepared and not used, and closes the connections. */
   close(): Promise<void>
+}
+
+/** Whether a manifest was refused because its tag is immutable and names another one, as Amazon ECR words it. */
+export function isFixedTag(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'TAG_INVALID'
 }

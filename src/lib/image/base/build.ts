@@ -16,10 +16,17 @@ import type { BaseImageRequest, BasePorts, BuiltBase } from './types.js'
 
 const dockerfileInContext = '.rampart.Dockerfile.base'
 
+export interface BuildOptions {
+  /** Layers of models that an earlier base has. */
+  readonly earlier: readonly Descriptor[]
+  /** Runs every step again, also those that the engine remembers. */
+  readonly anew: boolean
+}
+
 /** Has the engine build a base, and puts rampart's models on it for the proof. Nothing is pushed. */
 export async function buildBase(
   request: BaseImageRequest,
-  earlier: readonly Descriptor[],
+  { earlier, anew }: BuildOptions,
   ports: BasePorts,
 ): Promise<BuiltBase> {
   const { engine, signal } = ports
@@ -33,7 +40,7 @@ export async function buildBase(
         labels: sourceLabelsOf(request.fingerprint, request.parts),
         platform: request.parts.platform,
         tags: [name],
-        noCache: request.noCache,
+        noCache: anew,
       },
       tellSteps(request.service, ports),
       signal,

@@ -1,8 +1,7 @@
 import type { Digest } from '../../domain/digest.js'
 import { mediaTypes } from '../../domain/media-types.js'
-import type { Manifest, Registry } from '../../ports/registry.js'
+import { isFixedTag, type Manifest, type Registry } from '../../ports/registry.js'
 import type { ImageConfig, ImageManifest } from '../image-config.js'
-import { fingerprintLabel, labelsOf, proofOf } from './labels.js'
 
 /** A base as its registry has it. */
 export interface StoredBase {
@@ -42,39 +41,25 @@ export async function readStored(
 }
 
 /**
- * The proved base of that fingerprint, when the registry has it: under the fingerprint's own tag, or under the first of
- * `tags` when that says it is. The tags that do not name it are then set to it. Two requests and one for each tag, when
- * nothing has to be set.
+ * Sets tags to a manifest, one after the other, and gives those that it has now. The fingerprint's tag (`own`) may stay
+ * where it is: where tags are immutable it names the first base of that fingerprint for ever, and one that was built
+ * again is found by the others.
  */
-export async function reuseBase(
+export async function setTags(
   registry: Registry,
   repository: string,
-  fingerprint: string,
   tags: readonly string[],
-): Promise<{ readonly digest: Digest; readonly moved: readonly string[] } | undefined> {
-  const own = fingerprintTag(fingerprint)
-  const [named, ...others] = await Promise.all([
-    registry.getManifest(repository, own),
-    ...tags.map((tag) => registry.headManifest(repository, tag)),
-  ])
-  const found = named ?? (await findLabelled(registry, repository, tags[0], fingerprint))
-  if (found === undefined) return undefined
-  const { digest, mediaType } = found.descriptor
-  const moved = [...(named === undefined ? [own] : []), ...tags.filter((_, index) => others[index]?.digest !== digest)]
-  await Promise.all(moved.map((tag) => registry.putManifest(repository, tag, mediaType, found.bytes)))
-  return { digest, moved }
-}
-
-/** What a tag names, when its labels say that it is the base of that fingerprint and how it was proved. */
-async function findLabelled(
-  registry: Registry,
-  repository: string,
-  tag: string | undefined,
-  fingerprint: string,
-): Promise<Manifest | undefined> {
-  const found = tag === undefined ? undefined : await registry.getManifest(repository, tag)
-  if (found === undefined) return undefined
-  const stored = await readStored(registry, repository, found)
-  const labels = stored === undefined ? {} : labelsOf(stored.config)
-  return labels[fingerprintLabel] === fingerprint && proofOf(labels) !== null ? found : undefined
+  own: string,
+  { mediaType, bytes }: { readonly mediaType: string; readonly bytes: Uint8Array },
+): Promise<readonly string[]> {
+  const set: string[] = []
+  for (const tag of tags) {
+    try {
+      await registry.putManifest(repository, tag, mediaType, bytes)
+      set.push(tag)
+    } catch (error) {
+      if (tag !== own || !isFixedTag(error)) throw error
+    }
+  }
+  return set
 }

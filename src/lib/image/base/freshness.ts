@@ -1,21 +1,43 @@
+import type { BaseState } from '../../domain/base-status.js'
 import type { Registry } from '../../ports/registry.js'
+import type { ImageConfig } from '../image-config.js'
 import { readStored } from './find.js'
 import { fingerprintLabel, labelsOf } from './labels.js'
 
-/** Whether the base in the registry is the one that the sources describe; `unlabelled` when it does not say. */
-export type BaseFreshness = 'fresh' | 'stale' | 'unlabelled' | 'missing'
+/** What a base has to be to be used: of these sources, and not older than `maxAge` milliseconds, if that is limited. */
+export interface WantedBase {
+  readonly fingerprint: string
+  readonly maxAge?: number
+}
 
-/** Compares the fingerprint that the base in the registry carries with the one of its sources. */
+/**
+ * How long ago the image was made, in milliseconds; null when it does not say. `now`: milliseconds since 1970. Builders
+ * that give the same image for the same sources write the beginning of 1970, or of the calendar, which says nothing.
+ */
+export function ageOf({ created }: ImageConfig, now: number): number | null {
+  const at = Date.parse(created ?? '')
+  return at > 0 ? Math.max(0, now - at) : null
+}
+
+/** Compares what an image says of itself with what is wanted. */
+export function freshnessOf(config: ImageConfig, { fingerprint, maxAge }: WantedBase, now: number): BaseState {
+  const found = labelsOf(config)[fingerprintLabel]
+  if (found === undefined) return 'unlabelled'
+  if (found !== fingerprint) return 'stale'
+  const age = ageOf(config, now)
+  return maxAge !== undefined && age !== null && age > maxAge ? 'old' : 'fresh'
+}
+
+/** Whether the base in the registry is the one that the sources describe, and young enough. */
 export async function baseFreshness(
   registry: Registry,
   repository: string,
   tag: string,
-  fingerprint: string,
-): Promise<BaseFreshness> {
+  wanted: WantedBase,
+  now: number,
+): Promise<BaseState> {
   const found = await registry.getManifest(repository, tag)
   if (found === undefined) return 'missing'
   const stored = await readStored(registry, repository, found)
-  const label = stored === undefined ? undefined : labelsOf(stored.config)[fingerprintLabel]
-  if (label === undefined) return 'unlabelled'
-  return label === fingerprint ? 'fresh' : 'stale'
+  return stored === undefined ? 'unlabelled' : freshnessOf(stored.config, wanted, now)
 }

@@ -5,7 +5,7 @@ import type { ImageConfig, ImageManifest } from '../image-config.js'
 import { pushModelLayers } from '../models/push.js'
 import { digestOf } from '../publish/digest.js'
 import { archiveContext } from './build.js'
-import { fingerprintTag, type StoredBase } from './find.js'
+import { fingerprintTag, setTags, type StoredBase } from './find.js'
 import { proofLabelsOf, sourceLabelsOf } from './labels.js'
 import type { BaseProof } from './prove.js'
 import type { BaseImageRequest, BasePorts, BuiltBase, PushedBase } from './types.js'
@@ -13,7 +13,7 @@ import type { BaseImageRequest, BasePorts, BuiltBase, PushedBase } from './types
 /** How a base gets to its registry: rampart compresses and sends what the engine gives, or the engine does it all. */
 export type PushVia = 'rampart' | 'docker'
 
-/** Pushes a proved base under the tag of its fingerprint, and then under the others. `before` is the base of now. */
+/** Pushes a proved base and sets its tags: that of its fingerprint, then the others. `before` is the base of now. */
 export async function pushBase(
   built: BuiltBase,
   proof: BaseProof,
@@ -24,9 +24,10 @@ export async function pushBase(
 ): Promise<PushedBase> {
   const { emit, registry } = ports
   const { service, repository } = request
-  const tags = [fingerprintTag(request.fingerprint), ...request.tags]
   const push = via === 'docker' ? pushByEngine : pushByRampart
-  const { digest, bytes, uploadedBytes } = await push(built, proof, before, tags, request, ports)
+  const { digest, bytes, uploadedBytes, manifest } = await push(built, proof, before, request, ports)
+  const own = fingerprintTag(request.fingerprint)
+  const tags = await setTags(registry, repository, [own, ...request.tags], own, manifest)
   emit({
     type: 'image.pushed',
     service,
@@ -40,13 +41,14 @@ export async function pushBase(
   return { digest, bytes, uploadedBytes, tags, reference: `${registry.host}/${repository}@${digest}` }
 }
 
-type Pushed = Pick<PushedBase, 'digest' | 'bytes' | 'uploadedBytes'>
+type Pushed = Pick<PushedBase, 'digest' | 'bytes' | 'uploadedBytes'> & {
+  readonly manifest: { readonly mediaType: string; readonly bytes: Uint8Array }
+}
 
 async function pushByRampart(
   built: BuiltBase,
   proof: BaseProof,
   before: StoredBase | undefined,
-  tags: readonly string[],
   request: BaseImageRequest,
   ports: BasePorts,
 ): Promise<Pushed> {
@@ -78,10 +80,14 @@ async function pushByRampart(
       layers,
     } satisfies ImageManifest),
   )
-  for (const tag of tags) await registry.putManifest(repository, tag, mediaTypes.ociManifest, manifest)
   const bytes = layers.reduce((sum, { size }) => sum + size, 0)
   const uploadedBytes = models.reduce((sum, one) => sum + one.uploadedBytes, sent)
-  return { digest: digestOf(manifest), bytes, uploadedBytes }
+  return {
+    digest: digestOf(manifest),
+    bytes,
+    uploadedBytes,
+    manifest: { mediaType: mediaTypes.ociManifest, bytes: manifest },
+  }
 }
 
 /** The layers of the base that the registry has now. */
@@ -122,13 +128,13 @@ async function pushByEngine(
   built: BuiltBase,
   proof: BaseProof,
   _before: StoredBase | undefined,
-  tags: readonly string[],
   request: BaseImageRequest,
   ports: BasePorts,
 ): Promise<Pushed> {
   const { engine, registry, signal, emit } = ports
   const { repository, service, parts } = request
-  const [first = '', ...others] = tags
+  // Not the fingerprint's, which may be taken and immutable.
+  const [first = 'latest'] = request.tags
   const reference = `${registry.host}/${repository}:${first}`
   // Only a build gives an image of the engine further labels.
   await engine.build(
@@ -160,8 +166,7 @@ async function pushByEngine(
     throw new RampartError('unreachable', `${registry.host} does not have what the Docker engine pushed to it`)
   }
   const { digest, mediaType } = pushed.descriptor
-  for (const tag of others) await registry.putManifest(repository, tag, mediaType, pushed.bytes)
   const { layers } = JSON.parse(Buffer.from(pushed.bytes).toString('utf8')) as ImageManifest
   const bytes = layers.reduce((sum, { size }) => sum + size, 0)
-  return { digest, bytes, uploadedBytes: bytes }
+  return { digest, bytes, uploadedBytes: bytes, manifest: { mediaType, bytes: pushed.bytes } }
 }

@@ -1,10 +1,11 @@
-import type { BaseState, BaseStatus } from '../../domain/base-status.js'
+import type { BaseStatus } from '../../domain/base-status.js'
 import type { Registry } from '../../ports/registry.js'
 import type { ImageManifest } from '../image-config.js'
 import { historyOfLayers, instructionText } from '../inspect/instructions.js'
 import { redact } from '../inspect/secret-rules.js'
 import { findStored, fingerprintTag, type StoredBase } from './find.js'
 import type { FingerprintParts } from './fingerprint.js'
+import { ageOf, freshnessOf } from './freshness.js'
 import { changesSince, fingerprintLabel, labelsOf, modelsOf, proofOf } from './labels.js'
 
 export interface BaseStatusRequest {
@@ -39,18 +40,16 @@ export async function baseStatus(request: BaseStatusRequest, registry: Registry,
     return { ...known, ...nothing, ...empty, state: 'missing', fingerprint: { wanted: fingerprint, found: null } }
   }
   const labels = labelsOf(stored.config)
-  const found = labels[fingerprintLabel] ?? null
-  const created = Date.parse(stored.config.created ?? '')
-  const age = Number.isNaN(created) ? null : Math.max(0, now - created)
+  const age = ageOf(stored.config, now)
   const images = uses.filter((use) => use !== undefined)
   const stands = (use: (typeof images)[number]): boolean => use.base === stored.digest
   return {
     ...known,
     digest: stored.digest,
-    state: stateOf(found, fingerprint, age, maxAge),
-    fingerprint: { wanted: fingerprint, found },
+    state: freshnessOf(stored.config, request, now),
+    fingerprint: { wanted: fingerprint, found: labels[fingerprintLabel] ?? null },
     changes: changesSince(labels, request.parts) ?? null,
-    createdAt: Number.isNaN(created) ? null : new Date(created).toISOString(),
+    createdAt: age === null ? null : new Date(stored.config.created ?? '').toISOString(),
     age,
     bytes: stored.manifest.layers.reduce((sum, { size }) => sum + size, 0),
     layers: layersOf(stored),
@@ -59,12 +58,6 @@ export async function baseStatus(request: BaseStatusRequest, registry: Registry,
     usedBy: images.filter(stands).map(({ name, digest }) => ({ name, digest })),
     notUsedBy: images.filter((use) => !stands(use)).map(({ name, digest }) => ({ name, digest })),
   }
-}
-
-function stateOf(found: string | null, wanted: string, age: number | null, maxAge: number | undefined): BaseState {
-  if (found === null) return 'unlabelled'
-  if (found !== wanted) return 'stale'
-  return maxAge !== undefined && age !== null && age > maxAge ? 'old' : 'fresh'
 }
 
 function layersOf({ manifest, config }: StoredBase): BaseStatus['layers'] {

@@ -37,8 +37,6 @@ export interface BaseImageRequest {
   readonly commands: readonly string[]
   /** Other repositories of the registry that may have the same layers. */
   readonly mountFrom: readonly string[]
-  /** Builds every step anew. */
-  readonly noCache: boolean
 }
 
 /** What a base needs of the world. */
