@@ -234,8 +234,9 @@ requires('docker', 'docker-registry', 'tar').describe('a base that is built, pro
   })
 
   test('in a repository that it made itself, whose tags are fixed, a base that is built again takes the place', async () => {
-    const { project: example, client } = await startCloud({ speed: 60 })
-    const env = client()
+    const cloud = await startCloud({ speed: 60 })
+    const { project: example } = cloud
+    const env = cloud.client()
     await example.edit('rampart.yml', 'repository: rampart-backend-base', 'repository: fixed-base')
     await example.edit('rampart.yml', / {6}inputs: .*\n/, '')
     await example.edit(
