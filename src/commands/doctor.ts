@@ -12,7 +12,8 @@ nothing. Each check comes to OK, WARN, FAIL or SKIP, with the command or the edi
 fails, and 3 otherwise. Without AWS credentials or a Docker engine what needs them is skipped.
 
 --policy prints the least that an identity must be allowed, as an IAM policy: of what an environment's own people do, or \
---for certain commands.
+--for certain commands. What is longer than a managed policy may be is printed as several, by name: an array of \
+{ PolicyName, PolicyDocument }.
   read       status, releases, monitor, plan, env: changes nothing
   verify     read, and instances asked what they run
   logs       read, and the lines as they come

@@ -70,3 +70,19 @@ test('--policy prints a policy that a tool can read, and nothing else, on stdout
   expect(JSON.parse(stdout)).toMatchObject({ Version: '2012-10-17', Statement: expect.any(Array) })
   expect(stderr).toBe('The account was not asked: its number stands as * in the ARNs.\n')
 })
+
+test('a policy that IAM would not hold in one is printed as several, by name', async () => {
+  const asked = ['doctor', '-c', example, '--policy', '--for', 'infra', '--offline']
+  const [text, json] = await Promise.all([runCli(asked, { env: env() }), runCli([...asked, '--json'], { env: env() })])
+  expect([text.code, text.stderr]).toEqual([
+    0,
+    expect.stringMatching(/^The policy has \d+ characters, and IAM takes 6144 .* printed are 2 policies by name/),
+  ])
+  const printed = JSON.parse(text.stdout) as readonly { readonly PolicyName: string; readonly PolicyDocument: object }[]
+  expect(printed.map(({ PolicyName }) => PolicyName)).toEqual([
+    'rampart-ai-production-infra-1',
+    'rampart-ai-production-infra-2',
+  ])
+  for (const { PolicyDocument } of printed) expect(JSON.stringify(PolicyDocument).length).toBeLessThanOrEqual(6144)
+  expect(JSON.parse(json.stdout)).toMatchObject({ v: 1, for: ['infra'], documents: printed })
+})

@@ -24,12 +24,12 @@ import type { PolicyScope, PolicyStack } from '../doctor/policy/document.js'
 import {
   emptyGroups,
   leastPrivilege,
-  managedPolicyLimit,
   policyGroups,
-  policySize,
+  policyNames,
   usualGroups,
   type PolicyGroup,
 } from '../doctor/policy/groups.js'
+import { attachedPoliciesLimit, managedPolicyLimit, policySize, splitPolicy } from '../doctor/policy/split.js'
 import { chooseTasks, runChecks, type CheckTask } from '../doctor/run-checks.js'
 import type { Checkup } from '../domain/checkup.js'
 import { exitCodes } from '../errors/exit-codes.js'
@@ -303,17 +303,31 @@ function readGroups(named: readonly string[]): readonly PolicyGroup[] {
   })
 }
 
+/** That one policy of IAM does not hold it, and what is printed in its place. */
+function severalText(size: number, documents: number): string {
+  const why = `The policy has ${size} characters, and IAM takes ${managedPolicyLimit} of a managed one`
+  const more =
+    documents > attachedPoliciesLimit
+      ? ` A role takes ${attachedPoliciesLimit} unless the account's quota is raised; --for prints those of fewer commands.`
+      : ''
+  return `${why}: printed are ${documents} policies by name, to be attached together.${more}\n`
+}
+
 async function printPolicy(flags: DoctorFlags): Promise<Performed> {
   const config = await configure(flags)
   const groups = flags.for === undefined ? usualGroups : readGroups(flags.for)
   const asked = await policyScope(config, flags.offline)
   if (flags.for !== undefined) refuseEmpty(asked, groups, config)
   const policy = leastPrivilege(asked, groups)
-  if (policySize(policy) > managedPolicyLimit) {
-    process.stderr.write(
-      `The policy has ${policySize(policy)} characters; IAM takes ${managedPolicyLimit} of a managed one. --for prints it of fewer commands.\n`,
-    )
-  }
+  const documents = splitPolicy(policy)
+  const names = policyNames(
+    config.app,
+    config.environment.name,
+    flags.for === undefined ? [] : groups,
+    documents.length,
+  )
+  const named = documents.map((document, at) => ({ PolicyName: names[at] ?? '', PolicyDocument: document }))
+  if (documents.length > 1) process.stderr.write(severalText(policySize(policy), documents.length))
   if (asked.account === undefined) {
     process.stderr.write('The account was not asked: its number stands as * in the ARNs.\n')
   }
@@ -321,6 +335,10 @@ async function printPolicy(flags: DoctorFlags): Promise<Performed> {
   if (simulation !== undefined) {
     process.stderr.write(`SIMULATED: ${simulation}; account and launch template are not real\n`)
   }
-  if (!flags.json) process.stdout.write(`${JSON.stringify(policy, undefined, 2)}\n`)
-  return { exitCode: exitCodes.done, result: { v: 1, simulated: simulation !== undefined, for: groups, policy } }
+  const printed = documents.length > 1 ? named : policy
+  if (!flags.json) process.stdout.write(`${JSON.stringify(printed, undefined, 2)}\n`)
+  return {
+    exitCode: exitCodes.done,
+    result: { v: 1, simulated: simulation !== undefined, for: groups, policy, documents: named },
+  }
 }

@@ -35,9 +35,6 @@ export const policyGroups = Object.keys(makers) as readonly PolicyGroup[]
 /** What a policy is of when nobody says: all that an environment's own people do, once it stands. */
 export const usualGroups: readonly PolicyGroup[] = ['deploy', 'logs', 'base', 'secrets', 'alarms', 'dashboard', 'cache']
 
-/** What IAM takes of a managed policy. */
-export const managedPolicyLimit = 6144
-
 /** Whether one of the statements before allows all that this one does; or one behind, and more. */
 function isWithin({ Action, Resource, Condition }: Statement, index: number, all: readonly Statement[]): boolean {
   return all.some((other, at) => {
@@ -66,5 +63,20 @@ export function leastPrivilege(scope: PolicyScope, groups: readonly PolicyGroup[
 export const emptyGroups = (scope: PolicyScope, groups: readonly PolicyGroup[]): readonly PolicyGroup[] =>
   groups.filter((group) => makers[group](scope).length === 0)
 
-/** The characters of a policy as IAM counts them: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
-export const policySize = (policy: PolicyDocument): number => JSON.stringify(policy).replaceAll(/\s/g, '').length
+/**
+ * What the documents of those groups are called in IAM: unlike those of other environments, and within its 128
+ * characters (https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreatePolicy.html). No groups are the usual ones.
+ */
+export function policyNames(
+  app: string,
+  environment: string,
+  groups: readonly PolicyGroup[],
+  count: number,
+): readonly string[] {
+  const stem = [app, environment, ...groups].join('-').replaceAll(/[^\w+=,.@-]/g, '-')
+  if (count === 1) return [stem.slice(0, 128)]
+  return Array.from({ length: count }, (_, at) => {
+    const end = `-${at + 1}`
+    return `${stem.slice(0, 128 - end.length)}${end}`
+  })
+}
