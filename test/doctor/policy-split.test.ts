@@ -74,13 +74,14 @@ test('whatever a policy holds, its documents allow the same, and each is within 
   )
 })
 
+const statement = (Sid: string, count: number): Statement => ({
+  Sid,
+  Effect: 'Allow',
+  Action: Array.from({ length: count }, (_, at) => `service:Operation${at}`),
+  Resource: '*',
+})
+
 test('what fits stays as it is, and one that begins the next document is whole', () => {
-  const statement = (Sid: string, count: number): Statement => ({
-    Sid,
-    Effect: 'Allow',
-    Action: Array.from({ length: count }, (_, at) => `service:Operation${at}`),
-    Resource: '*',
-  })
   const small: PolicyDocument = { Version: '2012-10-17', Statement: [statement('A', 3)] }
   expect(splitPolicy(small)).toEqual([small])
   const [a, b, c] = [statement('A', 100), statement('B', 200), statement('C', 100)]

@@ -14,14 +14,15 @@ const documentOf = (statements: readonly Statement[]): PolicyDocument => ({
 /** The characters of a policy as IAM counts them, which is without white space. */
 export const policySize = (policy: PolicyDocument): number => JSON.stringify(policy).replaceAll(/\s/g, '').length
 
+const halves = <T>(all: readonly T[]): readonly (readonly T[])[] => {
+  const middle = Math.ceil(all.length / 2)
+  return [all.slice(0, middle), all.slice(middle)]
+}
+
 /** The statement in as many as it takes for each to fit alone: what has the more actions or resources is halved. */
 function pieces(one: Statement, limit: number): readonly Statement[] {
   const resources = [one.Resource].flat()
   if (policySize(documentOf([one])) <= limit || Math.max(one.Action.length, resources.length) === 1) return [one]
-  const halves = <T>(all: readonly T[]): readonly (readonly T[])[] => {
-    const middle = Math.ceil(all.length / 2)
-    return [all.slice(0, middle), all.slice(middle)]
-  }
   const parts =
     one.Action.length >= resources.length
       ? halves(one.Action).map((Action) => ({ ...one, Action }))
