@@ -99,6 +99,7 @@ const prediction = fc.record({
   total: span,
   phases: fc.array(fc.record({ phase, span }), { maxLength: 3 }),
   runs: count,
+  checked: count,
 })
 const predictionResult = fc.record(
   {

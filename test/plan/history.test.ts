@@ -21,7 +21,8 @@ const phases: readonly Phase[] = ['preflight', 'build', 'push', 'release', 'roll
 /** What would have been said before that deploy, had these been the ones before it. */
 function foretold({ figures }: ReleaseRecord, before: readonly ReleaseRecord[]): DeployPrediction {
   if (figures === undefined) throw new Error('the record has no figures')
-  const learned = learn({ past: pastDeploys(before, figures.pace), figures: supposed, imagine: imagineRollout })
+  const { pace } = figures
+  const learned = learn({ past: pastDeploys(before, pace), figures: supposed, imagine: imagineRollout, pace })
   const prediction = foresee(figures, phases, { learned, supposed })
   if (prediction === undefined) throw new Error('the rollout would not end')
   return prediction

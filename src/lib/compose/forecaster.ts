@@ -44,8 +44,8 @@ export function composeForecaster(config: Config, { phases, registry, force, ret
         pushed: intended.pushed,
         rules: rulesOf(config, supposed, past[0]?.figures?.rules.warmup),
       }
-      const learned = learn({ past, figures: supposed, imagine: imagineRollout })
-      const prediction = foresee(circumstances, phases, { learned, supposed })
+      const learned = learn({ past, figures: supposed, imagine: imagineRollout, pace })
+      const prediction = foresee(circumstances, phases, { learned, supposed, over: intended.over })
       const start = learned.imagined(circumstances)
       return prediction && start && { circumstances, prediction, start }
     },

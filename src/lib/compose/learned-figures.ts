@@ -16,6 +16,7 @@ export async function learnedFigures(
 ): Promise<Figures> {
   if (!config.environment.release.ledger) return figures
   const records = await new Ledger(parameters, placeOf(config)).list()
-  const past = pastDeploys(records, paceFrom(process.env['RAMPART_CLOCK']))
-  return past.length === 0 ? figures : learn({ past, figures, imagine: imagineRollout }).figures
+  const pace = paceFrom(process.env['RAMPART_CLOCK'])
+  const past = pastDeploys(records, pace)
+  return past.length === 0 ? figures : learn({ past, figures, imagine: imagineRollout, pace }).figures
 }

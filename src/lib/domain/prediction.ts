@@ -11,12 +11,18 @@ export interface Span {
   readonly basis: Basis
 }
 
-/** What a deploy is expected to take, said before its rollout begins. */
+/**
+ * What a deploy is expected to take, said before its rollout begins. Eight of ten deploys should lie between the bounds,
+ * of the total and of each phase by itself: by how far earlier predictions were off, once four of them could be checked
+ * that rested on at least three deploys each; before, by how far they may be off.
+ */
 export interface DeployPrediction {
   readonly total: Span
   readonly phases: readonly { readonly phase: Phase; readonly span: Span }[]
   /** How many earlier deploys of the environment it rests on; 0 for what is supposed alone. */
   readonly runs: number
+  /** How many earlier predictions were checked against what happened; missing in events of older versions. */
+  readonly checked?: number
 }
 
 /** Why a deploy took another time than was predicted, as far as it was seen. */

@@ -26,6 +26,7 @@ export const predictionShape = {
       items: { type: 'object', properties: { phase, span }, required: ['phase', 'span'] },
     },
     runs: count,
+    checked: count,
   },
   required: ['total', 'phases', 'runs'],
 } as const

@@ -17,6 +17,8 @@ export interface Intended {
   readonly targets: number
   /** Bytes that were sent to the registry. */
   readonly pushed: number
+  /** The phases that are over, and what they took in milliseconds. */
+  readonly over: ReadonlyMap<Phase, number>
   /** Earlier releases of the environment. */
   readonly records: readonly ReleaseRecord[]
 }
@@ -87,8 +89,12 @@ export class Timekeeper {
   }
 
   /** What the deploy should take; undefined where nobody can tell. */
-  async foretell(intended: Omit<Intended, 'pushed'>): Promise<DeployPrediction | undefined> {
-    this.#foretold = await this.#forecaster.foretell({ ...intended, pushed: this.#pushed })
+  async foretell(intended: Omit<Intended, 'pushed' | 'over'>): Promise<DeployPrediction | undefined> {
+    this.#foretold = await this.#forecaster.foretell({
+      ...intended,
+      pushed: this.#pushed,
+      over: new Map(this.#phases),
+    })
     return this.#foretold?.prediction
   }
 

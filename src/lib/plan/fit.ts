@@ -27,8 +27,8 @@ const halfLife = 10
 const noise = 0.25
 /** What is nearer than that is no outlier, however near the others are. */
 const leastScale = 0.05
-/** By how much a prediction without any sample may be off, as `spanOf` has it for what is supposed. */
-const supposedSpread = 0.16
+/** By how much a prediction without any sample may be off: machines are by half slower or faster than what is supposed. */
+const supposedSpread = 0.35
 /** Eight of ten outcomes lie within so many standard deviations. */
 const eightOfTen = 1.28
 const rounds = 12

@@ -4,19 +4,25 @@ import type { AssumptionName, Figures } from './assumptions.js'
 import type { Figure } from './figure.js'
 import { fit, type Fit, type Prior } from './fit.js'
 import { imagineDeploy, type ImaginedDeploy } from './imagined-deploy.js'
+import { ownPhases, partsOf, supposedOf, workOf, type OwnPhase } from './own-phases.js'
 import type { PastDeploy } from './past.js'
+import { errorsOf, type Errors } from './range.js'
 import type { Imagine } from './strategies.js'
 
 /** What past deploys of an environment say about its next ones. */
 export interface Learned {
   /** How many they are. */
   readonly runs: number
+  /** How many times as fast as time their clock ran; undefined for the real one. */
+  readonly pace: number | undefined
   /** The figures of a plan with what was learned in their place. */
   readonly figures: Figures
   /** What rampart's own phases take, by phase; the parts are those of {@link partsOf}. */
   readonly phases: ReadonlyMap<Phase, Fit>
   /** By what the rollout differs from its imagined course. */
   readonly rollout: Fit
+  /** How far off the predictions of these deploys were. */
+  readonly errors: Errors
   /** How a rollout goes in imagination under these figures; undefined when it would not end. */
   readonly imagined: (circumstances: Circumstances) => ImaginedDeploy | undefined
 }
@@ -26,31 +32,11 @@ export interface Learning {
   readonly past: readonly PastDeploy[]
   readonly figures: Figures
   readonly imagine: Imagine
+  readonly pace: number | undefined
 }
 
 /** Fewer than these are no reason to believe that what is supposed of the machines is wrong. */
 const fewest = 3
-
-/** What the machine that runs rampart does, where nothing is known, in milliseconds; what a plan supposes is elsewhere. */
-const supposed = { push: 1000, release: 1500, baseline: 5000, proof: 3000, verify: 10_000, tags: 2000 } as const
-
-const ownPhases = ['preflight', 'build', 'push', 'release', 'baseline', 'proof', 'verify', 'tags'] as const
-type OwnPhase = (typeof ownPhases)[number]
-
-/** True for a phase that takes what rampart itself does. */
-export const isOwnPhase = (phase: Phase): phase is OwnPhase => (ownPhases as readonly Phase[]).includes(phase)
-
-function supposedOf(phase: OwnPhase, figures: Figures): number {
-  if (phase === 'preflight') return figures.preflight.value
-  return phase === 'build' ? figures.appBuild.value : supposed[phase]
-}
-
-/** What the time of a phase is made of, in milliseconds as it is supposed: its work, and for a push what goes out. */
-export function partsOf(phase: Phase, figures: Figures, { pushed }: Pick<Circumstances, 'pushed'>): readonly number[] {
-  if (!isOwnPhase(phase)) return []
-  const own = supposedOf(phase, figures)
-  return phase === 'push' ? [own, (1000 * pushed) / figures.upload.value] : [own]
-}
 
 const loosely: Prior = { factor: 1, doubt: 3 }
 const fairly: Prior = { factor: 1, doubt: 1 }
@@ -62,20 +48,35 @@ const closely: Prior = { factor: 1, doubt: 0.3 }
 const around = 10_000
 
 /** Learns from past deploys: rates of the machines first, then by what rollouts still differ from imagined ones. */
-export function learn({ past, figures: before, imagine }: Learning): Learned {
-  const phases = new Map(ownPhases.map((phase) => [phase, phaseFit(phase, past, before)]))
-  const figures = { ...before, ...machines(past, before, imagine), ...ownFigures(past, phases, before) }
+export function learn({ past, figures: before, imagine, pace }: Learning): Learned {
+  const phases = new Map(ownPhases.map((phase) => [phase, phaseFit(phase, past, before, pace)]))
+  const figures = { ...before, ...machines(past, before, imagine), ...ownFigures(past, phases, before, pace) }
   const imagined = remembering((circumstances) => imagineDeploy(circumstances, figures, imagine))
   const rollouts = past.flatMap(({ figures: seen, phases: took }) => {
     const course = seen && imagined(seen)
     const value = took.get('rollout')
-    return course === undefined || value === undefined ? [] : [{ parts: [around, course.duration], value }]
+    return course === undefined || value === undefined ? [] : [{ parts: rolloutParts(course, pace), value }]
   })
-  return { runs: past.length, figures, phases, rollout: fit(rollouts, [widely, closely]), imagined }
+  return {
+    runs: past.length,
+    pace,
+    figures,
+    phases,
+    rollout: fit(rollouts, [widely, closely]),
+    errors: errorsOf(past),
+    imagined,
+  }
 }
 
-/** The parts of a rollout's time for {@link Learned.rollout}. */
-export const rolloutParts = ({ duration }: ImaginedDeploy): readonly number[] => [around, duration]
+/**
+ * The parts of a rollout's time for {@link Learned.rollout}; `slowness` is how many times longer than is supposed this
+ * machine takes for its own work.
+ */
+export const rolloutParts = (
+  { duration }: ImaginedDeploy,
+  pace: number | undefined,
+  slowness = 1,
+): readonly number[] => [around + (pace === undefined ? 0 : slowness * workOf('rollout', pace)), duration]
 
 /** The same circumstances go the same way each time, and most deploys of an environment have the same. */
 function remembering(
@@ -89,12 +90,12 @@ function remembering(
   }
 }
 
-function phaseFit(phase: OwnPhase, past: readonly PastDeploy[], figures: Figures): Fit {
+function phaseFit(phase: OwnPhase, past: readonly PastDeploy[], figures: Figures, pace: number | undefined): Fit {
   const samples = past.flatMap(({ phases, figures: seen }) => {
     const waited = phase === 'release' ? (seen?.waited ?? 0) : 0
     const value = (phases.get(phase) ?? 0) - waited
     if (value <= 0 || (phase === 'push' && seen === undefined)) return []
-    return [{ parts: partsOf(phase, figures, seen ?? { pushed: 0 }), value }]
+    return [{ parts: partsOf(phase, figures, { pushed: seen?.pushed ?? 0, pace }), value }]
   })
   return fit(samples, phase === 'push' ? [loosely, loosely] : [loosely])
 }
@@ -156,13 +157,18 @@ function aroundStarts(
 const leastFactor = 0.05
 
 /** What the phases say about the figures of a plan; nothing where they are few. */
-function ownFigures(past: readonly PastDeploy[], phases: ReadonlyMap<Phase, Fit>, figures: Figures): Partial<Figures> {
-  const learned = (phase: Phase, name: AssumptionName, part: number): Partial<Figures> => {
+function ownFigures(
+  past: readonly PastDeploy[],
+  phases: ReadonlyMap<Phase, Fit>,
+  figures: Figures,
+  pace: number | undefined,
+): Partial<Figures> {
+  const learned = (phase: OwnPhase, name: AssumptionName, part: number): Partial<Figures> => {
     const { runs = 0, factors = [] } = phases.get(phase) ?? {}
     const factor = Math.max(factors[part] ?? 1, leastFactor)
     if (runs < fewest) return {}
-    const { value } = figures[name]
-    return { [name]: derived(name === 'upload' ? value / factor : value * factor, runs) }
+    const value = name === 'upload' ? figures[name].value / factor : supposedOf(phase, figures, pace) * factor
+    return { [name]: derived(value, runs) }
   }
   const hasSent = past.some(({ figures: seen }) => (seen?.pushed ?? 0) > 0)
   return {

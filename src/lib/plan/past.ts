@@ -8,6 +8,8 @@ export interface PastDeploy {
   readonly phases: ReadonlyMap<Phase, number>
   /** Missing in records of older versions. */
   readonly figures?: ReleaseFigures
+  /** How many deploys before it its own prediction could rest on. */
+  readonly runs: number
 }
 
 /** What is older than that was another project. */
@@ -42,12 +44,13 @@ export function pastDeploys(records: readonly ReleaseRecord[], pace: number | un
   return records
     .toSorted((a, b) => b.number - a.number)
     .filter(({ kind, ending }) => kind === 'deploy' && ending === 'done')
-    .flatMap(({ phases = [], figures }): readonly PastDeploy[] => {
+    .flatMap(({ phases = [], figures }): readonly Omit<PastDeploy, 'runs'>[] => {
       if (figures?.pace !== pace || (figures !== undefined && !isUsable(figures))) return []
       const timed = new Map(
         phases.filter(({ duration }) => isNumber(duration)).map(({ phase, duration }) => [phase, duration]),
       )
       return [{ phases: timed, ...(figures !== undefined && { figures }) }]
     })
+    .map((deploy, index, all) => ({ ...deploy, runs: all.length - 1 - index }))
     .slice(0, mostDeploys)
 }

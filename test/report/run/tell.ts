@@ -85,6 +85,7 @@ export function foretold(events: readonly Event[]): readonly Event[] {
             total: span(260_000, 280_000, 300_000),
             phases: [{ phase: 'rollout', span: span(230_000, 250_000, 270_000) }],
             runs: 12,
+            checked: 9,
           },
         }
       : event,
