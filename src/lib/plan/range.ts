@@ -46,7 +46,7 @@ export function errorsOf(past: readonly PastDeploy[]): Errors {
  * (https://arxiv.org/abs/2107.07511, section 1): of n errors the ceil(0.8 (n + 1))th by size. It supposes nothing of how
  * errors are spread, and is wide while there are few: up to eight it is the largest. Undefined for fewer than four.
  */
-export function reachOf(errors: readonly number[]): number | undefined {
+function reachOf(errors: readonly number[]): number | undefined {
   const sizes = errors.map(Math.abs).toSorted((a, b) => a - b)
   return sizes.length < fewest ? undefined : sizes[Math.ceil(share * (sizes.length + 1)) - 1]
 }
