@@ -2,6 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { Plugin } from '@oclif/core'
+import { configurationPage } from './configuration-page.js'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const check = process.argv.includes('--check')
@@ -18,15 +19,16 @@ async function manifest() {
 const { configJsonSchema } = await import('../dist/lib/config/json-schema.js')
 const { eventsJsonSchema } = await import('../dist/lib/events/json-schema.js')
 
+const json = (content) => `${JSON.stringify(content, undefined, 2)}\n`
 const files = {
-  'oclif.manifest.json': await manifest(),
-  'schemas/rampart.schema.json': configJsonSchema(),
-  'schemas/events.schema.json': eventsJsonSchema(),
+  'oclif.manifest.json': json(await manifest()),
+  'schemas/rampart.schema.json': json(configJsonSchema()),
+  'schemas/events.schema.json': json(eventsJsonSchema()),
+  'docs/configuration.md': configurationPage(configJsonSchema()),
 }
 
 const stale = []
-for (const [name, content] of Object.entries(files)) {
-  const text = `${JSON.stringify(content, undefined, 2)}\n`
+for (const [name, text] of Object.entries(files)) {
   const before = await readFile(`${root}${name}`, 'utf8').catch(() => '')
   if (text === before) continue
   if (check) stale.push(name)
