@@ -9,7 +9,7 @@ import { summaryLines } from '../../src/lib/dashboard/index.js'
 import { initialUi, type Key, type Ui } from '../../src/lib/dashboard/ui.js'
 import { progressBar } from '../../src/lib/dashboard/bar.js'
 import { cut, fit, pad, settle, widthOf, wrap } from '../../src/lib/dashboard/width.js'
-import type { Event } from '../../src/lib/events/event.js'
+import type { Event, EventBody } from '../../src/lib/events/event.js'
 import { createPaint } from '../../src/lib/terminal/colour.js'
 import { asciiGlyphs, unicodeGlyphs } from '../../src/lib/terminal/glyphs.js'
 import { fold } from '../../src/lib/view/fold.js'
@@ -246,6 +246,114 @@ test('targets warm up while their rollout goes on, and not after its end', () =>
     status: 'Successful',
   }
   expect(countsOf([...events, end])).toContain('1 new')
+})
+
+/** A scene with events after its own, as one screen of text. */
+function screenOf(name: SceneName, more: readonly EventBody[], columns: number, rows = 30): string {
+  const events = sceneEvents(name)
+  const at = events.at(-1)?.at ?? ''
+  const added = more.map((body, index): Event => ({ v: 1, seq: 1000 + index, at, ...body }))
+  return drawScreen(sceneOf([...events, ...added], columns, rows))
+    .map(rowText)
+    .join('\n')
+}
+
+const task = (id: string, number: number): EventBody => ({
+  type: 'target.changed',
+  target: {
+    id,
+    zone: 'ap-southeast-1a',
+    lifecycle: 'RUNNING',
+    health: 'healthy',
+    revision: `finbert-api:${number}`,
+    isNew: number === 8,
+    launchedAt: '2026-01-01T00:00:00Z',
+  },
+})
+
+describe('services of ECS', () => {
+  const taskId = '367e59a1de7e05fd3c791a48438132d2'
+  const images = ['1.dkr.ecr.x/api@sha256:df3e751aaaaaaa', '1.dkr.ecr.x/ui@sha256:ab9e0e7aaaaaaa']
+  const revision = (number: number) => ({ name: 'finbert', number: `finbert-api:${number},finbert-ui:${number}` })
+  const facts: EventBody = {
+    type: 'fleet.seen',
+    facts: {
+      kind: 'ecs',
+      fleet: 'finbert-rag-prod',
+      desired: 4,
+      to: { revision: revision(8), release: 'r-43a9ae31ba', images },
+      from: { revision: revision(7), images },
+      checkpointPercentages: [],
+      alarms: [],
+    },
+  }
+  const line: EventBody = { type: 'log.line', target: taskId, time: '2026-01-15T09:10:00Z', text: 'hello' }
+  const shown = (columns: number): string => screenOf('rolling', [facts, task(taskId, 8), line], columns)
+
+  test.each([40, 60, 80, 100, 140])('show which release comes on %i columns', (columns) => {
+    expect(shown(columns)).toContain('r-43a9ae31ba')
+  })
+
+  test('keep the zone, the revision and the age whole where there is room', () => {
+    expect(shown(140)).toMatch(/ap-southeast-1a new finbert-api:8 +RUNNING +healthy +\d+d \d+h /)
+  })
+
+  test.each([
+    [60, '367e59a…'],
+    [140, '367e59a1de7e05fd3c…'],
+  ])('call a task in the log what the table calls it, on %i columns', (columns, id) => {
+    const rows = shown(columns).split('\n')
+    expect(rows.filter((row) => row.includes(id)).map((row) => row.includes('hello'))).toEqual([false, true])
+  })
+})
+
+describe('on the way back', () => {
+  test.each(['RollbackInProgress', 'ROLLBACK_REQUESTED', 'ROLLBACK_IN_PROGRESS'])(
+    '%s foretells nothing of the way there, counts no replacements and offers no second rollback',
+    (status) => {
+      const id = '08b91cf7-8fa6-48af-b6a6-d227f40f1b9b'
+      const back: EventBody = { type: 'rollout.progress', id, status, percentage: 0, remaining: 2 }
+      const text = screenOf('rolling', [back], 140)
+      expect(text).toContain(`${status} 0 %`)
+      expect(text).not.toMatch(/ left|yet to begin|R roll back/)
+      expect(screenOf('rolling', [], 140)).toMatch(/ left[^]*R roll back/)
+    },
+  )
+})
+
+describe('a release that is rolled out and found wrong', () => {
+  const started: EventBody = { type: 'phase.started', phase: 'verify' }
+  const failed = (name: string, remedy?: string): EventBody => ({
+    type: 'check.done',
+    name,
+    result: 'fail',
+    detail: `${name} is wrong`,
+    ...(remedy !== undefined && { remedy }),
+  })
+  const ending: EventBody = {
+    type: 'run.finished',
+    ending: 'verification',
+    exitCode: 9,
+    message: '2 of 9 checks failed. It went back.',
+    next: ['mend it'],
+    duration: 600_000,
+  }
+
+  test('has its checks as the cause, with what to do said once', () => {
+    const text = screenOf('finished', [started, failed('https', 'mend it'), failed('logs'), ending], 140)
+    expect(text).toMatch(/cause +✗ https: https is wrong \(check-failed\)\n +› logs: logs is wrong\n +→ mend it\n/)
+    expect(text.split('mend it')).toHaveLength(2)
+    expect(text).toContain('ended     ✗ verification failed')
+  })
+
+  test('has its proof as the cause, whatever rollout took it back', () => {
+    const missing = (target: string, detail: string) => ({ target, proved: false, grade: 'answered', detail }) as const
+    const targets = [missing('i-1', 'status 503'), missing('i-2', 'status 503'), missing('i-3', 'no answer')]
+    const proof: EventBody = { type: 'proof', targets, proved: 0, total: 3 }
+    expect(screenOf('finished', [proof, ending], 100)).toMatch(
+      /cause +✗ 3 of 3 targets are not proved: status 503 \(not-proved\)\n +› i-3: no answer\n +→ rampart logs --target i-1/,
+    )
+  })
 })
 
 describe('the ring of log lines', () => {

@@ -27,7 +27,7 @@ describe('rampart monitor as a process of its own', () => {
     expect(monitor.stderr).toMatch(/rampart monitor: rampart-ai, production/)
     expect(monitor.stderr).toMatch(/attached to/)
     expect(monitor.stderr).toMatch(/load {8}i-[0-9a-f]+: ready after/)
-    expect(monitor.stderr).toMatch(/warmup {6}4 targets ready after/)
+    expect(monitor.stderr).toMatch(/warmup {6}warmup: \d+s would do, .*; 4 targets ready .* after launch/)
     expect(monitor.stderr).toMatch(/AWS calls: \d+ in [\d.]+ min, [\d.]+ a minute\n {2}\w+:\w+/)
     expect(monitor.stdout).toMatch(/Outcome.*Release r-[0-9a-f]+ was rolled out/)
     // All that changed is the deploy's: the watcher has no part in it.

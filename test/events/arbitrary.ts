@@ -59,7 +59,10 @@ const forecast = fc.record(
 )
 const advice = fc.record(
   {
-    measured: fc.record({ targets: count, p50: duration, p95: duration, max: duration }),
+    measured: fc.record(
+      { targets: count, p50: duration, p95: duration, max: duration, inService: duration },
+      { requiredKeys: ['targets', 'p50', 'p95', 'max'] },
+    ),
     warmup: duration,
     gracePeriod: duration,
     healthCheckInterval: duration,

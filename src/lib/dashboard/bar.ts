@@ -65,9 +65,12 @@ export function loadCell(load: ModelLoad | undefined, width: number, glyphs: Gly
     load.state === 'killed' ? 'bad' : load.downloads.length > 0 || load.state === 'downloading' ? 'warn' : undefined
   const { progress } = load
   const words = loadWords(load)
-  const { model: _model, ...unnamed } = load
+  const { model, ...unnamed } = load
+  const named = model === undefined ? words : loadWords({ ...load, model: model.slice(model.lastIndexOf('/') + 1) })
+  const fits = (...some: readonly string[]): string | undefined => some.find((one) => widthOf(one) <= width)
   if (progress === undefined || load.state === 'ready' || load.state === 'killed' || load.state === 'loaded') {
-    return [span(words, role)]
+    // Why it was killed matters more than how that is known, and that something was downloaded more than what.
+    return [span(fits(words, named, words.replace(/, downloaded .*/, ', downloaded')) ?? briefly(named), role)]
   }
   const share = progress.total === 0 ? 0 : Math.min(1, Math.max(0, progress.done / progress.total))
   const size = width < 16 ? 5 : 8
@@ -75,6 +78,9 @@ export function loadCell(load: ModelLoad | undefined, width: number, glyphs: Gly
   const bar = [span(glyphs.barFull.repeat(full), role ?? 'active'), span(glyphs.barEmpty.repeat(size - full), 'dim')]
   const short = `${load.state} ${formatPercent(100 * share)}`
   const room = width - size - 1
-  const text = [words, loadWords(unnamed), short, formatPercent(100 * share)].find((one) => widthOf(one) <= room) ?? ''
+  const candidates = [words, named, loadWords(unnamed), short, formatPercent(100 * share)]
+  const text = candidates.find((one) => widthOf(one) <= room) ?? ''
   return [...bar, span(` ${text}`, role)]
 }
+
+const briefly = (words: string): string => words.replace(/ \([^)]*\)$|, most likely .*/, '')

@@ -1,13 +1,15 @@
 import { formatDuration } from '../terminal/format.js'
 import { countStages } from '../view/stages.js'
+import { likeliestCause } from '../view/cause.js'
 import { forecastAt } from '../view/forecast.js'
 import type { PhaseView, View } from '../view/view.js'
 import { endingWords, proofWords, rolloutWords, shortDigest, waitingWords } from '../words/run.js'
 import { adviceWords, forecastWords, ruleWords } from '../words/watch.js'
 import { progressBar, stageCounts } from './bar.js'
 import { verifySpans } from './check-pane.js'
+import { isTrouble } from './log-ring.js'
 import { beside, rowWidth, span, type Row, type Span } from './row.js'
-import { isAtRest, layoutOf, signed, type Layout, type Scene } from './scene.js'
+import { isAtRest, layoutOf, signed, type Scene } from './scene.js'
 import { wrap } from './width.js'
 
 /** A row that is left out when there is no room; the lowest rank stays longest. */
@@ -67,35 +69,47 @@ function titleRows({ view, columns, glyphs }: Scene): RankedRow[] {
 
 /** The new release and the one before, with the revisions that launch them. */
 function releaseRows(scene: Scene): RankedRow[] {
-  const { view, glyphs } = scene
-  const layout = layoutOf(scene.columns)
-  const ends = releaseEnds(view, layout)
-  if (ends.to === undefined && ends.from === undefined) {
+  const { view } = scene
+  const rows = naming.map((how) => releaseRow(scene, how)).filter((row) => row.length > 0)
+  if (rows.length === 0) {
     if (view.waitsFor !== undefined) {
       return [labelled(scene, 3, 'lock', [span(waitingWords({ holder: view.waitsFor }), 'warn')])]
     }
     const waits = view.run === undefined ? 'waiting for the first event' : 'nothing is known of the fleet yet'
     return view.ending === undefined ? [labelled(scene, 3, 'release', [span(waits, 'dim')])] : []
   }
-  const row: Span[] = [span(ends.to ?? ends.from ?? '', 'strong')]
-  if (ends.to !== undefined && ends.from !== undefined) {
-    row.push(span(layout === 'wide' ? '  in place of ' : ` ${glyphs.arrow} `), span(ends.from))
+  // Which release comes must be seen; what its revisions are made of only where there is room.
+  return [labelled(scene, 3, 'release', rows.find((row) => rowWidth(row) <= textWidth(scene)) ?? rows.at(-1) ?? [])]
+}
+
+/** How much is said of a release, from all that is known to what tells it apart. */
+const naming = ['images', 'revision', 'number', 'id', 'alone'] as const
+
+function releaseRow({ view, columns, glyphs }: Scene, how: (typeof naming)[number]): Row {
+  const { to, from } = releaseEnds(view, how)
+  const shown = to ?? from
+  if (shown === undefined) return []
+  const row: Span[] = [span(shown, 'strong')]
+  if (to !== undefined && from !== undefined && how !== 'alone') {
+    const isWide = layoutOf(columns) === 'wide'
+    row.push(span(isWide ? '  in place of ' : ` ${glyphs.arrow} `), span(from))
     // With less room it reads from left to right: from, then to.
-    if (layout !== 'wide') row.reverse()
+    if (!isWide) row.reverse()
   }
-  return [labelled(scene, 3, 'release', row)]
+  return row
 }
 
 function releaseEnds(
   view: View,
-  layout: Layout,
+  how: (typeof naming)[number],
 ): { readonly to: string | undefined; readonly from: string | undefined } {
   const { facts, release: recorded, plan } = view
   const nameRevision = (release: string | undefined, images: readonly string[], number: string): string => {
-    const inBrackets = layout === 'wide' ? ` (revision ${number})` : layout === 'medium' ? ` (${number})` : ''
+    const inBrackets =
+      how === 'id' || how === 'alone' ? '' : how === 'number' ? ` (${number})` : ` (revision ${number})`
     if (release !== undefined) return `${release}${inBrackets}`
-    const shown = images.map(shortImage)
-    return shown.length === 0 ? `revision ${number}` : `revision ${number} (${shown.join(', ')})`
+    const made = how === 'images' && images.length > 0 ? ` (${images.map(shortImage).join(', ')})` : ''
+    return `revision ${number}${made}`
   }
   const known = facts?.to
   const to =
@@ -251,8 +265,8 @@ function warningsRows(scene: Scene): RankedRow[] {
 
 function causeRows(scene: Scene): RankedRow[] {
   const { view, glyphs } = scene
-  const found = view.cause
-  if (found === undefined || view.rollout?.outcome === 'succeeded') return []
+  const found = likeliestCause(view)
+  if (found === undefined || view.ending?.exitCode === 0) return []
   const width = textWidth(scene) - 2
   const summary = wrap(`${found.summary} (${found.code})`, width, 2, glyphs.ellipsis)
   // One row may be all that is left for it: then its cut is to be seen.
@@ -264,12 +278,20 @@ function causeRows(scene: Scene): RankedRow[] {
         span(text, 'strong'),
       ]),
     ),
-    ...found.evidence.slice(-3).map((text) => labelled(scene, 6, '', [span(`${glyphs.detail} `, 'dim'), span(text)])),
+    ...telling(found.evidence).map((text) => labelled(scene, 6, '', [span(`${glyphs.detail} `, 'dim'), span(text)])),
     ...next.map((text, index) =>
       labelled(scene, 2, '', [span(index === 0 ? `${glyphs.arrow} ` : '  ', 'active'), span(text)]),
     ),
   ]
 }
+
+/** The last lines that tell of trouble; where none does, the last ones. */
+function telling(evidence: readonly string[]): readonly string[] {
+  const loud = evidence.filter(isTrouble)
+  return (loud.length === 0 ? evidence : loud).slice(-mostEvidence)
+}
+
+const mostEvidence = 3
 
 function endingRows(scene: Scene): RankedRow[] {
   const { view, glyphs } = scene
@@ -292,13 +314,21 @@ function endingRows(scene: Scene): RankedRow[] {
         span(text, 'strong'),
       ]),
     ),
-    ...end.next.slice(0, 1).map((step) => labelled(scene, 4, 'next', [span(`${glyphs.arrow} `, 'active'), span(step)])),
+    ...nextSteps(view, end).map((step) => labelled(scene, 4, 'next', [span(`${glyphs.arrow} `, 'active'), span(step)])),
   ]
 }
 
+/** What to do next, unless the cause has said so. */
+function nextSteps(view: View, { next, exitCode }: NonNullable<View['ending']>): readonly string[] {
+  const said = exitCode === 0 ? undefined : likeliestCause(view)?.next[0]
+  return next.slice(0, 1).filter((step) => step !== said)
+}
+
 function adviceRows(scene: Scene): RankedRow[] {
-  const { advice: found } = scene.view
-  if (found === undefined) return []
+  const { advice: found, rollout, ending } = scene.view
+  // While another rollout goes on, or went wrong, that of the last one is not the news.
+  const isNews = ending === undefined ? rollout?.outcome !== undefined : ending.exitCode === 0
+  if (found === undefined || !isNews) return []
   const lines = wrap(adviceWords(found), textWidth(scene), 2, scene.glyphs.ellipsis)
   const role = found.verdict === 'fits' ? undefined : ('warn' as const)
   return lines.map((text, index) => labelled(scene, 6, index === 0 ? 'warmup' : '', [span(text, role)]))

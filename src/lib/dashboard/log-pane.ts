@@ -1,5 +1,5 @@
 import { isTrouble, type LogEntry } from './log-ring.js'
-import { span, type Row } from './row.js'
+import { shortId, span, type Row } from './row.js'
 import { layoutOf, type Scene } from './scene.js'
 import { fit, widthOf } from './width.js'
 
@@ -45,8 +45,7 @@ function logRow({ columns, glyphs }: Scene, { target, time, text }: LogEntry): R
   const layout = layoutOf(columns)
   const moment = /T(\d\d:\d\d:\d\d)/.exec(time)?.[1] ?? time.slice(0, 8)
   const width = layout === 'wide' ? 19 : 8
-  const id =
-    target.length <= width ? target.padEnd(width) : `${target.slice(0, 2)}${glyphs.ellipsis}${target.slice(3 - width)}`
+  const id = shortId(target, width, glyphs.ellipsis).padEnd(width)
   const role = isTrouble(text) ? ('bad' as const) : /\bwarn(?:ing)?\b/i.test(text) ? ('warn' as const) : undefined
   const before = layout === 'tiny' ? '' : `${moment} ${id} `
   return [span(before, 'dim'), span(text, role)]

@@ -51,6 +51,16 @@ export function beside(left: Row, right: Row, width: number, ellipsis: string): 
   return [...fitted, span(' '.repeat(width - taken - rowWidth(fitted))), ...kept]
 }
 
+/**
+ * As much of an id as tells it apart: instances differ at their end, `i-…e5e07`, tasks at their beginning. The same
+ * everywhere on a screen, so that a person finds a target of the table in the log.
+ */
+export function shortId(id: string, width: number, ellipsis: string): string {
+  if (id.length <= width) return id
+  if (!id.startsWith('i-')) return fit(id, width, ellipsis)
+  return `i-${ellipsis}${id.slice(2 + widthOf(ellipsis) - width)}`
+}
+
 /** A cell of a table. */
 export function cell(text: string, width: number, glyphs: Glyphs, role?: Role): Span {
   return span(pad(text, width, glyphs.ellipsis), role)

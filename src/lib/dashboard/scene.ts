@@ -1,6 +1,7 @@
 import type { Role } from '../terminal/colour.js'
 import type { Glyphs } from '../terminal/glyphs.js'
 import { stagedTargets, type Stage, type StagedTarget } from '../view/stages.js'
+import { isGoingBack } from '../view/standing.js'
 import type { View } from '../view/view.js'
 import type { LogEntry, LogRing } from './log-ring.js'
 import { span, type Row, type Span } from './row.js'
@@ -60,7 +61,7 @@ function isWanted({ filter, errorsOnly, page }: Ui, { seen: { target }, stage }:
 export function rollbackId(view: View): string | undefined {
   const { rollout, facts } = view
   if (rollout === undefined || rollout.outcome !== undefined || facts?.from === undefined) return undefined
-  if (rollout.status?.startsWith('Rollback') === true) return undefined
+  if (isGoingBack(rollout)) return undefined
   return facts.from.release ?? facts.from.revision.number
 }
 

@@ -3,6 +3,7 @@ import type { Paint } from '../terminal/colour.js'
 import type { Glyphs } from '../terminal/glyphs.js'
 import { cleanLine } from '../terminal/clean.js'
 import { countStages, stagedTargets } from '../view/stages.js'
+import { likeliestCause } from '../view/cause.js'
 import { forecastAt } from '../view/forecast.js'
 import type { View } from '../view/view.js'
 import { endingWords, proofWords, rolloutWords } from '../words/run.js'
@@ -28,20 +29,25 @@ export function summaryLines({ paint, glyphs, now }: SummaryPage, view: View): r
   const from = facts?.from === undefined ? '' : `, in place of ${revisionWords(facts.from)}`
   const counts = rowText(stageCounts(countStages(stagedTargets(view, now)), 'wide', view.gone, isAtRest(view)))
   const last = lastLine(view)
+  const found = ownCause(view) === undefined && ending?.exitCode !== 0 ? likeliestCause(view) : undefined
   return [
     `${simulated}${outcome(view, paint, glyphs)}`,
     ...(to === undefined ? [] : [`  release: ${to}${from}`]),
     `  targets: ${counts}${view.proof === undefined ? '' : `; ${proofWords(view.proof)}`}`,
-    ...(view.downloads.length > 0
-      ? [`  ${paint('warn', glyphs.warn)} downloaded at start, the base image lacks it: ${view.downloads.join(', ')}`]
-      : ending === undefined && view.forecast !== undefined
-        ? [`  time: ${forecastWords(forecastAt(view.forecast, now))}`]
-        : []),
+    ...(found !== undefined
+      ? [`  ${paint('bad', glyphs.bad)} ${found.summary}`]
+      : view.downloads.length > 0
+        ? [`  ${paint('warn', glyphs.warn)} downloaded at start, the base image lacks it: ${view.downloads.join(', ')}`]
+        : ending === undefined && view.forecast !== undefined
+          ? [`  time: ${forecastWords(forecastAt(view.forecast, now))}`]
+          : []),
     ...(last === undefined ? [] : [`  ${paint('active', glyphs.arrow)} ${last}`]),
   ].map(cleanButColours)
 }
 
-function outcome({ ending, rollout, cause, run }: View, paint: Paint, glyphs: Glyphs): string {
+function outcome(view: View, paint: Paint, glyphs: Glyphs): string {
+  const { ending, rollout, run } = view
+  const cause = ownCause(view)
   const why = cause === undefined ? '' : `: ${cause.summary}`
   const mark = (good: boolean): string => (good ? paint('good', glyphs.good) : paint('bad', glyphs.bad))
   if (rollout !== undefined && rollout.outcome === undefined) {
@@ -59,11 +65,17 @@ function outcome({ ending, rollout, cause, run }: View, paint: Paint, glyphs: Gl
   return `${paint('active', glyphs.active)} ${run?.environment ?? 'fleet'}: no rollout under way`
 }
 
+/** The cause that the rollout itself has, where it did not go well. */
+function ownCause({ rollout, cause }: View): View['cause'] {
+  return rollout?.outcome === 'succeeded' ? undefined : cause
+}
+
 /** The way back, or what to do next. */
-function lastLine({ detached, ending, cause, rollout }: View): string | undefined {
+function lastLine(view: View): string | undefined {
+  const { detached, ending } = view
   if (detached !== undefined) return `${detached.goesOn}; come back with: ${detached.comeBack}`
-  if (rollout?.outcome !== 'succeeded' && cause?.next[0] !== undefined) return cause.next[0]
-  return ending?.next[0]
+  const asked = ending?.exitCode === 0 ? undefined : likeliestCause(view)?.next[0]
+  return asked ?? ending?.next[0]
 }
 
 /** Foreign text can bring no sequence of its own: only our colours are left. */

@@ -1,13 +1,15 @@
 import { formatDuration } from '../terminal/format.js'
 import { countStages, stages, warmupLeft, type StagedTarget } from '../view/stages.js'
 import { loadCell } from './bar.js'
-import { cell, fitRow, rowWidth, span, type Row } from './row.js'
+import { cell, fitRow, rowWidth, shortId, span, type Row } from './row.js'
 import { isAtRest, layoutOf, stageRole, stageSign, stageWord, type Scene } from './scene.js'
 
 /** One column of the table; the last one takes the room that is left. */
 interface Column {
   readonly title: string
   readonly width: number
+  /** What the widest of its cells wants, where that differs from fleet to fleet; never less than the width. */
+  readonly wants?: (scene: Scene, one: StagedTarget) => number
   readonly of: (scene: Scene, one: StagedTarget, width: number) => Row
 }
 
@@ -15,25 +17,23 @@ const text =
   (words: (scene: Scene, one: StagedTarget) => string): Column['of'] =>
   (scene, one, width) => [cell(words(scene, one), width, scene.glyphs)]
 
-const id = text((_scene, { seen }) => seen.target.id)
+const id: Column['of'] = ({ glyphs }, { seen }, width) => [
+  cell(shortId(seen.target.id, width, glyphs.ellipsis), width, glyphs),
+]
 const zone = text((_scene, { seen }) => seen.target.zone)
 const age = text(({ view }, { seen: { target } }) => (isAtRest(view) ? target.revision : target.isNew ? 'new' : 'old'))
-const revision = text(({ view }, { seen: { target } }) =>
-  isAtRest(view) ? target.revision : `${target.isNew ? 'new' : 'old'} ${target.revision}`,
-)
+const revisionOf = ({ view }: Scene, { seen: { target } }: StagedTarget): string =>
+  isAtRest(view) ? target.revision : `${target.isNew ? 'new' : 'old'} ${target.revision}`
+const revision = text(revisionOf)
 const lifecycle = text((_scene, { seen }) => seen.target.lifecycle)
-const health = text((_scene, { seen: { target } }) => (target.health === 'none' ? '-' : target.health))
+
+const health: Column['of'] = ({ glyphs }, { seen: { target }, stage: at }, width) => [
+  cell(target.health === 'none' ? '-' : target.health, width, glyphs, at === 'failing' ? 'bad' : undefined),
+]
 
 const stage: Column['of'] = ({ view, glyphs }, one, width) => [
   cell(stageWord(one.stage, isAtRest(view)), width, glyphs, stageRole(one.stage, isAtRest(view))),
 ]
-
-/** Ids that differ at their end, as an instance's do. */
-const shortId: Column['of'] = ({ glyphs }, { seen }, width) => {
-  const whole = seen.target.id
-  const short = whole.length <= width ? whole : `${whole.slice(0, 2)}${glyphs.ellipsis}${whole.slice(3 - width)}`
-  return [cell(short, width, glyphs)]
-}
 
 const warmup = text((scene, { seen }) => {
   const left = warmupLeft(scene.view, seen, scene.now)
@@ -41,8 +41,16 @@ const warmup = text((scene, { seen }) => {
 })
 
 const since = text(({ now }, { seen: { target } }) =>
-  target.launchedAt === undefined ? '' : formatDuration(now - Date.parse(target.launchedAt)),
+  target.launchedAt === undefined ? '' : ageWords(now - Date.parse(target.launchedAt)),
 )
+
+const hour = 3_600_000
+
+/** Of what is older than two days, nobody asks for the minutes. */
+function ageWords(milliseconds: number): string {
+  const hours = Math.floor(milliseconds / hour)
+  return hours < 48 ? formatDuration(milliseconds) : `${Math.floor(hours / 24)}d ${hours % 24}h`
+}
 
 const models: Column['of'] = ({ view, glyphs }, { seen }, width) =>
   fitRow(loadCell(view.loads.get(seen.target.id), width, glyphs), width, glyphs.ellipsis)
@@ -51,7 +59,23 @@ function noteOf({ seen: { target, note } }: StagedTarget): string {
   return [target.reason, note].filter((part) => part !== undefined && part !== '').join('; ')
 }
 
-const note = text((_scene, one) => noteOf(one))
+/**
+ * A note in as many columns. The load balancer's code says what its text says, but for the statuses in brackets.
+ * https://docs.aws.amazon.com/elasticloadbalancing/latest/application/check-target-health.html
+ */
+function shortNote(one: StagedTarget, width: number): string {
+  const whole = noteOf(one)
+  const code = whole.replace(/^((?:Target|Elb)\.\w+): [^;[]*(\[[^\]]*\])?/, (_all, first: string, statuses?: string) =>
+    statuses === undefined ? first : `${first} ${statuses}`,
+  )
+  const bare = code.replace(/^(?:Target|Elb)\./, '')
+  return [whole, code].find((words) => words.length <= width) ?? bare
+}
+
+const note: Column['of'] = ({ glyphs }, one, width) => [
+  // What a target that starts lacks is no fault yet.
+  cell(shortNote(one, width), width, glyphs, one.stage === 'starting' ? 'dim' : undefined),
+]
 
 /** The models where they tell something, else what else there is to say; what went wrong goes first. */
 const modelsOrNote: Column['of'] = (scene, one, width) => {
@@ -59,14 +83,17 @@ const modelsOrNote: Column['of'] = (scene, one, width) => {
   const words = noteOf(one)
   const ill = one.stage === 'failing' && load?.state !== 'killed'
   const tells = load !== undefined && !(ill && words !== '') && !(load.state === 'ready' && words !== '')
-  return tells ? models(scene, one, width) : [cell(words, width, scene.glyphs)]
+  return tells ? models(scene, one, width) : note(scene, one, width)
 }
+
+const zoneWidth: Column['wants'] = (_scene, { seen }) => Math.min(15, seen.target.zone.length)
+const revisionWidth: Column['wants'] = (scene, one) => Math.min(18, revisionOf(scene, one).length)
 
 const columnsOf = {
   wide: [
     { title: 'TARGET', width: 19, of: id },
-    { title: 'ZONE', width: 10, of: zone },
-    { title: 'RELEASE', width: 8, of: revision },
+    { title: 'ZONE', width: 10, of: zone, wants: zoneWidth },
+    { title: 'RELEASE', width: 8, of: revision, wants: revisionWidth },
     { title: 'LIFECYCLE', width: 13, of: lifecycle },
     { title: 'HEALTH', width: 9, of: health },
     { title: 'WARMUP', width: 7, of: warmup },
@@ -75,22 +102,29 @@ const columnsOf = {
   ],
   medium: [
     { title: 'TARGET', width: 19, of: id },
-    { title: 'RELEASE', width: 7, of: revision },
+    { title: 'RELEASE', width: 7, of: revision, wants: revisionWidth },
     { title: 'STAGE', width: 8, of: stage },
     { title: 'WARMUP', width: 7, of: warmup },
     { title: 'MODELS, NOTE', width: 0, of: modelsOrNote },
   ],
   narrow: [
-    { title: 'TARGET', width: 8, of: shortId },
+    { title: 'TARGET', width: 8, of: id },
     { title: 'REL', width: 3, of: age },
     { title: 'STAGE', width: 8, of: stage },
     { title: 'MODELS, NOTE', width: 0, of: modelsOrNote },
   ],
   tiny: [
-    { title: 'TARGET', width: 8, of: shortId },
+    { title: 'TARGET', width: 8, of: id },
     { title: 'STAGE', width: 0, of: stage },
   ],
 } as const satisfies Record<string, readonly Column[]>
+
+/** With fewer columns than a terminal has by habit, what a target does matters more than its whole id. */
+const close: readonly Column[] = [
+  { title: 'TARGET', width: 8, of: id },
+  { title: 'REL', width: 3, of: age },
+  ...columnsOf.medium.slice(2),
+]
 
 /** With this many columns, models and notes have one of their own each. */
 const widest: readonly Column[] = [
@@ -99,14 +133,25 @@ const widest: readonly Column[] = [
   { title: 'NOTE', width: 0, of: note },
 ]
 
-function columnsFor({ columns }: Scene): readonly Column[] {
-  return columns >= 128 ? widest : columnsOf[layoutOf(columns)]
+function columnsFor(scene: Scene): readonly Column[] {
+  const { columns, fleet } = scene
+  const layout = layoutOf(columns)
+  const table: readonly Column[] =
+    columns >= 128 ? widest : layout === 'medium' && columns < 80 ? close : columnsOf[layout]
+  return table.map((column) =>
+    column.wants === undefined
+      ? column
+      : {
+          ...column,
+          width: fleet.reduce((most, one) => Math.max(most, column.wants?.(scene, one) ?? 0), column.width),
+        },
+  )
 }
 
 /** A heading and a row per target in at most that many rows: those that matter most, and the rest counted. */
 export function targetRows(scene: Scene, rows: number): readonly Row[] {
-  if (rows < 1) return []
-  const { targets, view, glyphs } = scene
+  const { targets, fleet, view, glyphs } = scene
+  if (rows < 1 || fleet.length === 0) return []
   const room = rows - 1
   if (targets.length <= room || room < 2) return tableRows(scene, targets.slice(0, room))
   const rest = restWords(targets.slice(room - 1), isAtRest(view))
@@ -131,8 +176,8 @@ function tableRows(scene: Scene, targets: readonly StagedTarget[]): readonly Row
 }
 
 /** How many rows the table wants. */
-export function wantedTargetRows({ targets }: Scene): number {
-  return targets.length + 1
+export function wantedTargetRows({ targets, fleet }: Scene): number {
+  return fleet.length === 0 ? 0 : targets.length + 1
 }
 
 function heading(table: readonly Column[], columns: number, ellipsis: string): Row {

@@ -20,6 +20,8 @@ export interface WarmupAdvice {
     readonly p50: number
     readonly p95: number
     readonly max: number
+    /** The 95th percentile of the time from in service, where a warmup begins, to ready. */
+    readonly inService?: number
   }
   readonly warmup: number
   readonly gracePeriod?: number

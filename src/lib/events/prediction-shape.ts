@@ -62,7 +62,7 @@ export const adviceShape = {
   properties: {
     measured: {
       type: 'object',
-      properties: { targets: count, p50: duration, p95: duration, max: duration },
+      properties: { targets: count, p50: duration, p95: duration, max: duration, inService: duration },
       required: ['targets', 'p50', 'p95', 'max'],
     },
     warmup: duration,

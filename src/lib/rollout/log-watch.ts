@@ -89,7 +89,8 @@ export function watchLogs(
     const isTrouble = trouble.test(line.text)
     const { shown, leftOut } = limit(target, line.time, load !== undefined || isTrouble)
     const time = new Date(line.time).toISOString()
-    if (leftOut > 0) emit({ type: 'log.line', target, time, text: `(${leftOut} lines left out)` })
+    if (leftOut > 0)
+      emit({ type: 'log.line', target, time, text: `(${leftOut} ${leftOut === 1 ? 'line' : 'lines'} left out)` })
     if (!shown) return
     emit({ type: 'log.line', target, time, text: line.text.trimEnd(), ...(isTrouble && { trouble: true }) })
   }

@@ -101,6 +101,8 @@ export function createLookout(
     if (seen.outcome !== undefined) return
     const elapsed = clock.now() - handle.startedAt
     const now = forecast(seen, elapsed, basis)
+    // Back at zero, old targets may still start and new ones drain: nobody has measured how long.
+    if (seen.direction === 'back' && now.remaining === 0) return
     // The end that was foretold still holds: there is nothing to tell.
     const end = clock.now() + now.remaining
     if (endsAt !== undefined && Math.abs(end - endsAt) < 15_000 && now.slower === undefined) return
@@ -114,7 +116,10 @@ export function createLookout(
       const news = changes(handle.id, last, seen)
       if (news.length > 0) changedAt = clock.now()
       for (const event of news) emit(event)
-      const launched = seen.targets.filter(({ isNew, launchedAt }) => isNew || launchedAt !== undefined)
+      // Of one that was there before, the log's window shows a part only: its start was another one's business.
+      const launched = seen.targets.filter(
+        ({ isNew, launchedAt }) => isNew || (launchedAt !== undefined && Date.parse(launchedAt) >= handle.startedAt),
+      )
       logs?.present(new Set(launched.map(({ id }) => id)))
       await unlessStopped(signal, logs?.look() ?? Promise.resolve())
       for (const { id, isNew, health } of seen.targets) {

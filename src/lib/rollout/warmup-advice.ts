@@ -51,6 +51,7 @@ export function adviseWarmup(starts: readonly MeasuredStart[], facts: RolloutFac
       p50: percentile(times, 0.5),
       p95: percentile(times, 0.95),
       max: Math.max(...times),
+      inService: needed,
     },
     warmup,
     ...(gracePeriod !== undefined && { gracePeriod }),

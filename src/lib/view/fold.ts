@@ -1,5 +1,6 @@
 import type { Phase } from '../domain/phase.js'
 import type { Event } from '../events/event.js'
+import { isGoingBack } from './standing.js'
 import type { CheckView, ImageView, LogView, PhaseView, RolloutView, View } from './view.js'
 
 /** How many of the last lines of one target are kept, and of how many targets. */
@@ -62,6 +63,8 @@ function changes(view: View, event: Event, at: number): Partial<View> {
           ...pick(event, 'status', 'percentage', 'remaining'),
           reason: event.reason,
         },
+        // What was foretold was the way there.
+        forecast: turnsBack(view, event) ? undefined : view.forecast,
       }
     case 'rollout.finished':
       return {
@@ -219,6 +222,10 @@ function moveLayer(view: View, event: Of<'layer.progress'>): ImageView['layers']
 
 function pushedOf(event: Of<'image.pushed'>): ImageView['pushed'] {
   return pick(event, 'repository', 'digest', 'tags', 'layerBytes', 'uploadedLayerBytes', 'unchanged')
+}
+
+function turnsBack({ rollout }: View, { status }: Of<'rollout.progress'>): boolean {
+  return isGoingBack({ status }) && !isGoingBack({ status: rollout?.status })
 }
 
 /** What is known of that rollout; of another one than before, nothing is. */

@@ -1,5 +1,5 @@
 import { isInService, isLeaving } from '../domain/target.js'
-import type { LogView, TargetView, View } from './view.js'
+import type { LogView, RolloutView, TargetView, View } from './view.js'
 
 /**
  * Where a target stands: `serving` (in service and not found ill), `starting`, `failing` (the load balancer finds it
@@ -14,6 +14,11 @@ export function standingOf({ target, wasHealthy }: Pick<TargetView, 'target' | '
   if (target.health === 'unhealthy') return target.isNew && !wasHealthy ? 'starting' : 'failing'
   if (!isInService(target) || target.health === 'initial') return 'starting'
   return 'serving'
+}
+
+/** True from the moment on at which the platform takes the fleet back, in the words of either: `RollbackInProgress`, `ROLLBACK_REQUESTED`. */
+export function isGoingBack({ status = '' }: Pick<RolloutView, 'status'>): boolean {
+  return /^rollback/i.test(status)
 }
 
 /** How many targets stand where; `old` and `new` are those that serve. */

@@ -3,6 +3,7 @@ import { formatBytes } from '../domain/format-bytes.js'
 import type { LockHolder } from '../domain/lock-holder.js'
 import { formatCount, formatDuration, formatPercent } from '../terminal/format.js'
 import type { ReleasedImage } from '../view/images.js'
+import { isGoingBack } from '../view/standing.js'
 import type { EndingView, PhaseView, ProofView, ReleaseView, RolloutView } from '../view/view.js'
 
 // A map: an ending of a later rampart may be called like something that every object has.
@@ -76,7 +77,7 @@ export function rolloutWords({ status, percentage, remaining }: RolloutView): st
   )
   const words = state.join(' ') || 'started'
   // On the way back, and when all is done, the platform's number says nothing about what is to come.
-  if (remaining === undefined || status?.startsWith('Rollback') === true || percentage === 100) return words
+  if (remaining === undefined || isGoingBack({ status }) || percentage === 100) return words
   const begun = remaining === 0 ? 'all replacements begun' : `${formatCount(remaining, 'replacement')} yet to begin`
   return `${words}, ${begun}`
 }

@@ -28,27 +28,48 @@ function progressWords({ done, total, unit }: NonNullable<ModelLoad['progress']>
   return unit === 'percent' ? formatPercent(total === 0 ? 0 : (100 * done) / total) : `${done} of ${total} shards`
 }
 
-/** `about 3m 20s left (2m 50s to 4m 10s, from 5 earlier rollouts)`. */
+/** `about 3m 20s left (2m 50s to 4m 10s, from 5 earlier rollouts)`; `due by now (…)` when that time is over. */
 export function forecastWords({ remaining, low, high, basis, runs, slower }: Forecast): string {
-  const range = low === high ? '' : `${formatDuration(low)} to ${formatDuration(high)}, `
+  const range = low === high ? '' : `${time(low)} to ${time(high)}, `
   const from = basis === 'history' ? `from ${formatCount(runs, 'earlier rollout')}` : 'from warmup and batches'
   const late = slower === undefined ? '' : `; ${slower.toFixed(1)}x as long as usual`
-  return `about ${formatDuration(remaining)} left (${range}${from})${late}`
+  const left = remaining === 0 ? 'due by now' : `about ${formatDuration(remaining)} left`
+  return `${left} (${range}${from})${late}`
 }
 
-/** What the measured starts say about the warmup, and the setting that would fit. */
-export function adviceWords({ measured, warmup, verdict, difference, proposed }: WarmupAdvice): string {
-  const seen = `${formatCount(measured.targets, 'target')} ready after ${formatDuration(measured.p50)} (p95 ${formatDuration(measured.p95)}, max ${formatDuration(measured.max)})`
-  const set = `warmup is ${formatDuration(warmup)}`
-  switch (verdict) {
-    case 'fits':
-      return `${seen}; ${set}, which fits`
-    case 'long':
-      return `${seen}; ${set}: ${formatDuration(difference)} of each rollout wait for nothing; warmup: ${seconds(proposed)} would do`
-    case 'short':
-      return `${seen}; ${set}: targets count ${formatDuration(difference)} before they serve; set warmup: ${seconds(proposed)}`
-  }
+const time = (milliseconds: number): string => (milliseconds === 0 ? '0s' : formatDuration(milliseconds))
+
+/** The warmup that would fit, what the configured one costs, and what was measured: the most useful first. */
+export function adviceWords(advice: WarmupAdvice): string {
+  const { measured, warmup, verdict, difference, proposed } = advice
+  const { targets, p50, p95, max, inService } = measured
+  const counts = inService === undefined ? '' : `, ${time(inService)} after they came into service`
+  const seen = `${formatCount(targets, 'target')} ready ${formatDuration(p50)} after launch (p95 ${formatDuration(p95)}, max ${formatDuration(max)})${counts}`
+  const says = {
+    fits: `warmup of ${formatDuration(warmup)} fits`,
+    long: `warmup: ${seconds(proposed)} would do, at ${formatDuration(warmup)} each rollout waits ${formatDuration(difference)} for nothing`,
+    short: `set warmup: ${seconds(proposed)}, at ${formatDuration(warmup)} targets count ${formatDuration(difference)} before they serve`,
+  }[verdict]
+  return `${says}; ${seen}${aroundWords(advice)}`
 }
+
+/** A grace period that ends before targets are ready has them replaced; checks that are rare make them wait to count. */
+function aroundWords({ measured, gracePeriod, healthCheckInterval }: WarmupAdvice): string {
+  const { inService } = measured
+  const tooShort = gracePeriod !== undefined && inService !== undefined && gracePeriod < inService
+  const rare = healthCheckInterval !== undefined && healthCheckInterval > rarely
+  return [
+    tooShort
+      ? `; the grace period of ${time(gracePeriod)} ends before that: raise it above ${seconds(inService)}`
+      : gracePeriod === undefined || inService === undefined
+        ? ''
+        : `; grace period ${time(gracePeriod)} is long enough`,
+    rare ? `; health checks every ${formatDuration(healthCheckInterval)} find a ready target that much later` : '',
+  ].join('')
+}
+
+/** Half a minute is what the load balancer does where nobody says otherwise: more is lost time for every target. */
+const rarely = 30_000
 
 const seconds = (milliseconds: number): string => `${Math.ceil(milliseconds / 1000)}s`
 
