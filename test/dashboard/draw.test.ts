@@ -271,10 +271,21 @@ const task = (id: string, number: number): EventBody => ({
   },
 })
 
+const revision = (number: number) => ({ name: 'finbert', number: `finbert-api:${number},finbert-ui:${number}` })
+
+const failed = (name: string, remedy?: string): EventBody => ({
+  type: 'check.done',
+  name,
+  result: 'fail',
+  detail: `${name} is wrong`,
+  ...(remedy !== undefined && { remedy }),
+})
+
+const missing = (target: string, detail: string) => ({ target, proved: false, grade: 'answered', detail }) as const
+
 describe('services of ECS', () => {
   const taskId = '367e59a1de7e05fd3c791a48438132d2'
   const images = ['1.dkr.ecr.x/api@sha256:df3e751aaaaaaa', '1.dkr.ecr.x/ui@sha256:ab9e0e7aaaaaaa']
-  const revision = (number: number) => ({ name: 'finbert', number: `finbert-api:${number},finbert-ui:${number}` })
   const facts: EventBody = {
     type: 'fleet.seen',
     facts: {
@@ -323,13 +334,6 @@ describe('on the way back', () => {
 
 describe('a release that is rolled out and found wrong', () => {
   const started: EventBody = { type: 'phase.started', phase: 'verify' }
-  const failed = (name: string, remedy?: string): EventBody => ({
-    type: 'check.done',
-    name,
-    result: 'fail',
-    detail: `${name} is wrong`,
-    ...(remedy !== undefined && { remedy }),
-  })
   const ending: EventBody = {
     type: 'run.finished',
     ending: 'verification',
@@ -347,7 +351,6 @@ describe('a release that is rolled out and found wrong', () => {
   })
 
   test('has its proof as the cause, whatever rollout took it back', () => {
-    const missing = (target: string, detail: string) => ({ target, proved: false, grade: 'answered', detail }) as const
     const targets = [missing('i-1', 'status 503'), missing('i-2', 'status 503'), missing('i-3', 'no answer')]
     const proof: EventBody = { type: 'proof', targets, proved: 0, total: 3 }
     expect(screenOf('finished', [proof, ending], 100)).toMatch(
