@@ -6,6 +6,8 @@ export interface ClientOptions {
   readonly maxAttempts?: number
   /** Milliseconds until a request without an answer is given up, and asked again. */
   readonly answerTimeout?: number
+  /** How many times as fast as time the cloud's clock runs, for the waits between attempts; 1 if absent. */
+  readonly pace?: number
   /** Told of every request that goes out, pages and repeated ones included, as `AutoScaling:DescribeAutoScalingGroups`. */
   readonly onCall?: (operation: string) => void
   /** Told whenever a request is about to be made again, e.g. because it was throttled. */
@@ -35,10 +37,11 @@ export function clientSettings({
   maxAttempts = 10,
   answerTimeout = 30_000,
   onRetry,
+  pace,
 }: ClientOptions): ClientSettings {
   return {
     region,
-    retryStrategy: new RetryStrategy(maxAttempts, onRetry),
+    retryStrategy: new RetryStrategy(maxAttempts, onRetry, pace),
     requestHandler: { connectionTimeout: 5000, requestTimeout: answerTimeout, throwOnRequestTimeout: true },
   }
 }

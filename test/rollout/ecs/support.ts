@@ -30,6 +30,9 @@ const labels = { 'rampart.models': JSON.stringify([model]) }
 const services = ['api', 'ui'] as const
 type Name = (typeof services)[number]
 
+/** The cloud's time is none; to wait a second between attempts would be for nothing. */
+const pace = 1000
+
 export interface ClusterOptions extends Partial<
   Pick<RehearsalOptions, 'scenario' | 'switches' | 'faults' | 'onAnswer' | 'onCall'>
 > {
@@ -139,9 +142,10 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     if (errors.length > 0) throw new AggregateError(errors, 'the rehearsal itself failed')
   })
   enter(cloud.environment)
-  const aws = createAws({ region, maxAttempts })
-  const ecs = createEcs({ region, maxAttempts })
-  const bounds = () => Promise.resolve(createServiceBounds({ region, maxAttempts }))
+  const client = { region, maxAttempts, pace }
+  const aws = createAws(client)
+  const ecs = createEcs(client)
+  const bounds = () => Promise.resolve(createServiceBounds(client))
   const { state } = cloud.world
 
   const digest = (service: Name, letter: string): Digest =>

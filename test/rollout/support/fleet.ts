@@ -167,7 +167,8 @@ export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
     if (errors.length > 0) throw new AggregateError(errors, 'the rehearsal itself failed')
   })
   enter(cloud.environment)
-  const aws = createAws({ region, maxAttempts })
+  // The cloud's time is none; to wait a second between attempts would be for nothing.
+  const aws = createAws({ region, maxAttempts, pace: 1000 })
   const { state } = cloud.world
 
   const image = (repository: string, letter: string): Digest =>
