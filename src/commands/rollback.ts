@@ -8,7 +8,8 @@ export default class Rollback extends BaseCommand {
   static override readonly description = `Takes the last release before this one that was proved on every target, or the one that --to names. Builds and pushes \
 nothing: the old launch-template version or task definitions and their images are looked for first. A rollout that is \
 under way is taken back by AWS itself; at rest the old revision is rolled out and followed like any other. Run again, \
-it goes one release further back.
+it goes one release further back. When the last release has gone back already, by itself or by an abort, there is \
+nothing of it to undo: then it asks, and where nobody answers it changes nothing and wants --to (exit 3).
 
 Afterwards deploys are refused until one is made with --release-hold, so that no pipeline undoes it.`
   static override readonly examples = [

@@ -128,6 +128,30 @@ describe.each(stages)('%s', (_name, start) => {
     await expectServes(stage, 'a')
   }, 60_000)
 
+  test('when the last release has gone back already, only a name leads further', async () => {
+    const stage = await start()
+    for (const letter of ['a', 'b']) await stage.deploy(letter)
+    let back: ReturnType<Stage['abort']> | undefined
+    const forward = await stage.deploy('c', {
+      onEvent: (event) => {
+        if (event.type === 'rollout.progress') back ??= stage.abort()
+      },
+    })
+    expect([forward.ended.ending, (await back)?.ended.ending]).toEqual(['rolledBack', 'done'])
+    for (const lastProved of [false, true]) {
+      const { ended, events } = await stage.rollback({ lastProved })
+      expect(ended).toMatchObject({
+        ending: 'preflight',
+        message: expect.stringMatching(/^Release #3 r-\w+ has gone back already: #2 r-\w+ serves on the whole fleet\./),
+        next: [expect.stringMatching(/^rampart rollback --to 1 leaves #2/), 'rampart rollback --list'],
+      })
+      expect(of(events, 'rollout.started')).toEqual([])
+    }
+    await expectServes(stage, 'b')
+    expect((await stage.rollback({ to: '1' })).ended.message).toMatch(/^Rolled back: #1/)
+    await expectServes(stage, 'a')
+  }, 60_000)
+
   test('a rollback that was left is gone on with', async () => {
     const stage = await start()
     for (const letter of ['a', 'b']) await stage.deploy(letter)

@@ -78,11 +78,34 @@ describe.each(stages)('%s', (_name, start) => {
     expect(records[0]?.verification).toMatchObject({ failed: ['endpoint:search'], wentBack: true })
     // The id of the rollout that brought it, not of the one that took it back.
     expect(records[0]?.rollout).toBe(of(events, 'rollout.started')[0]?.id)
-    expect((await stage.rollback()).ended.ending).toBe('preflight')
+    expect((await stage.rollback()).ended).toMatchObject({
+      ending: 'preflight',
+      message: expect.stringMatching(/^Release #2 r-\w+ has gone back already: #1 /),
+    })
     // The same release once more, mended by other means.
     expect((await stage.deploy('b', { request: request(stage, 'ok') })).ended.ending).toBe('done')
     await expectServes(stage, 'b')
     expect((await stage.rollback()).ended.message).toMatch(/^Rolled back: #1 /)
+  }, 120_000)
+
+  test('a rollback while one that failed takes itself back is that way back, and no turn to what failed', async () => {
+    const stage = await start()
+    for (const letter of ['a', 'b']) await stage.deploy(letter)
+    let back: ReturnType<Stage['rollback']> | undefined
+    let isGoingBack = false
+    const { ended } = await stage.deploy('c', {
+      request: request(stage, 'fail'),
+      onEvent: (event) => {
+        isGoingBack ||= event.type === 'phase.started' && event.phase === 'rollback'
+        if (isGoingBack && event.type === 'rollout.progress') back ??= stage.rollback({ lockWait: 600_000 })
+      },
+    })
+    expect(ended).toMatchObject({ ending: 'verification', message: expect.stringMatching(/It went back/) })
+    expect((await back)?.ended).toMatchObject({
+      ending: 'done',
+      message: expect.stringMatching(/#2 r-\w+ serves on 4/),
+    })
+    await expectServes(stage, 'b')
   }, 120_000)
 
   test('one that is kept stays, is none to roll back to, and is verified by the same command later', async () => {

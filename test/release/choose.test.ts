@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { ReleaseRecord } from '../../src/lib/domain/release-record.js'
-import { candidatesOf, defaultOf, findCandidate, type Serving } from '../../src/lib/release/choose.js'
+import { candidatesOf, defaultOf, findCandidate, wentBackFrom, type Serving } from '../../src/lib/release/choose.js'
 import { makeRelease } from '../../src/lib/release/make-release.js'
 import { place } from './support.js'
 
@@ -166,5 +166,54 @@ describe('the candidates', () => {
     for (const word of ['r-0', 'v9', '#17', '']) {
       expect(() => find(word)).toThrow(expect.objectContaining({ kind: 'usage' }))
     }
+  })
+})
+
+describe('whether the last release has gone back already', () => {
+  const failed: Step = { letter: 'C', how: 'rolledBack' }
+  const lost: Step = { letter: 'C', how: 'lost' }
+  const here = { id: 'r-1', isRolledBack: true }
+  const arrived = { id: 'r-1', isRolledBack: false }
+
+  test.each<[string, readonly (Step | string)[], Serving, typeof here | undefined, number | 'unknown' | undefined]>([
+    ['it has, by the ledger alone', ['A', 'B', failed], on('B'), undefined, 3],
+    ['it has, by what the platform says of a run that was lost', ['A', 'B', lost], on('B'), here, 3],
+    ['it has, and the ledger knows nothing of it', ['A', 'B'], on('B'), here, 'unknown'],
+    ['it has, with no ledger', [], on('B'), here, 'unknown'],
+    [
+      'it has, and a rollback since came to nothing',
+      ['A', 'B', failed, { ...back('A'), how: 'lost' }],
+      on('B'),
+      here,
+      3,
+    ],
+    ['it serves', ['A', 'B', 'C'], on('C'), arrived, undefined],
+    ['it is lost, and has arrived', ['A', 'B', lost], on('C'), arrived, undefined],
+    ['a person has gone back since', ['A', 'B', failed, back('A')], on('A'), here, undefined],
+    ['a person has taken it back', ['A', 'B', failed, back('B')], on('B'), here, undefined],
+    ['somebody has moved the fleet since', ['A', 'B', failed], on('A'), here, undefined],
+    ['part of it serves still', ['A', 'B', failed], on('B', false), here, undefined],
+  ])('%s', (_, steps, serving, last, number) => {
+    const found = wentBackFrom(ledger(...steps), serving, last)
+    expect(found && (found.record?.number ?? 'unknown')).toBe(number)
+  })
+
+  test.each([
+    ['A', undefined],
+    ['B', 3],
+  ])('a release that did not pass, while %s serves', (letter, number) => {
+    const [newest, ...others] = ledger('A', 'B', { letter: 'C', how: 'unproved' })
+    if (newest === undefined) throw new Error('there is no record')
+    const taken = { ...newest, verification: { at: newest.startedAt, ok: 1, failed: ['x'], wentBack: true } }
+    expect(wentBackFrom([taken, ...others], on(letter), arrived)?.record?.number).toBe(number)
+    expect(wentBackFrom([newest, ...others], on('C'), arrived)).toBeUndefined()
+  })
+
+  test('the rollout that went back is looked up by its id', () => {
+    const [newest, ...others] = ledger('A', 'B', lost)
+    if (newest === undefined) throw new Error('there is no record')
+    const records = [{ ...newest, rollout: here.id }, ...others]
+    expect(wentBackFrom(records, on('B'), here)?.record?.number).toBe(3)
+    expect(wentBackFrom(records, on('A'), here)).toBeUndefined()
   })
 })

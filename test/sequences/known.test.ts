@@ -76,6 +76,16 @@ const known: readonly {
     at: (call) => [deploy('A'), deploy('B'), { kind: 'turn', name: 'A', at: call, by: 'rollback' }],
   },
   {
+    name: 'who goes back when a failed release has gone back by itself loses nothing good',
+    platforms: ['asg', 'ecs'],
+    moments: [0],
+    at: () => [
+      ...(['A', 'B', 'bad-ui'] as const).map((name) => deploy(name)),
+      { kind: 'rollback', to: undefined, how: {}, waits: false },
+      { kind: 'rollback', to: 'A', how: {}, waits: false },
+    ],
+  },
+  {
     name: 'a service that was stopped half-way is brought to its end by the same release',
     platforms: ['asg', 'ecs'],
     at: (call) => [deploy('B'), { kind: 'turn', name: 'A', at: call, by: 'stay' }, { kind: 'rest' }, deploy('A')],

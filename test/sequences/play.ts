@@ -38,6 +38,8 @@ class Expected {
   readonly recorded = new Set<Name>()
   /** Whether deploys are held since a rollback. */
   held: 'yes' | 'no' | 'maybe' = 'no'
+  /** Whether the last release has gone back by itself: then a rollback wants a name. */
+  goneBack: 'yes' | 'no' | 'maybe' = 'no'
   /** A person has stopped a rollout half-way, and wants its targets where they are. */
   isMixed = false
   /** The lock of a process that has died ends only after a while. */
@@ -100,6 +102,7 @@ class Expected {
     this.path = []
     this.isWhole = false
     if (this.held === 'yes') this.held = 'maybe'
+    this.goneBack = 'maybe'
   }
 
   #add(service: Service, letter: string): void {
@@ -210,12 +213,15 @@ class Player {
         holds(about, isGoodRelease(letters))
         same(about, fleet, fleetOf(letters))
         free()
+        // Where nothing was done, nothing is on record.
+        if (!isNoop) expected.goneBack = alone && run.moved !== undefined ? 'no' : 'maybe'
         return expected.serves(name)
       case 'rolledBack':
         holds(about, !isGoodRelease(letters))
         if (alone) same(about, fleet, expected.settled)
         if (!expected.isMixed) this.#noneBad(about, fleet)
         free()
+        expected.goneBack = alone && !expected.isMixed ? 'yes' : 'maybe'
         return expected.is(fleet)
       case 'preflight':
         holds(about, expected.held !== 'no' && !releasesHold)
@@ -246,15 +252,22 @@ class Player {
       case 'unknown':
         return to === undefined ? expected.mayBeAny() : expected.mayBe(releases[to])
       case 'done':
+        // Nobody has said which of them: what serves is good.
+        if (to === undefined && alone) holds(about, expected.goneBack !== 'yes')
         if (next !== undefined) same(about, fleet, fleetOf(releases[next]))
         // Below what rampart has released there is nothing to go back to.
         else if (alone) holds(about, !expected.isWhole)
         this.#isOneRelease(about, fleet)
         if (before === undefined) expected.held = 'maybe'
         else if (!isDeepStrictEqual(before, fleet)) expected.held = 'yes'
+        if (before === undefined || !isDeepStrictEqual(before, fleet)) expected.goneBack = 'no'
         return expected.wentBackTo(next, fleet)
       case 'preflight':
-        holds(about, !alone || (to === undefined ? next === undefined : !isGoodRelease(releases[to])))
+        holds(
+          about,
+          !alone ||
+            (to === undefined ? next === undefined || expected.goneBack !== 'no' : !isGoodRelease(releases[to])),
+        )
         return this.#changedNothing(about, run)
       case 'usage':
         holds(about, to !== undefined && !expected.recorded.has(to))
@@ -282,12 +295,14 @@ class Player {
       return by === 'rollback' ? world.rollback(undefined, {}) : world.abort(by === 'abort', {})
     })
     if (other === undefined) return this.#deployed(name, run, { alone, releasesHold: true })
-    // Who comes when all of it has gone back by itself goes back from what was before.
+    // Who comes when all of it has gone back by itself has nothing of it to undo.
     const isAfter = found?.isAfter === true && isDeepStrictEqual(found.fleet, before)
     if (by === 'rollback' && isAfter && endingOf(run) === 'rolledBack') {
       this.#deployed(name, run, { alone: false, releasesHold: true })
+      if (alone) expected.goneBack = 'yes'
       return this.#wentBack(undefined, other, alone && endingOf(other) !== 'conflict')
     }
+    expected.goneBack = 'maybe'
     const what = by === 'rollback' ? 'rollback' : 'abort'
     const endings = [this.#count('deploy', run), this.#count(what, other)]
     const about = `deploy ${name} ended ${endings[0]}: ${words(run)}; ${by} beside it ${endings[1]}: ${words(other)}`

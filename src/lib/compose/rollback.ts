@@ -3,7 +3,7 @@ import type { OutsideFlags } from './announcer.js'
 import type { RollbackList, RollbackRow } from '../domain/rollback-list.js'
 import { exitCodes } from '../errors/exit-codes.js'
 import { RampartError } from '../errors/rampart-error.js'
-import { chooseWanted, nameOf, type Bearings, type Wanted } from '../operations/bearings.js'
+import { chooseWanted, nameOf, nameOfServing, type Bearings, type Wanted } from '../operations/bearings.js'
 import { defaultOf, type Candidate } from '../release/choose.js'
 import type { Config } from '../config/index.js'
 import { configure, performance } from './configure.js'
@@ -23,7 +23,7 @@ interface RollbackFlags extends SharedFlags, WatchFlags, OutsideFlags, VerifyAt 
   readonly 'lock-wait'?: string | undefined
 }
 
-function rowOf({ record, isProved, isServing, isDefault }: Candidate): RollbackRow {
+function rowOf({ record, isProved, isServing, isDefault }: Candidate, goneBack?: string): RollbackRow {
   const { number, release, revision, source, startedAt, ending } = record
   return {
     number,
@@ -37,18 +37,19 @@ function rowOf({ record, isProved, isServing, isDefault }: Candidate): RollbackR
     outcome: ending ?? null,
     proved: isProved,
     serving: isServing,
-    default: isDefault,
+    default: isDefault && goneBack === undefined,
   }
 }
 
-function listOf(config: Config, fleet: string, { candidates, serving, running }: Bearings): RollbackList {
+function listOf(config: Config, fleet: string, { candidates, serving, running, goneBack }: Bearings): RollbackList {
   return {
     app: config.app,
     environment: config.environment.name,
     fleet,
     serving: { revision: serving.revision, release: serving.release ?? null },
     running: running?.handle.id ?? null,
-    candidates: candidates.map(rowOf),
+    goneBack: goneBack ?? null,
+    candidates: candidates.map((one) => rowOf(one, goneBack)),
   }
 }
 
@@ -98,7 +99,13 @@ async function ask(bearings: Bearings, now: number): Promise<string | undefined>
   // With none to choose from, what is wrong is said.
   if (first === undefined) return `#${defaultOf(bearings.candidates).record.number}`
   const asker = await openAsker()
-  return asker.choose('Go back to which release?', [first, ...rest])
+  const { goneBack } = bearings
+  if (goneBack === undefined) return asker.choose('Go back to which release?', [first, ...rest])
+  const stay = { value: 'stay', label: `none: leave ${nameOfServing(bearings)}` }
+  const question = `${goneBack} has gone back already. Go back further, to which release?`
+  const chosen = await asker.choose(question, [stay, first, ...rest])
+  if (chosen !== stay.value) return chosen
+  throw new RampartError('interrupted', `${nameOfServing(bearings)} serves; nothing was changed.`)
 }
 
 async function openAsker() {

@@ -29,6 +29,11 @@ export interface RollbackList {
   readonly serving: { readonly revision: Revision; readonly release: string | null }
   /** The platform's id of the rollout that is under way; a rollback then returns to what it comes from. */
   readonly running: string | null
+  /**
+   * What has gone back already, e.g. `Release #7 r-…`, while nothing was released since: a rollback then takes none by
+   * itself, and wants a name.
+   */
+  readonly goneBack: string | null
   /** Newest first, each release once. */
   readonly candidates: readonly RollbackRow[]
 }

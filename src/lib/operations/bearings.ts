@@ -3,7 +3,14 @@ import type { ReleaseRecord } from '../domain/release-record.js'
 import type { Release, Revision } from '../domain/release.js'
 import type { RevisionFacts } from '../domain/rollout-facts.js'
 import { RampartError } from '../errors/rampart-error.js'
-import { candidatesOf, defaultOf, findCandidate, type Candidate, type Serving } from '../release/choose.js'
+import {
+  candidatesOf,
+  defaultOf,
+  findCandidate,
+  wentBackFrom,
+  type Candidate,
+  type Serving,
+} from '../release/choose.js'
 import { makeRelease } from '../release/make-release.js'
 import type { Driver, ListedRollout, StoredRevision } from '../rollout/driver.js'
 
@@ -40,6 +47,8 @@ export interface Bearings {
   readonly serving: Serving
   readonly current: StoredRevision
   readonly running?: ListedRollout
+  /** The last release, as people are told of it, when it has gone back already: there is nothing of it to undo. */
+  readonly goneBack?: string
 }
 
 /** Asks ledger and platform where the environment stands; changes nothing. */
@@ -61,16 +70,48 @@ export async function takeBearings(request: BearingsRequest): Promise<Bearings> 
     running === undefined && driver.settledOn(revision),
   ])
   const serving = { revision, isWhole, ...(current.release !== undefined && { release: current.release }) }
+  const last = newest && { id: newest.handle.id, isRolledBack: newest.outcome === 'rolled-back' }
+  const goneBack = running === undefined ? wentBackFrom(records, serving, last) : undefined
   return {
     records,
     candidates: candidatesOf(records, serving),
     serving,
     current,
     ...(running !== undefined && { running }),
+    ...(goneBack !== undefined && {
+      goneBack: goneBack.record === undefined ? `The rollout ${last?.id}` : `Release ${numbered(goneBack.record)}`,
+    }),
   }
 }
 
 const sameRevision = (a: Revision, b: Revision): boolean => a.name === b.name && a.number === b.number
+
+const numbered = ({ number, release }: ReleaseRecord): string => `#${number} ${release.id}`
+
+/** What serves, as people are told of it. */
+export function nameOfServing({ candidates, current }: Bearings): string {
+  const known = candidates.find(({ isServing }) => isServing)
+  return known === undefined ? (current.release ?? `version ${current.revision.number}`) : numbered(known.record)
+}
+
+/**
+ * Who asks to go back while the last release has done so by itself may mean that one, or what serves since: to go on to
+ * the release before on a guess would take away what is good.
+ */
+function ambiguous(bearings: Bearings, goneBack: string): RampartError {
+  const further = bearings.candidates.find(({ isDefault }) => isDefault)
+  const serves = nameOfServing(bearings)
+  return new RampartError(
+    'preflight',
+    `${goneBack} has gone back already: ${serves} serves on the whole fleet. Nothing was changed.`,
+    {
+      next: [
+        ...(further === undefined ? [] : [`rampart rollback --to ${further.record.number} leaves ${serves} too`]),
+        'rampart rollback --list',
+      ],
+    },
+  )
+}
 
 function ofCandidate({ record, isProved }: Candidate): Wanted {
   return { release: record.release, revision: record.revision, isProved, isPinned: true, record }
@@ -121,19 +162,35 @@ export async function chooseWanted(
   bearings: Bearings,
   asked: { readonly to?: string | undefined; readonly lastProved?: boolean; readonly turns?: boolean },
 ): Promise<Wanted> {
-  const { records, candidates, running } = bearings
+  const { records, candidates, running, goneBack } = bearings
   if (asked.to !== undefined) return findWanted(request, bearings, asked.to)
+  if (goneBack !== undefined) throw ambiguous(bearings, goneBack)
   if (running === undefined || asked.lastProved === true) return ofCandidate(defaultOf(candidates))
   if (asked.turns === true) return ofRevision(request, bearings, bearings.current)
   const [newest] = records
-  const joined =
-    newest?.kind === 'rollback' && newest.ending === undefined && (await request.driver.isMovingTo(newest.revision))
-  if (!joined) return ofRevision(request, bearings, bearings.current)
-  const isProved = candidates.some(({ record, isProved: proved }) => proved && record.release.id === newest.release.id)
-  return ofCandidate({ record: newest, isProved, isServing: false, isDefault: false })
+  if (newest === undefined || newest.ending !== undefined) return ofRevision(request, bearings, bearings.current)
+  if (newest.kind === 'rollback' && (await request.driver.isMovingTo(newest.revision))) {
+    const isProved = candidates.some(
+      ({ record, isProved: proved }) => proved && record.release.id === newest.release.id,
+    )
+    return ofCandidate({ record: newest, isProved, isServing: false, isDefault: false })
+  }
+  // A deploy that did not pass takes itself back by a rollout like every other: turned, the failed release would serve.
+  const isReturning =
+    newest.kind === 'deploy' &&
+    sameRevision(newest.revision, bearings.current.revision) &&
+    !sameRevision(newest.from, newest.revision) &&
+    (await request.driver.isMovingTo(newest.from))
+  if (!isReturning) return ofRevision(request, bearings, bearings.current)
+  const repositories = request.services.map(({ repository }) => repository)
+  return ofRevision(
+    request,
+    bearings,
+    await request.driver.stored(newest.from, await request.registryHost(), repositories),
+  )
 }
 
 /** `#12 r-0123456789`, as people are told what is gone back to. */
 export function nameOf({ release, record }: Pick<Wanted, 'release' | 'record'>): string {
-  return record === undefined ? release.id : `#${record.number} ${release.id}`
+  return record === undefined ? release.id : numbered(record)
 }

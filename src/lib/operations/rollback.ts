@@ -127,6 +127,9 @@ class Return {
     const { driver, wanted, keeper, guard, patience, comeBack } = this.#request
     await keeper?.take(`rollback to ${nameOf(wanted)}`, this.#run)
     guard?.()
+    // Whoever had the lock may have gone there.
+    if (await unlessStopped(this.#run.signal, driver.settledOn(wanted.revision)))
+      return { kind: 'arrived', changed: this.changed }
     await this.#begin(from)
     const { revision } = wanted
     const handle = await driver

@@ -97,6 +97,30 @@ export function candidatesOf(newestFirst: readonly ReleaseRecord[], serving: Ser
     }))
 }
 
+/**
+ * Whether the last release has gone back already, by itself or by whoever stopped it: what serves is what it came from.
+ * `last` is the platform's newest rollout, which also tells of a run that was left or lost. A rollback that a person asked
+ * for is none: whoever asks once more wants to go further.
+ */
+export function wentBackFrom(
+  newestFirst: readonly ReleaseRecord[],
+  serving: Serving,
+  last: { readonly id: string; readonly isRolledBack: boolean } | undefined,
+): { readonly record?: ReleaseRecord } | undefined {
+  // A rollback that did not arrive says nothing of what serves.
+  const record = newestFirst.find((one) => one.kind === 'deploy' || arrived(one))
+  if (!serving.isWhole || record?.kind === 'rollback') return undefined
+  const cameFromHere = (one: ReleaseRecord): boolean =>
+    sameRevision(one.from, serving.revision) && !sameRevision(one.revision, serving.revision)
+  if (record !== undefined && (record.ending === 'rolledBack' || record.verification?.wentBack === true)) {
+    return cameFromHere(record) ? { record } : undefined
+  }
+  if (last?.isRolledBack !== true) return undefined
+  const known = newestFirst.find(({ rollout }) => rollout === last.id)
+  if (known !== undefined) return cameFromHere(known) ? { record: known } : undefined
+  return record !== undefined && record.ending === undefined && cameFromHere(record) ? { record } : {}
+}
+
 /** The release that is taken when none is named. Rejects with kind `preflight` when no release before was proved. */
 export function defaultOf(candidates: readonly Candidate[]): Candidate {
   const found = candidates.find(({ isDefault }) => isDefault)

@@ -6,7 +6,7 @@ import { ageWords } from './releases-text.js'
 
 /** What can be gone back to, as people read it; `now` in milliseconds since 1970. */
 export function rollbackText(list: RollbackList, page: Page, now: number, simulation: string | undefined): string {
-  const { app, environment, fleet, candidates, running, serving } = list
+  const { app, environment, fleet, candidates, running, serving, goneBack } = list
   const what = serving.release ?? `version ${serving.revision.number}`
   return [
     ...simulatedLines(page, simulation),
@@ -14,6 +14,9 @@ export function rollbackText(list: RollbackList, page: Page, now: number, simula
     ...(running === null
       ? []
       : [`${sign(page, 'running')} a rollout is under way (${running}): rampart rollback returns to ${what}`]),
+    ...(goneBack === null
+      ? []
+      : [`${sign(page, 'warn')} ${goneBack} has gone back already: rampart rollback goes further only with --to`]),
     ...(candidates.length === 0 ? ['The ledger holds no release.'] : []),
     ...candidates.flatMap((row) => ['', ...rowLines(row, page, now)]),
   ].join('\n')
