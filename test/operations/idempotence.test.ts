@@ -108,6 +108,10 @@ test('the same release again: nothing to do, nothing started; with force it roll
   const forced = await fleet.run({ force: true })
   expect(forced.ended.ending).toBe('done')
   expect(fleet.live().some(({ id }) => before.has(id))).toBe(false)
+  // Those that were there are none of the new ones, though they are of the same version.
+  const seen = of(forced.events, 'target.changed').map(({ target }) => target)
+  expect(new Set(seen.filter(({ isNew }) => !isNew).map(({ id }) => id))).toEqual(before)
+  expect(seen.filter(({ id, isNew }) => isNew && before.has(id))).toEqual([])
   expect({ numbers: numbers(fleet), refreshes: refreshes(fleet) }).toEqual({ numbers: [7, 8], refreshes: 2 })
 })
 

@@ -74,6 +74,7 @@ function preferencesOf(from: RefreshPreferences | undefined): InstanceRefresh['p
     ...(bake !== undefined && { bakeTime: bake }),
     checkpointPercentages: from?.CheckpointPercentages ?? [],
     alarms: from?.AlarmSpecification?.Alarms ?? [],
+    ...(from?.SkipMatching !== undefined && { skipMatching: from.SkipMatching }),
   }
 }
 

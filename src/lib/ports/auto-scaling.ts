@@ -69,6 +69,8 @@ export interface InstanceRefresh {
     readonly bakeTime?: number
     readonly checkpointPercentages: readonly number[]
     readonly alarms: readonly string[]
+    /** False when instances of the wanted version are replaced as well. */
+    readonly skipMatching?: boolean
   }
 }
 

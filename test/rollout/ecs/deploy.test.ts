@@ -51,6 +51,13 @@ describe('a release over two services', () => {
     expect(cluster.calls.filter((call) => call === 'UpdateService')).toHaveLength(2)
     const forced = await cluster.run({ force: true })
     expect(forced.ended.ending).toBe('done')
+    // Those that were there are none of the new ones, though they are of the same definition.
+    const seen = of(forced.events, 'target.changed').map(({ target }) => target)
+    const [fresh, old] = [true, false].map(
+      (isNew) => new Set(seen.filter((one) => one.isNew === isNew).map(({ id }) => id)),
+    )
+    expect([fresh?.size, old?.size]).toEqual([4, 4])
+    expect([...(fresh ?? [])].filter((id) => old?.has(id))).toEqual([])
     expect(cluster.deployments()).toEqual({ api: ['SUCCESSFUL', 'SUCCESSFUL'], ui: ['SUCCESSFUL', 'SUCCESSFUL'] })
     expect(cluster.revisions()).toEqual({ api: 2, ui: 2 })
   })

@@ -25,12 +25,16 @@ function healthOf(
 
 const iso = (time: number): string => new Date(time).toISOString()
 
-/** The group's instances as targets, with what its target groups say of them, and their times where they are known. */
+/**
+ * The group's instances as targets, with what its target groups say of them, and their times where they are known. New
+ * are those of the revision, but for those that are told to be of before.
+ */
 export function targetsOf(
   group: AutoScalingGroup,
   healths: readonly TargetHealthDescription[],
   revision: Revision,
   launchOf: (id: string) => LaunchTimes | undefined = () => undefined,
+  isOfBefore: (id: string) => boolean = () => false,
 ): readonly Target[] {
   const byTarget = Map.groupBy(healths, (one) => one.targetId)
   return group.instances.map((instance) => {
@@ -41,7 +45,7 @@ export function targetsOf(
       lifecycle: instance.lifecycleState,
       ...healthOf(instance, group.targetGroupArns.length, byTarget.get(instance.id) ?? []),
       revision: instance.launchTemplate?.version ?? '',
-      isNew: launchedBy(instance, revision),
+      isNew: launchedBy(instance, revision) && !isOfBefore(instance.id),
       ...(launchedAt !== undefined && { launchedAt: iso(launchedAt) }),
       ...(inServiceAt !== undefined && { inServiceAt: iso(inServiceAt) }),
     }

@@ -51,11 +51,14 @@ export class RefreshWatch implements Pick<Driver, 'observe' | 'explain' | 'guard
     const outcome = outcomeOf(refresh.status)
     const direction = refresh.status.startsWith('Rollback') ? 'back' : 'forward'
     const forward = direction === 'forward' && outcome === undefined
+    // One that replaces instances of the same version too has only those for new that it launched.
+    const replacesAll = refresh.preferences.skipMatching === false
+    const isOfBefore = (id: string): boolean => replacesAll && this.#activities.launch(id) === undefined
     const [healths] = await Promise.all([
       this.#ports.loadBalancing.describeTargetHealth(group.targetGroupArns),
-      this.#readActivities(group, handle, revision, forward),
+      this.#readActivities(group, handle, { revision, forward, isOfBefore }),
     ])
-    const targets = targetsOf(group, healths, revision, (id) => this.#activities.launch(id))
+    const targets = targetsOf(group, healths, revision, (id) => this.#activities.launch(id), isOfBefore)
     const unhealthy = new Set(group.instances.filter((one) => one.healthStatus === 'Unhealthy').map((one) => one.id))
     this.#remember(refresh, targets, healths)
     this.#protectedIds = group.instances.filter((one) => one.protectedFromScaleIn).map((one) => one.id)
@@ -124,11 +127,14 @@ export class RefreshWatch implements Pick<Driver, 'observe' | 'explain' | 'guard
   async #readActivities(
     group: AutoScalingGroup,
     { startedAt }: RolloutHandle,
-    revision: Revision,
-    forward: boolean,
+    {
+      revision,
+      forward,
+      isOfBefore,
+    }: { readonly revision: Revision; readonly forward: boolean; readonly isOfBefore: (id: string) => boolean },
   ): Promise<void> {
     const fresh = group.instances.filter(
-      (one) => launchedBy(one, revision) && !one.lifecycleState.startsWith('Terminat'),
+      (one) => launchedBy(one, revision) && !isOfBefore(one.id) && !one.lifecycleState.startsWith('Terminat'),
     )
     const missing = forward && fresh.length < group.desiredCapacity
     const untimed = group.instances.some(({ id, lifecycleState }) => {

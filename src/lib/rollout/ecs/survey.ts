@@ -32,6 +32,7 @@ export async function surveyTasks(
   cluster: string,
   service: EcsService,
   part: string,
+  since = 0,
 ): Promise<Pick<ServiceSurvey, 'tasks' | 'targets'>> {
   const [wanted, stopped, healths] = await Promise.all([
     ecs.describeTasks(cluster, service.name, 'RUNNING'),
@@ -40,7 +41,17 @@ export async function surveyTasks(
   ])
   // One may stop between the two answers.
   const tasks = [...new Map([...wanted, ...stopped].map((task) => [task.id, task])).values()]
-  return { tasks, targets: targetsOf(service, tasks, healths, part) }
+  return { tasks, targets: targetsOf(service, tasks, healths, part, since) }
+}
+
+/** True for a deployment that replaces the tasks of a service by tasks of the same definition. */
+function isSame(
+  forward: EcsDeployment | undefined,
+  part: string,
+  partsOfSources: ReadonlyMap<string, string>,
+): boolean {
+  const from = (forward?.sourceRevisionArns ?? []).map((arn) => partsOfSources.get(arn))
+  return from.length > 0 && from.every((one) => one === part)
 }
 
 /**
@@ -68,6 +79,7 @@ export async function survey(
     ports.ecs.describeServiceDeployments(pairs.flat().filter((arn) => arn !== undefined)),
     records.services(),
   ])
+  const sources = await records.partsOf(deployments.flatMap(({ sourceRevisionArns }) => sourceRevisionArns))
   const byArn = new Map(deployments.map((one) => [one.arn, one]))
   return Promise.all(
     services.map(async (service, index) => {
@@ -80,7 +92,7 @@ export async function survey(
         part,
         ...(forward !== undefined && { forward }),
         ...(back !== undefined && { back }),
-        ...(await surveyTasks(ports, cluster, service, part)),
+        ...(await surveyTasks(ports, cluster, service, part, isSame(forward, part, sources) ? forward?.createdAt : 0)),
       }
     }),
   )

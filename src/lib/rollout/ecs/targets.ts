@@ -30,12 +30,16 @@ function lifecycleOf({ desiredStatus, lastStatus }: EcsTask): string {
   return desiredStatus === 'STOPPED' && lastStatus === 'RUNNING' ? 'DEACTIVATING' : lastStatus
 }
 
-/** Tasks as targets, with what their target groups say of them; those that have stopped are none any more. */
+/**
+ * Tasks as targets, with what their target groups say of them; those that have stopped are none any more. New are those of
+ * the part, and where it is rolled once more only those that were made since that began.
+ */
 export function targetsOf(
   service: EcsService,
   tasks: readonly EcsTask[],
   healths: readonly TargetHealthDescription[],
   part: string,
+  since = 0,
 ): readonly Target[] {
   const watchers = service.loadBalancers.filter((one) => one.targetGroupArn !== undefined).length
   const byAddress = Map.groupBy(healths, (one) => one.targetId)
@@ -47,7 +51,7 @@ export function targetsOf(
       lifecycle: lifecycleOf(task),
       ...healthOf(task, watchers, (task.address && byAddress.get(task.address)) || []),
       revision: partOf(task.taskDefinition),
-      isNew: partOf(task.taskDefinition) === part,
+      isNew: partOf(task.taskDefinition) === part && (task.createdAt ?? since) >= since,
       ...(task.createdAt !== undefined && { launchedAt: iso(task.createdAt) }),
       ...(task.startedAt !== undefined && { inServiceAt: iso(task.startedAt) }),
     }))

@@ -41,8 +41,13 @@ export class EcsWatch implements Pick<Driver, 'observe'> {
   }
 
   async observe(handle: RolloutHandle, revision: Revision): Promise<Observation> {
-    const services = await survey(this.#ports, this.#records, this.#options, partsOf(revision), handle.startedAt)
+    const seen = await survey(this.#ports, this.#records, this.#options, partsOf(revision), handle.startedAt)
     const intention = this.#mover.intention()
+    const services = seen.map((one) =>
+      one.forward === undefined && intention.awaits(one)
+        ? { ...one, targets: one.targets.map((target) => ({ ...target, isNew: false })) }
+        : one,
+    )
     const standing = await this.#settle(standingOf(services, intention), services)
     this.last = { services, standing }
     const direction = directionOf(standing)
