@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto'
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { CloudFormationClient, GetTemplateCommand } from '@aws-sdk/client-cloudformation'
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import { expect, onTestFinished, test } from 'vitest'
+import { noteChildren, type ChildNotes } from '../support/child-notes.js'
 import { bin } from '../support/cli.js'
 import { emptyCloud } from '../infra/cloud.js'
 import { infraProject } from '../infra/project.js'
@@ -64,15 +65,11 @@ const procText = (pid: string, name: string): string => {
   }
 }
 
-/** Reads the command lines of all processes, and what those of a run have in their environment, while it goes on. */
-function watchProcesses(search: Search, root: () => number | undefined): () => void {
+/** Reads the command lines of all processes while something goes on. */
+function watchProcesses(search: Search): () => void {
   const look = (): void => {
-    const own = root()
     for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
       search.look(`cmdline of ${pid}`, procText(pid, 'cmdline'))
-      // The run's own environment is how it gets a value; those that it starts are not to have it.
-      const parent = procText(pid, 'stat').replace(/^.*\) \S+ (\d+) .*$/s, '$1')
-      if (own !== undefined && parent === String(own)) search.look(`environ of ${pid}`, procText(pid, 'environ'))
     }
   }
   const timer = setInterval(look, 40)
@@ -87,21 +84,26 @@ interface Given {
 /** Runs rampart as processes whose every output and trace is looked through. */
 async function watchedRunner(env: NodeJS.ProcessEnv, config: string, search: Search) {
   const temporary = await temporaryDirectory('canary-tmp')
-  let current: number | undefined
-  onTestFinished(watchProcesses(search, () => current))
+  const children = await noteChildren(['git'])
+  onTestFinished(watchProcesses(search))
   let runs = 0
   const run = async (words: readonly string[], { input = '', env: extra = {} }: Given = {}): Promise<number> => {
     const record = ['deploy'].includes(words[0] ?? '') ? ['--record', join(temporary, `run-${runs++}.ndjson`)] : []
     const child = spawn(process.execPath, [bin, ...words, ...record, '-c', config], {
-      env: { ...env, ...extra, TMPDIR: temporary, DEBUG: '*' },
+      env: {
+        ...env,
+        ...extra,
+        PATH: `${children.directory}:${env['PATH'] ?? ''}`,
+        NODE_OPTIONS: children.nodeOptions,
+        TMPDIR: temporary,
+        DEBUG: '*',
+      },
       stdio: ['pipe', 'pipe', 'pipe'],
     })
-    current = child.pid
     child.stdin.on('error', () => undefined)
     child.stdin.end(input)
     const ended = once(child, 'close')
     const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), ended])
-    current = undefined
     search.look(`stdout of ${words.join(' ')}`, stdout)
     search.look(`stderr of ${words.join(' ')}`, stderr)
     return Number(code)
@@ -109,8 +111,25 @@ async function watchedRunner(env: NodeJS.ProcessEnv, config: string, search: Sea
   const finish = async (): Promise<void> => {
     await search.files('temporary', temporary)
     await search.files('home', env['HOME'] ?? '')
+    await search.files('child', children.notes)
   }
-  return { run, finish }
+  return { run, finish, children }
+}
+
+const hooks = ['failed', 'post-deploy', 'post-rollout', 'pre-build', 'pre-deploy']
+
+/** What rampart starts: each notes what it is told. Docker's client is one that fails, so that a helper keeps the login. */
+async function standChildren({ write, notes }: ChildNotes, project: string, home: string): Promise<void> {
+  await write('docker', 'exit 1')
+  await write('docker-credential-canary', 'case "$1" in store) cat >"$0.kept" ;; get) cat "$0.kept" ;; esac')
+  await mkdir(join(home, '.docker'), { recursive: true })
+  await writeFile(join(home, '.docker/config.json'), JSON.stringify({ credsStore: 'canary' }))
+  await mkdir(join(project, '.rampart/hooks'), { recursive: true })
+  for (const name of hooks) {
+    // What a hook reads is the release as JSON.
+    // oxlint-disable-next-line no-await-in-loop -- a handful
+    await write(name, `exec cat >'${notes}/${name}'.$$.stdin`, join(project, '.rampart/hooks', name))
+  }
 }
 
 const modes = [[], ['--json'], ['--progress', 'ndjson'], ['--progress', 'quiet']] as const
@@ -161,7 +180,9 @@ test(
     await cloud.project.edit('rampart.yml', '    logs:', wanted)
     // How fast it answers is not the question, and a busy machine is slow.
     await cloud.project.edit('rampart.yml', '      latency: { mean: 150ms, p95: 200ms }\n', '')
-    const { run, finish } = await watchedRunner(cloud.client(), cloud.project.config, search)
+    const env = cloud.client()
+    const { run, finish, children } = await watchedRunner(env, cloud.project.config, search)
+    await standChildren(children, cloud.project.directory, env['HOME'] ?? '')
     await setAll(
       run,
       { object: 'rampart-ai/db', key: 'url', text: 'rampart-ai/jwt', piped: 'rampart-ai/pipe' },
@@ -189,6 +210,7 @@ test(
     expect(search.found.length).toBe(before)
     expect(await run(['rollback', '--yes'])).not.toBe(1)
     expect(await run(['doctor', '--policy'])).toBe(0)
+    expect(await run(['registry', 'login'])).toBe(0)
 
     // That all of it is there, and what the search would have found.
     const client = new SecretsManagerClient({
@@ -203,6 +225,10 @@ test(
     expect(search.found).toEqual([])
     expect(search.bytes.get('temporary')).toBeGreaterThan(10_000)
     expect(search.bytes.get('cmdline')).toBeGreaterThan(10_000)
+    // Every program that was started has told what it was started with.
+    const { started, seen } = await children.noted()
+    expect(started).toEqual(expect.arrayContaining(['docker', 'docker-credential-canary', 'git', ...hooks]))
+    expect(seen).toEqual(started)
     console.log(`looked through ${[...search.bytes].map(([place, bytes]) => `${place} ${bytes}`).join(', ')}`)
   },
 )
@@ -241,6 +267,22 @@ test('nor is it in a template, a change set or a stack', { timeout: 120_000 }, a
   await finish()
   expect(search.found).toEqual([])
   expect(search.bytes.get('stack')).toBeGreaterThan(1000)
+})
+
+test('what a child is given shows, in its environment and among its words', async () => {
+  const canary = newCanary()
+  const { directory, notes } = await noteChildren(['git'])
+  const found = async (words: readonly string[], env: Readonly<Record<string, string>>): Promise<readonly string[]> => {
+    const search = new Search([canary])
+    execFileSync(join(directory, 'git'), ['--version', ...words], { env: { PATH: process.env['PATH'] ?? '', ...env } })
+    await search.files('child', notes)
+    await rm(notes, { recursive: true })
+    await mkdir(notes)
+    return search.found.map((place) => place.replace(/^.*\./, ''))
+  }
+  expect(await found([], {})).toEqual([])
+  expect(await found([], { GIVEN: canary })).toEqual(['environ'])
+  expect(await found([canary], {})).toEqual(['cmdline'])
 })
 
 test('the search finds a canary in each of its forms', () => {
