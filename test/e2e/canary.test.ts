@@ -116,7 +116,7 @@ async function watchedRunner(env: NodeJS.ProcessEnv, config: string, search: Sea
   return { run, finish, children }
 }
 
-const hooks = ['failed', 'post-deploy', 'post-rollout', 'pre-build', 'pre-deploy']
+const hooks = ['post-deploy', 'post-rollout', 'pre-build', 'pre-deploy']
 
 /** What rampart starts: each notes what it is told. Docker's client is one that fails, so that a helper keeps the login. */
 async function standChildren({ write, notes }: ChildNotes, project: string, home: string): Promise<void> {
