@@ -122,6 +122,12 @@ test('services on Fargate are made, start with the first images, are changed, an
   await edit('memory: 8192', 'memory: 16384')
   const changed = await rampart('infra', 'deploy', '--yes')
   expect([changed.code, changed.stderr]).toEqual([0, expect.stringContaining('ApiTasks (AWS::ECS::TaskDefinition)')])
+  // What the stack has made is what IAM is asked about.
+  const checked = await rampart('secrets', 'check')
+  expect([checked.code, checked.stdout]).toEqual([
+    0,
+    expect.stringMatching(/readers: finbert-production-ApiExecutionRole-\w+ may read it, for api/),
+  ])
   const api = ecs.services.find(({ name }) => name === 'finbert-api')
   expect(api).toMatchObject({ desired: 2, completed: { taskDefinition: { definition: { memory: '16384' } } } })
   expect(ecs.scalableTargets.map(({ min, max }) => [min, max])).toEqual([

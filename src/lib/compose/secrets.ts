@@ -1,7 +1,7 @@
 import type { Performed, SharedFlags } from '../../base-command.js'
 import { type ReadableSecret, readSecretsPolicy } from '../doctor/secret-policy.js'
 import type { Config } from '../config/index.js'
-import { secretName, secretObject } from '../domain/secret.js'
+import { secretName, secretObject, type SecretCheck, type SecretFacts } from '../domain/secret.js'
 import { exitCodes } from '../errors/exit-codes.js'
 import { RampartError } from '../errors/rampart-error.js'
 import { namedSecrets } from '../operations/secrets-look.js'
@@ -118,12 +118,32 @@ export async function runSecretsList(flags: SharedFlags): Promise<Performed> {
   }
 }
 
+/** Asks IAM whether those who are to read a secret may; who they are is found once, and only when there is a secret. */
+function furtherLook(config: Config): (facts: SecretFacts) => Promise<readonly SecretCheck[]> {
+  const { region, secrets: plan } = config.environment
+  const opened = async () => {
+    const [{ createRoles }, { findReaders }, { readerChecks }] = await Promise.all([
+      import('../aws/roles.js'),
+      import('./secret-readers.js'),
+      import('../operations/secret-readers.js'),
+    ])
+    const roles = createRoles({ region })
+    return { roles, readerChecks, found: await findReaders(config, roles) }
+  }
+  let asked: ReturnType<typeof opened> | undefined
+  return async (facts) => {
+    const { roles, readerChecks, found } = await (asked ??= opened())
+    return readerChecks(facts, plan, found, { roles, region })
+  }
+}
+
 /** `rampart secrets check`. */
 export async function runSecretsCheck(flags: SharedFlags): Promise<Performed> {
   const config = await configure(flags)
   const { checkSecrets } = await import('../operations/secrets-look.js')
   const { app, environment } = config
-  const checks = await checkSecrets(environment.secrets, await openSecrets(config), nowOf())
+  const plan = environment.secrets
+  const checks = await checkSecrets(plan, await openSecrets(config), nowOf(), furtherLook(config))
   if (!flags.json) {
     const { secretChecksText } = await import('../report/secrets-text.js')
     process.stdout.write(`${secretChecksText(checks, streamPage(process.stdout, flags), simulation())}\n`)

@@ -53,7 +53,7 @@ export interface ListedSecret {
 /** What was found of one secret. The form is stable: `secrets check --json`. */
 export interface SecretCheck {
   readonly secret: string
-  readonly check: 'exists' | 'deletion' | 'keys' | 'age' | 'rotation'
+  readonly check: 'exists' | 'deletion' | 'keys' | 'age' | 'rotation' | 'readers'
   readonly result: 'ok' | 'warn' | 'fail' | 'skip'
   readonly detail: string
   readonly remedy?: string

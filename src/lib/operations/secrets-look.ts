@@ -64,9 +64,22 @@ export async function listSecrets(
   return all.map(({ id, facts }) => listedOf(id, facts, plan, now)).toSorted((a, b) => (a.name < b.name ? -1 : 1))
 }
 
-/** Looks whether each secret that services name is there, usable, has their keys, and is young enough. */
-export async function checkSecrets(plan: SecretPlan, secrets: Secrets, now: number): Promise<readonly SecretCheck[]> {
-  const found = await Promise.all(namedSecrets(plan).map(async (id) => checkSecret(id, plan, secrets, now)))
+/** Looks further at a secret that is there. */
+export type FurtherLook = (facts: SecretFacts) => Promise<readonly SecretCheck[]>
+
+const noFurther: FurtherLook = async () => []
+
+/**
+ * Looks whether each secret that services name is there, usable, has their keys, and is young enough; and whatever
+ * `further` looks at.
+ */
+export async function checkSecrets(
+  plan: SecretPlan,
+  secrets: Secrets,
+  now: number,
+  further: FurtherLook = noFurther,
+): Promise<readonly SecretCheck[]> {
+  const found = await Promise.all(namedSecrets(plan).map(async (id) => checkSecret(id, plan, secrets, now, further)))
   return found.flat()
 }
 
@@ -75,6 +88,7 @@ async function checkSecret(
   plan: SecretPlan,
   secrets: Secrets,
   now: number,
+  further: FurtherLook,
 ): Promise<readonly SecretCheck[]> {
   const secret = secretName(id)
   const facts = await secrets.describe(id)
@@ -114,6 +128,7 @@ async function checkSecret(
     await keysCheck(id, plan, secrets),
     ageCheck(secret, plan, now - current.createdAt),
     ...rotationCheck(secret, facts, now),
+    ...(await further(facts)),
   ]
 }
 

@@ -14,6 +14,7 @@ import { createEc2Service } from './services/ec2.js'
 import { createEcrService } from './services/ecr.js'
 import { createEcsService } from './services/ecs.js'
 import { createEventBridgeService } from './services/eventbridge.js'
+import { createIamService } from './services/iam.js'
 import { createEfsService } from './services/efs.js'
 import { createElbv2Service } from './services/elbv2.js'
 import { createLogsService } from './services/logs.js'
@@ -165,6 +166,7 @@ function createListener(
     createElbv2Service(world),
     createLogsService(world),
     createCloudWatchService(world),
+    createIamService(world),
     createSecretsManager(world.state.secrets),
     createEventBridgeService(world),
     createSnsService(world),

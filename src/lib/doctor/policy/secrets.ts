@@ -1,4 +1,4 @@
-import { arnOf, inRegion, statement, type PolicyScope, type Statement } from './document.js'
+import { arnOf, globalArn, inRegion, statement, type PolicyScope, type Statement } from './document.js'
 
 // AWS puts six characters behind a name.
 const named = (names: readonly string[]): readonly string[] => names.map((name) => `${name}-??????`)
@@ -34,5 +34,37 @@ export function secretsStatements(scope: PolicyScope): readonly Statement[] {
       names.map((name) => arnOf(scope, 'secretsmanager', `secret:${name}`)),
     ),
     statement('ListSecrets', ['secretsmanager:ListSecrets'], '*', inRegion(scope)),
+    ...askAboutReaders(scope),
+  ]
+}
+
+/** Whose role reads them, and whether it may; without it `secrets check` leaves that out. */
+function askAboutReaders(scope: PolicyScope): readonly Statement[] {
+  const { fleet } = scope
+  const asg = fleet.kind === 'asg'
+  return [
+    statement(
+      'AskWhatRolesMay',
+      ['iam:SimulatePrincipalPolicy', ...(asg ? ['iam:GetInstanceProfile'] : [])],
+      ['role', ...(asg ? ['instance-profile'] : [])].map((kind) => globalArn(scope, 'iam', `${kind}/*`)),
+    ),
+    statement(
+      'FindRoles',
+      asg
+        ? ['autoscaling:DescribeAutoScalingGroups', 'ec2:DescribeLaunchTemplateVersions']
+        : ['ecs:DescribeTaskDefinition'],
+      '*',
+      inRegion(scope),
+    ),
+    ...(asg
+      ? []
+      : [
+          statement('FindCluster', ['ecs:DescribeClusters'], arnOf(scope, 'ecs', `cluster/${fleet.cluster}`)),
+          statement(
+            'FindServices',
+            ['ecs:DescribeServices'],
+            fleet.services.map((name) => arnOf(scope, 'ecs', `service/${fleet.cluster}/${name}`)),
+          ),
+        ]),
   ]
 }

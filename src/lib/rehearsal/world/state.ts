@@ -9,6 +9,7 @@ import type { EcsState } from './ecs/state.js'
 import type { LogStore } from './log-store.js'
 import type { EventRule } from './monitoring/event-bus.js'
 import type { EfsWorld } from './efs.js'
+import type { IamState } from './iam.js'
 import type { MetricStore } from './monitoring/metrics.js'
 import type { Topic, TopicMessage } from './monitoring/topics.js'
 import type { Random } from './random.js'
@@ -195,6 +196,7 @@ export interface WorldState {
   readonly targetGroups: TargetGroup[]
   readonly alarms: Alarm[]
   readonly secrets: SecretStore
+  readonly iam: IamState
   /** What became of the alarms, newest last. */
   readonly alarmHistory: AlarmNote[]
   readonly metrics: MetricStore

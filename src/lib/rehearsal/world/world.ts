@@ -11,6 +11,7 @@ import { createMetricStore } from './monitoring/metrics.js'
 import { measureEachMinute } from './monitoring/sample.js'
 import { createRandom, type Random } from './random.js'
 import { nextRefreshTimes, stepRefresh } from './refresh/step.js'
+import { seedIam } from './iam.js'
 import { seedSecrets } from './seed-secrets.js'
 import { seedAlarms, seedGroup, seedInstances, seedTargetGroups, seedTemplate, type PreviousImages } from './seed.js'
 import type { WorldState } from './state.js'
@@ -125,6 +126,7 @@ function createState(options: WorldOptions): WorldState {
     messages: [],
     eventRules: [],
     alarmPending: false,
+    iam: seedIam(setup),
     secrets: seedSecrets(setup, template.createdAt, seed ?? 1),
     activities: [],
     refreshes: [],
