@@ -167,6 +167,13 @@ const planted: readonly Planted[] = [
     remedy: /^rampart base build --service backend$/,
   },
   {
+    defect: 'a base that was proved for another user',
+    plant: ({ project }) => project.edit('backend/Dockerfile.app', /^USER 10001.*$/m, 'USER 10002'),
+    found: { base: 'fail' },
+    detail: /rampart-backend-base:latest was proved for another user, variables or commands/,
+    remedy: /^rampart base build --service backend$/,
+  },
+  {
     defect: 'a base that was never pushed',
     plant: async ({ project }) => {
       await project.edit('rampart.yml', 'repository: rampart-frontend-base', 'repository: rampart-website-base')

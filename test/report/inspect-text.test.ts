@@ -124,7 +124,14 @@ const defective: Inspection = {
     { id: 'acme/tiny', revision: 'c'.repeat(40), bytes: 300_000_000, source: 'label', layers: [2, 3] },
     { id: 'acme/stray', revision: null, bytes: 1000, source: 'files', layers: [3] },
   ],
-  proof: { at: '2026-11-01T00:00:00Z' },
+  proof: {
+    v: 1,
+    proved: true,
+    user: 'app',
+    uid: 10_001,
+    models: [{ id: 'acme/tiny', revision: 'c'.repeat(40), place: '/opt/hf/hub', files: 4, bytes: 300_000_000 }],
+    commands: 1,
+  },
   budget: {
     verdict: 'over',
     budget: 100_000_000,

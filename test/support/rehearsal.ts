@@ -1,7 +1,7 @@
 import { AutoScalingClient, DescribeInstanceRefreshesCommand } from '@aws-sdk/client-auto-scaling'
 import { DescribeLaunchTemplateVersionsCommand, EC2Client } from '@aws-sdk/client-ec2'
 import { onTestFinished } from 'vitest'
-import { fingerprintOf } from '../../src/lib/compose/bases.js'
+import { wantedBase } from '../../src/lib/compose/bases.js'
 import { rehearsalSetup } from '../../src/lib/compose/rehearsal.js'
 import { loadConfig } from '../../src/lib/config/index.js'
 import { startRehearsal, type Rehearsal, type RehearsalOptions } from '../../src/lib/rehearsal/cloud.js'
@@ -94,13 +94,15 @@ export async function ageBase({ project, rehearsal }: Pick<Cloud, 'project' | 'r
     'repository: rampart-backend-base',
     'repository: rampart-backend-base\n      maxAge: 30d',
   )
-  const { services } = await loadConfig({ path: project.config, env: {} })
-  const [fingerprint = ''] = await Promise.all(services.slice(0, 1).map(fingerprintOf))
+  const config = await loadConfig({ path: project.config, env: {} })
+  const [service] = config.services
+  if (service?.base === undefined) throw new Error('the example has no base')
+  const { wanted } = await wantedBase(config, service, service.base)
   rehearsal.registry.storeImage({
     repository: 'rampart-backend-base',
     tag: 'latest',
     layers: [],
-    labels: { 'rampart.base.fingerprint': fingerprint },
+    labels: { 'rampart.base.fingerprint': wanted.fingerprint },
     created: rehearsal.world.state.now - 40 * 86_400_000,
   })
 }

@@ -1,5 +1,5 @@
 import { relative } from 'node:path'
-import { partsOfBase } from './bases.js'
+import { partsOfBase, wantedBase } from './bases.js'
 import { enginePorts, openRegistry, openScratch, type Scratch } from './images.js'
 import { modelPorts } from './models.js'
 import type { Config, ServiceConfig } from '../config/index.js'
@@ -117,9 +117,8 @@ async function jobOf(service: BasedService, world: World, options: BaseOptions):
     repository: async () => `${(await registry()).host}/${repository}`,
     fingerprint,
     reuse: async () => {
-      const { maxAge } = service.base
-      const wanted = { fingerprint, ...(maxAge !== undefined && { maxAge }) }
-      return reuseBase(await registry(), repository, wanted, tags, world.run.clock.now())
+      const { wanted } = await wantedBase(world.config, service, service.base)
+      return reuseBase(await registry(), repository, { ...wanted, fingerprint }, tags, world.run.clock.now())
     },
     build: async (anew) => {
       const { buildBase } = await import('../image/base/build.js')

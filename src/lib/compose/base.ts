@@ -1,7 +1,7 @@
 import { relative } from 'node:path'
 import type { Performed, SharedFlags } from '../../base-command.js'
 import { basedServices, buildBasesOf } from './base-jobs.js'
-import { partsOfBase } from './bases.js'
+import { wantedBase } from './bases.js'
 import { openRegistry } from './images.js'
 import { hubSecrets, openModelHub, writeRevisionsOf } from './models.js'
 import { asker } from './asker.js'
@@ -13,7 +13,6 @@ import type { FleetStatus } from '../domain/fleet-status.js'
 import { parseImageRef } from '../domain/image-ref.js'
 import { exitCodes } from '../errors/exit-codes.js'
 import { RampartError } from '../errors/rampart-error.js'
-import { baseFingerprint } from '../image/base/fingerprint.js'
 import type { BaseProof } from '../image/base/prove.js'
 import { baseStatus, type BaseStatusRequest } from '../image/base/status.js'
 import type { FinishedBase } from '../operations/base-build.js'
@@ -136,15 +135,14 @@ export async function runBaseStatus(flags: BaseStatusFlags): Promise<Performed> 
     const bases = await Promise.all(
       services.map(async (service) => {
         const { base, name } = service
-        const parts = await partsOfBase(service, base)
+        const { parts, wanted } = await wantedBase(config, service, base)
         return baseStatus(
           {
             service: name,
             repository: base.repository,
             tag: base.tag,
             parts,
-            fingerprint: baseFingerprint(parts),
-            ...(base.maxAge !== undefined && { maxAge: base.maxAge }),
+            wanted,
             app: appImages(service, registry.host, serving),
           },
           registry,

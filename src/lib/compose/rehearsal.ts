@@ -1,13 +1,14 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Performed, SharedFlags } from '../../base-command.js'
-import { fingerprintOf, partsOfBase } from './bases.js'
+import { wantedBase } from './bases.js'
 import { runDeploy } from './deploy.js'
 import { findConfig, loadConfig, type Config, type ServiceConfig } from '../config/index.js'
 import { RampartError } from '../errors/rampart-error.js'
 import { neededKeys, secretName } from '../domain/secret.js'
 import { namedSecrets } from '../operations/secrets-look.js'
 import { proofLabelsOf, sourceLabelsOf } from '../image/base/labels.js'
+import { proofTerms, type ProofScope } from '../image/base/proved-for.js'
 import { startRehearsal, type Rehearsal } from '../rehearsal/cloud.js'
 import { isScenarioName, scenarioNames } from '../rehearsal/scenarios.js'
 import type { RehearsalSetup, RehearsedFleet, RehearsedService } from '../rehearsal/setup.js'
@@ -42,7 +43,10 @@ function configPath(flags: SharedFlags): string {
 }
 
 /** What a base says of itself that was proved as `base build` does it. */
-function simulatedProof(models: NonNullable<RehearsedService['base']>['models']): Readonly<Record<string, string>> {
+function simulatedProof(
+  models: NonNullable<RehearsedService['base']>['models'],
+  { runtimes: [runtime = { environment: {} }], commands }: ProofScope,
+): Readonly<Record<string, string>> {
   const proofs = models.map((model) => ({
     ...model,
     proved: true,
@@ -50,27 +54,31 @@ function simulatedProof(models: NonNullable<RehearsedService['base']>['models'])
     place: '/opt/models/hub',
     files: 1,
   }))
-  return proofLabelsOf({ proved: true, user: 'app', uid: 1000, models: proofs, commands: [], notes: [] })
+  const terms = proofTerms(runtime, commands)
+  const ran = commands.map((command) => ({ command, proved: true, exitCode: 0, output: [] }))
+  const { user = 'app' } = runtime
+  return proofLabelsOf({ proved: true, user, uid: 1000, terms, models: proofs, commands: ran, notes: [] })
 }
 
-async function rehearsedService(service: ServiceConfig): Promise<RehearsedService> {
-  const fingerprint = await fingerprintOf(service)
+async function rehearsedService(config: Config, service: ServiceConfig): Promise<RehearsedService> {
   const { base, health } = service
+  const made = base === undefined ? undefined : await wantedBase(config, service, base)
   const models = (base?.models ?? []).map(({ id, revision }) => ({ id, revision, bytes: assumedModelBytes }))
   return {
     name: service.name,
     repository: service.repository,
-    ...(base !== undefined && {
-      base: {
-        repository: base.repository,
-        tag: base.tag,
-        models,
-        labels: {
-          ...simulatedProof(models),
-          ...(fingerprint !== undefined && sourceLabelsOf(fingerprint, await partsOfBase(service, base))),
+    ...(base !== undefined &&
+      made !== undefined && {
+        base: {
+          repository: base.repository,
+          tag: base.tag,
+          models,
+          labels: {
+            ...simulatedProof(models, made.wanted.scope),
+            ...sourceLabelsOf(made.wanted.fingerprint, made.parts),
+          },
         },
-      },
-    }),
+      }),
     livePath: health?.live ?? '/',
     readyPath: health?.ready ?? '/',
     port: health?.port ?? 80,
@@ -116,7 +124,7 @@ export async function rehearsalSetup(config: Config): Promise<RehearsalSetup> {
       name: secretName(id),
       keys: neededKeys(environment.secrets, id),
     })),
-    services: await Promise.all(config.services.map(rehearsedService)),
+    services: await Promise.all(config.services.map((service) => rehearsedService(config, service))),
   }
 }
 

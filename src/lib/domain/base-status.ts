@@ -2,7 +2,10 @@ import type { Digest } from './digest.js'
 
 /** A part of a base that is not what it was when the base was built. */
 export interface PartChange {
-  /** `Dockerfile`, `platform`, `file <path>`, `argument <name>` or `model <id>`. */
+  /**
+   * `Dockerfile`, `platform`, `file <path>`, `argument <name>` or `model <id>`; of what the base was proved for, `user of
+   * the app`, `variable <name> of the app` or `commands of the proof`.
+   */
   readonly part: string
   readonly change: 'changed' | 'added' | 'removed'
   /** What it was and what it is, where that says something to people. */
@@ -11,10 +14,10 @@ export interface PartChange {
 }
 
 /**
- * Whether a base is what its sources say: `fresh`; `stale`, when a part of it changed; `old`, when it is older than its
- * configuration allows; `unlabelled`, when it does not say what it was made of; `missing`, when the registry has none.
+ * Whether a base is what its sources say: `fresh`; `stale`, when a part of it changed; `unproved`, when the app changed
+ * what it was proved for; `old`, when it is older than its configuration allows; `unlabelled`, when it does not say what it was made of; `missing`, when the registry has none.
  */
-export type BaseState = 'fresh' | 'stale' | 'old' | 'unlabelled' | 'missing'
+export type BaseState = 'fresh' | 'stale' | 'unproved' | 'old' | 'unlabelled' | 'missing'
 
 /** What is known of one service's base. Sizes are bytes as stored, times milliseconds. What is not known is null. */
 export interface BaseStatus {

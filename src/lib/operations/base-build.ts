@@ -13,7 +13,7 @@ export interface BaseJob {
   /** `host/repository`, once the registry is known. */
   readonly repository: () => Promise<string>
   readonly fingerprint: string
-  /** The base when the registry has it already; its tags are then set to it, unless it is too old. */
+  /** The base when the registry has it already; when it can be used its tags are set to it. */
   reuse(): Promise<ReusedBase | undefined>
   /** Has the engine make it; `anew` also what the engine remembers of an earlier build. */
   build(anew: boolean): Promise<void>
@@ -45,7 +45,7 @@ export interface FinishedBase {
   readonly pushed: PushedBase | undefined
 }
 
-/** Builds, proves and pushes the bases that the registry lacks or has too old, one after the other. Each is done before the next. */
+/** Builds, proves and pushes the bases that the registry lacks or has too old or proved for others, one after the other. Each is done before the next. */
 export async function buildBases(
   request: BaseBuildRequest,
   run: RunContext,
@@ -62,10 +62,10 @@ export async function buildBases(
         continue
       }
       const reference = `${await job.repository()}@${found.digest}`
-      if (found.kind === 'old') {
-        const detail = `${reference} is older than its maxAge allows; every step of it is run again`
+      if (found.kind !== 'found') {
+        const detail = `${reference} ${whyAgain[found.kind]}`
         run.emit({ type: 'check.done', name: `base of ${job.service}`, result: 'warn', detail })
-        left.push({ job, anew: true })
+        left.push({ job, anew: found.kind === 'old' })
         continue
       }
       const tags = found.moved.length === 0 ? '' : `; now tagged ${found.moved.join(', ')}`
@@ -90,6 +90,11 @@ interface Missing {
   readonly job: BaseJob
   readonly anew: boolean
 }
+
+const whyAgain = {
+  old: 'is older than its maxAge allows; every step of it is run again',
+  unproved: 'was proved for another user, variables or commands than these; it is proved again',
+} as const
 
 const about = ({ service, fingerprint }: BaseJob): Pick<FinishedBase, 'service' | 'fingerprint'> => ({
   service,

@@ -2,14 +2,14 @@ import type { Digest } from '../domain/digest.js'
 import type { RehearsedService } from './setup.js'
 import type { SeedImage, Seeder } from './registry/seed.js'
 
-/** When the simulated images were made; part of their content, so that they have the same digests everywhere. */
-const created = Date.parse('2026-01-05T08:00:00Z')
-
 type SeedLayer = SeedImage['layers'][number]
 
 const phantom = (name: string, size: number, createdBy: string): SeedLayer => ({ phantom: { name, size }, createdBy })
 
-/** An operating system, its Python packages or Node modules, and a layer for each model: sizes without content. */
+/**
+ * An operating system, its Python packages or Node modules, and a layer for each model: sizes without content. It does
+ * not say when it was made: it has the same digest everywhere, and is not older at the end of the year.
+ */
 function baseImage(service: RehearsedService): Omit<SeedImage, 'repository'> {
   const { base, port } = service
   const user = 'app'
@@ -21,7 +21,6 @@ function baseImage(service: RehearsedService): Omit<SeedImage, 'repository'> {
       ],
       labels: {},
       config: { User: user, WorkingDir: '/app', ExposedPorts: { [`${port}/tcp`]: {} } },
-      created,
     }
   }
   return {
@@ -43,7 +42,6 @@ function baseImage(service: RehearsedService): Omit<SeedImage, 'repository'> {
         'HF_HOME=/opt/models',
       ],
     },
-    created,
   }
 }
 

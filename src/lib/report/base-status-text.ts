@@ -2,7 +2,7 @@ import type { BaseState, BaseStatus, PartChange } from '../domain/base-status.js
 import { formatBytes } from '../domain/format-bytes.js'
 import { cleanLine } from '../terminal/clean.js'
 import { formatCount, formatDuration } from '../terminal/format.js'
-import { sign, type Page, type SignName } from './page.js'
+import { fit, sign, type Page, type SignName } from './page.js'
 import { shortDigest } from '../words/run.js'
 
 const day = 86_400_000
@@ -10,6 +10,7 @@ const day = 86_400_000
 const verdicts: Readonly<Record<BaseState, { readonly sign: SignName; readonly words: string }>> = {
   fresh: { sign: 'ok', words: 'fresh: it is what its sources say' },
   stale: { sign: 'fail', words: 'stale: it was built from other sources than these' },
+  unproved: { sign: 'fail', words: 'not proved for the app as it is now' },
   old: { sign: 'fail', words: 'stale: it is older than its configuration allows' },
   unlabelled: { sign: 'warn', words: 'unknown: it does not say what it was made of' },
   missing: { sign: 'fail', words: 'missing: the registry has none' },
@@ -20,14 +21,16 @@ export function baseStatusText(status: BaseStatus, page: Page): string {
   const { state, digest, fingerprint, built } = status
   const verdict = verdicts[state]
   const found = fingerprint.found === null ? '' : ` (fingerprint ${fingerprint.found.slice(0, 12)})`
-  const ready = built && state !== 'fresh' && state !== 'old'
+  const command = `rampart base build --service ${status.service}`
+  const isThere = built && (state === 'stale' || state === 'missing')
+  const remedy = isThere ? `${command}: the base of these sources is in the registry, and only gets the tag` : command
   return [
     `Base of ${page.paint('strong', status.service)}: ${status.image}${digest === null ? '' : ` ${shortDigest(digest)}`}${cleanLine(found) === '' ? '' : found}`,
     `${sign(page, verdict.sign)} ${verdict.words}`,
     ...(status.changes ?? []).map((change) => `  ${changeWords(change)}`),
-    ...(ready ? [`  the base of these sources is in the registry: rampart base build gives it the tag`] : []),
+    ...(state === 'fresh' || state === 'unlabelled' ? [] : [`  ${sign(page, 'arrow')} ${remedy}`]),
     ...ageLines(status),
-    ...sizeLines(status),
+    ...sizeLines(status, page),
     ...useLines('Used by', status.usedBy),
     ...useLines('On another', status.notUsedBy),
   ].join('\n')
@@ -46,12 +49,13 @@ function ageLines({ age, maxAge }: BaseStatus): readonly string[] {
   return [`Age        ${duration(age)}${maxAge === null ? '' : `, of at most ${duration(maxAge)}`}`]
 }
 
-function sizeLines({ bytes, layers, models }: BaseStatus): readonly string[] {
+function sizeLines({ bytes, layers, models }: BaseStatus, page: Page): readonly string[] {
   if (bytes === null) return []
   return [
     `Size       ${formatBytes(bytes)} in ${formatCount(layers.length, 'layer')}`,
     ...layers.map(
-      ({ bytes: size, instruction }) => `  ${formatBytes(size).padStart(8)}  ${cleanLine(instruction ?? 'not known')}`,
+      ({ bytes: size, instruction }) =>
+        `  ${formatBytes(size).padStart(8)}  ${fit(cleanLine(instruction ?? 'not in the history'), page, 12)}`,
     ),
     ...models.map(
       ({ id, revision, bytes: size }) =>

@@ -2,7 +2,8 @@ import { formatBytes } from '../domain/format-bytes.js'
 import type { InspectedCopies, InspectedLayer, InspectedModel, Inspection } from '../domain/inspection.js'
 import { cleanLine } from '../terminal/clean.js'
 import { formatCount } from '../terminal/format.js'
-import { isNarrow, sign, type Page } from './page.js'
+import { fit, isNarrow, sign, type Page } from './page.js'
+import { proofWords } from '../words/proof.js'
 import { shortDigest } from '../words/run.js'
 
 /** What one image holds, for a person: facts, layers, copies, what is largest, secrets, models and the verdict. */
@@ -36,11 +37,6 @@ function facts(found: Inspection, page: Page): readonly string[] {
     ...(base?.fingerprint === null || base === null ? [] : [`           fingerprint ${base.fingerprint.slice(0, 12)}`]),
     `Size       ${formatBytes(found.storedBytes)} stored${found.appBytes === null ? '' : `: base ${formatBytes(found.baseBytes ?? 0)}, app ${formatBytes(found.appBytes)}`}`,
   ]
-}
-
-function fit(text: string, page: Page, taken: number): string {
-  const room = Math.max(20, page.width - taken)
-  return text.length <= room ? text : `${text.slice(0, room - 1)}${page.glyphs.ellipsis}`
 }
 
 function layerLines({ layers }: Inspection, page: Page): readonly string[] {
@@ -112,9 +108,14 @@ function remedy({ changes, of }: InspectedCopies): string {
 
 function sizeLines(
   name: string,
-  list: readonly { readonly path: string; readonly bytes: number }[],
+  list: readonly { readonly path: string; readonly bytes: number; readonly layer?: number }[],
 ): readonly string[] {
-  const rows = list.slice(0, 5).map(({ path, bytes }) => `  ${formatBytes(bytes).padStart(8)}  ${cleanLine(path)}`)
+  const rows = list
+    .slice(0, 5)
+    .map(
+      ({ path, bytes, layer }) =>
+        `  ${formatBytes(bytes).padStart(8)}  ${cleanLine(path)}${layer === undefined ? '' : `, layer ${layer}`}`,
+    )
   return rows.length === 0 ? [] : [name, ...rows]
 }
 
@@ -146,9 +147,11 @@ function modelLines(models: readonly InspectedModel[]): readonly string[] {
 
 function proofLines({ proof }: Inspection, page: Page): readonly string[] {
   if (proof === null) return [`${sign(page, 'skip')} proof: none recorded`]
-  return [
-    `${sign(page, 'ok')} proof: ${fit(cleanLine(typeof proof === 'string' ? proof : JSON.stringify(proof)), page, 9)}`,
-  ]
+  const lines = proofWords(proof) ?? [typeof proof === 'string' ? proof : JSON.stringify(proof)]
+  return lines.map((line, at) => {
+    const text = cleanLine(line)
+    return at === 0 ? `${sign(page, 'ok')} proof: ${fit(text, page, 9)}` : `  ${fit(text, page, 2)}`
+  })
 }
 
 function verdictLine({ budget }: Inspection, page: Page): string {

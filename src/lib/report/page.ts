@@ -17,6 +17,12 @@ export function isNarrow(page: Page): boolean {
   return page.width < narrow
 }
 
+/** The text, cut where the page ends; `taken` columns stand before it. At least 20 columns of it are kept. */
+export function fit(text: string, page: Page, taken: number): string {
+  const room = Math.max(20, page.width - taken)
+  return text.length <= room ? text : `${text.slice(0, room - 1)}${page.glyphs.ellipsis}`
+}
+
 interface Sign {
   readonly role: Role
   readonly glyph: Exclude<keyof Glyphs, 'spinner'>

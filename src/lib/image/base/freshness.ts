@@ -2,11 +2,16 @@ import type { BaseState } from '../../domain/base-status.js'
 import type { Registry } from '../../ports/registry.js'
 import type { ImageConfig } from '../image-config.js'
 import { readStored } from './find.js'
-import { fingerprintLabel, labelsOf } from './labels.js'
+import { fingerprintLabel, labelsOf, proofOf } from './labels.js'
+import { changesSinceProof, type ProofScope } from './proved-for.js'
 
-/** What a base has to be to be used: of these sources, and not older than `maxAge` milliseconds, if that is limited. */
+/**
+ * What a base has to be to be used: of these sources, proved for these applications, and not older than `maxAge`
+ * milliseconds, if that is limited.
+ */
 export interface WantedBase {
   readonly fingerprint: string
+  readonly scope: ProofScope
   readonly maxAge?: number
 }
 
@@ -20,15 +25,17 @@ export function ageOf({ created }: ImageConfig, now: number): number | null {
 }
 
 /** Compares what an image says of itself with what is wanted. */
-export function freshnessOf(config: ImageConfig, { fingerprint, maxAge }: WantedBase, now: number): BaseState {
-  const found = labelsOf(config)[fingerprintLabel]
+export function freshnessOf(config: ImageConfig, { fingerprint, scope, maxAge }: WantedBase, now: number): BaseState {
+  const labels = labelsOf(config)
+  const found = labels[fingerprintLabel]
   if (found === undefined) return 'unlabelled'
   if (found !== fingerprint) return 'stale'
   const age = ageOf(config, now)
-  return maxAge !== undefined && age !== null && age > maxAge ? 'old' : 'fresh'
+  if (maxAge !== undefined && age !== null && age > maxAge) return 'old'
+  return changesSinceProof(proofOf(labels), scope).length > 0 ? 'unproved' : 'fresh'
 }
 
-/** Whether the base in the registry is the one that the sources describe, and young enough. */
+/** Whether the base in the registry is the one that the sources describe, proved for its applications, and young enough. */
 export async function baseFreshness(
   registry: Registry,
   repository: string,

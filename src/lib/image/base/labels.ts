@@ -105,13 +105,14 @@ export function proofLabelsOf(proof: BaseProof): Readonly<Record<string, string>
   }
 }
 
-/** The proof in brief: `user`, `uid`, `models` with place, files and bytes, and how many own `commands` succeeded. */
-function proofLabelOf({ proved, user, uid, models, commands }: BaseProof): string {
+/** The proof in brief: `user`, `uid`, `terms`, `models` with place, files and bytes, and how many own `commands` succeeded. */
+function proofLabelOf({ proved, user, uid, terms, models, commands }: BaseProof): string {
   return JSON.stringify({
     v: 1,
     proved,
     user,
     uid,
+    terms,
     models: models.map(({ id, revision, place, files, bytes }) => ({ id, revision, place, files, bytes })),
     commands: commands.length,
   })

@@ -5,6 +5,7 @@ import { environmentOf } from './environment.js'
 import { explainMissing, judgeModel, placesOf, type ExpectedModel, type ModelProof } from './judge.js'
 import { probeScript } from './probe-script.js'
 import { readProbe, type Probe } from './probe.js'
+import { proofTerms, type ProofTerms } from './proved-for.js'
 
 /** Whom and what the application runs as; what it does not say is the image's own. */
 export interface Runtime {
@@ -37,6 +38,8 @@ export interface BaseProof {
   /** What the application runs as: the name or number, and the number that it came to. */
   readonly user: string
   readonly uid: number | undefined
+  /** What the application's Dockerfile said of that, and which commands ran: with others the proof says nothing. */
+  readonly terms: ProofTerms
   readonly models: readonly ModelProof[]
   readonly commands: readonly CommandProof[]
   /** What a person should know, one sentence each. */
@@ -126,7 +129,8 @@ export async function proveBase(request: ProofRequest, engine: DockerEngine, sig
     ran.push(commandProof(command, run))
   }
   const proved = proofs.every((proof) => proof.proved) && ran.every((one) => one.proved)
-  return { proved, user: name, uid: probe.uid, models: proofs, commands: ran, notes: person.notes }
+  const terms = proofTerms(runtime, commands)
+  return { proved, user: name, uid: probe.uid, terms, models: proofs, commands: ran, notes: person.notes }
 }
 
 interface Startable {

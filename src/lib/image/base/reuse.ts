@@ -4,15 +4,15 @@ import { fingerprintTag, readStored, setTags } from './find.js'
 import { ageOf, freshnessOf, type WantedBase } from './freshness.js'
 import { labelsOf, proofOf } from './labels.js'
 
-/** What the registry has of a fingerprint: a base to use, whose tags were set, or one that is too old. */
+/** What the registry has of a fingerprint: a base to use, whose tags were set, or one that is too old or proved for others. */
 export type ReusedBase =
   | { readonly kind: 'found'; readonly digest: Digest; readonly moved: readonly string[] }
-  | { readonly kind: 'old'; readonly digest: Digest }
+  | { readonly kind: 'old' | 'unproved'; readonly digest: Digest }
 
 /**
- * The newest proved base of that fingerprint, when the registry has one: under the fingerprint's own tag, or under the
- * first of `tags` when that says it is. Unless it is too old the tags that do not name it are then set to it. Two
- * requests and one for each tag, when nothing has to be set and any age will do.
+ * The best proved base of that fingerprint, when the registry has one: under the fingerprint's own tag, or under the
+ * first of `tags` when that says it is. When it can be used, the tags that do not name it are set to it. Two requests
+ * and one for each tag, when nothing has to be set.
  */
 export async function reuseBase(
   registry: Registry,
@@ -32,14 +32,10 @@ export async function reuseBase(
     ...(named === undefined ? [] : [named]),
     ...(first === undefined || first.digest === named?.descriptor.digest ? [] : [first.digest]),
   ]
-  if (candidates.length === 0) return undefined
-  const found =
-    candidates.length === 1 && named !== undefined && wanted.maxAge === undefined
-      ? { manifest: named, freshness: 'fresh' }
-      : await newest(registry, repository, candidates, wanted, now)
+  const found = await best(registry, repository, candidates, wanted, now)
   if (found === undefined) return undefined
   const { digest, mediaType } = found.manifest.descriptor
-  if (found.freshness === 'old') return { kind: 'old', digest }
+  if (found.state !== 'fresh') return { kind: found.state, digest }
   const missing = [
     ...(named?.descriptor.digest === digest ? [] : [own]),
     ...tags.filter((_, index) => others[index]?.digest !== digest),
@@ -48,8 +44,10 @@ export async function reuseBase(
   return { kind: 'found', digest, moved }
 }
 
-/** The youngest of those that say that they are the base of that fingerprint and how it was proved. */
-async function newest(
+const usable = ['fresh', 'unproved', 'old'] as const
+
+/** Of those that say that they are the base of that fingerprint and how it was proved, one that can be used; the youngest. */
+async function best(
   registry: Registry,
   repository: string,
   candidates: readonly (Manifest | Digest)[],
@@ -61,9 +59,13 @@ async function newest(
     const stored = manifest === undefined ? undefined : await readStored(registry, repository, manifest)
     if (manifest === undefined || stored === undefined) return []
     const freshness = freshnessOf(stored.config, wanted, now)
-    if (proofOf(labelsOf(stored.config)) === null || (freshness !== 'fresh' && freshness !== 'old')) return []
-    return [{ manifest, freshness, age: ageOf(stored.config, now) }]
+    const state = usable.find((one) => one === freshness)
+    if (proofOf(labelsOf(stored.config)) === null || state === undefined) return []
+    return [{ manifest, state, age: ageOf(stored.config, now) ?? Infinity }]
   })
-  const proved = (await Promise.all(read)).flat()
-  return proved.toSorted((a, b) => (a.age ?? Infinity) - (b.age ?? Infinity))[0]
+  const order = (await Promise.all(read))
+    .flat()
+    // Of the same age, when what the engine remembers was proved anew and the fingerprint's tag could not be moved.
+    .toSorted((a, b) => usable.indexOf(a.state) - usable.indexOf(b.state) || (a.age < b.age ? -1 : 1))
+  return order[0]
 }

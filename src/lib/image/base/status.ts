@@ -1,11 +1,12 @@
-import type { BaseStatus } from '../../domain/base-status.js'
+import type { BaseStatus, PartChange } from '../../domain/base-status.js'
 import type { Registry } from '../../ports/registry.js'
 import type { ImageManifest } from '../image-config.js'
 import { historyOfLayers, instructionText } from '../inspect/instructions.js'
 import { redact } from '../inspect/secret-rules.js'
 import { findStored, fingerprintTag, type StoredBase } from './find.js'
 import type { FingerprintParts } from './fingerprint.js'
-import { ageOf, freshnessOf } from './freshness.js'
+import { ageOf, freshnessOf, type WantedBase } from './freshness.js'
+import { changesSinceProof } from './proved-for.js'
 import { changesSince, fingerprintLabel, labelsOf, modelsOf, proofOf } from './labels.js'
 
 export interface BaseStatusRequest {
@@ -13,17 +14,16 @@ export interface BaseStatusRequest {
   readonly repository: string
   readonly tag: string
   readonly parts: FingerprintParts
-  readonly fingerprint: string
-  /** Milliseconds. */
-  readonly maxAge?: number
+  readonly wanted: WantedBase
   /** Images of the app, to see whether they stand on this base. `reference` is a tag or digest. */
   readonly app: readonly { readonly name: string; readonly repository: string; readonly reference: string }[]
 }
 
 /** Asks the registry what a base is and what stands on it. `now`: milliseconds since 1970. */
 export async function baseStatus(request: BaseStatusRequest, registry: Registry, now: number): Promise<BaseStatus> {
-  const { service, repository, tag, fingerprint, maxAge } = request
-  const [stored, wanted, uses] = await Promise.all([
+  const { service, repository, tag, wanted } = request
+  const { fingerprint, maxAge } = wanted
+  const [stored, named, uses] = await Promise.all([
     findStored(registry, repository, tag),
     registry.headManifest(repository, fingerprintTag(fingerprint)),
     Promise.all(request.app.map((image) => baseOf(image, registry))),
@@ -31,7 +31,7 @@ export async function baseStatus(request: BaseStatusRequest, registry: Registry,
   const known = {
     service,
     image: `${registry.host}/${repository}:${tag}`,
-    built: wanted !== undefined,
+    built: named !== undefined,
     maxAge: maxAge ?? null,
   }
   if (stored === undefined) {
@@ -46,9 +46,9 @@ export async function baseStatus(request: BaseStatusRequest, registry: Registry,
   return {
     ...known,
     digest: stored.digest,
-    state: freshnessOf(stored.config, request, now),
+    state: freshnessOf(stored.config, wanted, now),
     fingerprint: { wanted: fingerprint, found: labels[fingerprintLabel] ?? null },
-    changes: changesSince(labels, request.parts) ?? null,
+    changes: changesOf(labels, request),
     createdAt: age === null ? null : new Date(stored.config.created ?? '').toISOString(),
     age,
     bytes: stored.manifest.layers.reduce((sum, { size }) => sum + size, 0),
@@ -58,6 +58,15 @@ export async function baseStatus(request: BaseStatusRequest, registry: Registry,
     usedBy: images.filter(stands).map(({ name, digest }) => ({ name, digest })),
     notUsedBy: images.filter((use) => !stands(use)).map(({ name, digest }) => ({ name, digest })),
   }
+}
+
+/** Null when the base does not say what it was made of. */
+function changesOf(
+  labels: Readonly<Record<string, string>>,
+  { parts, wanted }: BaseStatusRequest,
+): readonly PartChange[] | null {
+  const made = changesSince(labels, parts)
+  return made === undefined ? null : [...made, ...changesSinceProof(proofOf(labels), wanted.scope)]
 }
 
 function layersOf({ manifest, config }: StoredBase): BaseStatus['layers'] {
