@@ -2,7 +2,7 @@
  * Records deploys for the test of the predictions: the real binary against rehearsals with varied inputs, one after
  * another, each with the ledger of those before. Writes test/fixtures/history/<platform>.json, one record each.
  *
- * Goes on with what is there; remove the file to begin anew. Build first: npm run build. Then: node bench/record-history.js [asg] [ecs] [--deploys 20] [--speed 60] [--seed 1]
+ * Goes on with what is there; remove the file to begin anew. Build first: npm run build. Then: node bench/record-history.js [asg] [ecs] [--deploys 40] [--speed 30] [--seed 1]
  */
 import { GetParametersByPathCommand, PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm'
 import { spawn } from 'node:child_process'
@@ -22,8 +22,8 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    deploys: { type: 'string', default: '20' },
-    speed: { type: 'string', default: '60' },
+    deploys: { type: 'string', default: '40' },
+    speed: { type: 'string', default: '30' },
     seed: { type: 'string', default: '1' },
   },
 })

@@ -4,6 +4,7 @@ import type { Circumstances, ShippedService } from '../domain/release-figures.js
 import { RampartError } from '../errors/rampart-error.js'
 import type { Forecaster, Intended } from '../operations/timekeeper.js'
 import type { Figures } from '../plan/assumptions.js'
+import type { PastDeploy } from '../plan/past.js'
 import type { Registry } from '../ports/registry.js'
 import { paceFrom } from '../system/clock.js'
 
@@ -47,9 +48,15 @@ export function composeForecaster(config: Config, { phases, registry, force, ret
       const learned = learn({ past, figures: supposed, imagine: imagineRollout, pace })
       const prediction = foresee(circumstances, phases, { learned, supposed, over: intended.over })
       const start = learned.imagined(circumstances)
-      return prediction && start && { circumstances, prediction, start }
+      return prediction && start && { circumstances, prediction, start, usual: usualOf(past) }
     },
   }
+}
+
+/** What deploys of the environment usually send, in bytes; undefined where none has said. */
+function usualOf(past: readonly PastDeploy[]): number | undefined {
+  const sent = past.flatMap(({ figures }) => (figures === undefined ? [] : [figures.pushed])).toSorted((a, b) => a - b)
+  return sent[Math.floor(sent.length / 2)]
 }
 
 function rulesOf(

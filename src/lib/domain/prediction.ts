@@ -29,12 +29,19 @@ export interface DeployPrediction {
 export const differenceReasons = [
   'lock',
   'launch',
+  'pull',
   'model-load',
   'downloads',
   'relaunches',
+  'capacity',
+  'pause',
   'targets',
   'warmup',
   'upload',
+  'layer',
+  'registry-cache',
+  'build-cache',
+  'own-work',
   'retries',
 ] as const
 
@@ -42,8 +49,11 @@ export type DifferenceReason = (typeof differenceReasons)[number]
 
 /**
  * One reason, with what was expected where something was. Milliseconds for `lock`, `launch` (request of a target to in
- * service), `model-load` (from there to ready) and `warmup`, bytes a second for `upload`, otherwise how many: models that were
- * downloaded, targets, requests to AWS that were made again.
+ * service), `pull` (from there to the first line of its process), `model-load` (from there to ready), `capacity` (EC2 or
+ * a quota had no room), `pause` (somebody was to let it go on), `warmup` and `own-work` (what rampart does itself); bytes
+ * a second for `upload`, bytes for `layer` (what was sent, against the middle of earlier deploys) and `registry-cache`
+ * (of a base that the registry lacked); otherwise how many: models that were downloaded, targets, steps of a build of
+ * which none came from the cache, requests to AWS that were made again.
  */
 export interface Difference {
   readonly reason: DifferenceReason

@@ -27,8 +27,10 @@ export interface Intended {
 export interface Foretold {
   readonly circumstances: Circumstances
   readonly prediction: DeployPrediction
-  /** From the launch of a target to in service, and to ready. */
-  readonly start: { readonly inService: number; readonly ready: number }
+  /** From the launch of a target to in service, and to ready; and from the first line of its process to ready. */
+  readonly start: { readonly inService: number; readonly ready: number; readonly load: number }
+  /** Bytes that earlier deploys sent to the registry, in the middle; undefined where there was none. */
+  readonly usual: number | undefined
 }
 
 /** Foretells how long deploys of an environment take. */
@@ -50,9 +52,17 @@ export interface Seen {
   readonly waited: number
   /** Models that targets downloaded while they started. */
   readonly downloads: number
+  /** From the first line of a target's process to ready, in the middle; undefined where no log tells. */
+  readonly load: number | undefined
   /** New targets, those that did not live included. */
   readonly launched: number
   readonly pushed: number
+  /** Bytes of that which were no layers of the application: what it stands on was not in the registry. */
+  readonly pushedBase: number
+  /** Milliseconds for which the rollout stood still for that cause, by its code. */
+  readonly causes: ReadonlyMap<string, number>
+  /** Steps of Docker builds that were made, and that came from the cache. */
+  readonly steps: { readonly made: number; readonly cached: number }
   readonly retries: number
 }
 
@@ -67,9 +77,14 @@ export class Timekeeper {
   readonly #phases = new Map<Phase, number>()
   readonly #downloads = new Set<string>()
   readonly #launched = new Set<string>()
+  readonly #loads = new Map<string, number>()
+  readonly #causes = new Map<string, number>()
+  #cause: { readonly code: string; readonly since: number } | undefined
+  readonly #steps = { made: 0, cached: 0 }
   #facts: RolloutFacts | undefined
   #waited = 0
   #pushed = 0
+  #pushedBase = 0
   #starts: MeasuredStarts | undefined
   #foretold: Foretold | undefined
 
@@ -83,7 +98,7 @@ export class Timekeeper {
       ...run,
       emit: (event) => {
         run.emit(event)
-        this.#hear(event)
+        this.#hear(event, run.clock.now())
       },
     }
   }
@@ -119,8 +134,12 @@ export class Timekeeper {
       starts: this.#starts,
       waited: this.#waited,
       downloads: this.#downloads.size,
+      load: this.#loads.size === 0 ? undefined : percentile([...this.#loads.values()], 0.5),
       launched: this.#launched.size,
       pushed: this.#pushed,
+      pushedBase: this.#pushedBase,
+      causes: this.#causes,
+      steps: this.#steps,
       retries: retries(),
     }
     run.emit({ type: 'prediction.compared', result: comparePrediction(this.#foretold, seen) })
@@ -136,14 +155,38 @@ export class Timekeeper {
     }
   }
 
-  #hear(event: EventBody): void {
+  #hear(event: EventBody, now: number): void {
     if (event.type === 'phase.finished' && event.outcome === 'done') {
       this.#phases.set(event.phase, (this.#phases.get(event.phase) ?? 0) + event.duration)
     }
-    if (event.type === 'image.pushed') this.#pushed += event.uploadedLayerBytes
+    if (event.type === 'image.step') this.#hearStep(event)
+    if (event.type === 'image.pushed') {
+      this.#pushed += event.uploadedLayerBytes
+      this.#pushedBase += Math.max(0, event.uploadedLayerBytes - event.layerBytes)
+    }
     if (event.type === 'lock.acquired') this.#waited = event.waited
     if (event.type === 'fleet.seen') this.#facts ??= event.facts
-    if (event.type === 'target.load') for (const model of event.load.downloads) this.#downloads.add(model)
+    if (event.type === 'target.load') {
+      for (const model of event.load.downloads) this.#downloads.add(model)
+      if (event.load.readyAfter !== undefined) this.#loads.set(event.target, event.load.readyAfter)
+    }
+    if (event.type === 'cause') this.#stand(event.cause?.code, now)
+    if (event.type === 'rollout.finished') this.#stand(undefined, now)
     if (event.type === 'target.changed' && event.target.isNew) this.#launched.add(event.target.id)
+  }
+  /** What an engine says of its steps, e.g. `docker 3/7`. */
+  #hearStep({ step, detail = '' }: Extract<EventBody, { type: 'image.step' }>): void {
+    if (!/^docker \d/.test(step)) return
+    if (detail.endsWith(' (cached)')) this.#steps.cached += 1
+    else this.#steps.made += 1
+  }
+
+  /** From now on that holds the rollout up, and what has held it up until now does no more. */
+  #stand(code: string | undefined, now: number): void {
+    if (this.#cause !== undefined) {
+      const { code: before, since } = this.#cause
+      this.#causes.set(before, (this.#causes.get(before) ?? 0) + now - since)
+    }
+    this.#cause = code === undefined ? undefined : { code, since: now }
   }
 }

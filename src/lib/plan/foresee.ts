@@ -4,7 +4,7 @@ import type { Circumstances } from '../domain/release-figures.js'
 import type { Figures } from './assumptions.js'
 import { leastSure } from './figure.js'
 import { spanBy } from './fit.js'
-import { checkedSpan } from './range.js'
+import { checkedPhase, checkedTotal } from './range.js'
 import { rolloutParts, type Learned } from './learn.js'
 import { isOwnPhase, ownPhases, partsOf, supposedOf } from './own-phases.js'
 
@@ -49,8 +49,8 @@ export function foresee(
     return [{ phase, span: spanBy(own, parts, own.runs === 0 ? 'assumed' : seen) }]
   })
   return {
-    total: checkedSpan(totalOf(spans.map(({ span }) => span)), errors.total),
-    phases: spans.map(({ phase, span }) => ({ phase, span: checkedSpan(span, errors.phases.get(phase)) })),
+    total: checkedTotal(totalOf(spans.map(({ span }) => span)), errors.total),
+    phases: spans.map(({ phase, span }) => ({ phase, span: checkedPhase(span, errors.phases.get(phase)) })),
     runs,
     checked: errors.total.length,
   }

@@ -11,6 +11,8 @@ export interface ImaginedDeploy {
   readonly ready: number
   /** The same of the slowest target. */
   readonly slowest: number
+  /** What it takes of that from the first line of a target's process on, in the middle. */
+  readonly load: number
 }
 
 function imaginedService({ name, bytes, models, fetched }: ShippedService): ImaginedService {
@@ -27,22 +29,35 @@ function imaginedService({ name, bytes, models, fetched }: ShippedService): Imag
 const middle = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
 
-function imaginedOf(courses: readonly RolloutCourse[], pauses = 0): ImaginedDeploy {
+/** What a target does before its process begins: it starts, and pulls. */
+function beforeProcess({ kind, services }: Circumstances, figures: Figures): number {
+  const rate = Math.min(figures.download.value, figures.unpack.value)
+  const pulls = services.map(({ bytes }) => (1000 * bytes) / rate)
+  return kind === 'asg'
+    ? figures.launch.value + figures.boot.value + pulls.reduce((all, pull) => all + pull, 0)
+    : figures.taskProvisioning.value + middle(pulls)
+}
+
+function imaginedOf(courses: readonly RolloutCourse[], before: number, pauses = 0): ImaginedDeploy {
   const starts = courses.flatMap((course) => course.starts)
+  const ready = middle(starts.map(({ launchedAt, readyAt }) => readyAt - launchedAt))
   return {
     duration: courses.reduce((all, { duration }) => all + duration, pauses),
     inService: middle(starts.map(({ launchedAt, inServiceAt }) => inServiceAt - launchedAt)),
-    ready: middle(starts.map(({ launchedAt, readyAt }) => readyAt - launchedAt)),
+    ready,
+    load: Math.max(0, ready - before),
     slowest: Math.max(0, ...starts.map(({ launchedAt, readyAt }) => readyAt - launchedAt)),
   }
 }
 
 /** Runs the rollout in imagination; undefined when it would not end. Services of a cluster are moved one after another. */
 export function imagineDeploy(
-  { kind, targets, services, rules }: Circumstances,
+  circumstances: Circumstances,
   figures: Figures,
   imagine: Imagine,
 ): ImaginedDeploy | undefined {
+  const { kind, targets, services, rules } = circumstances
+  const before = beforeProcess(circumstances, figures)
   const conditions = conditionsOf(figures)
   const percentages = {
     minHealthyPercentage: rules.minHealthy,
@@ -54,7 +69,7 @@ export function imagineDeploy(
   if (kind === 'asg') {
     const warmup = rules.warmup ?? figures.warmup.value
     const course = run({ kind, desired: Math.max(1, targets), ...percentages, warmup }, services)
-    return course && imaginedOf([course], rules.pauses)
+    return course && imaginedOf([course], before, rules.pauses)
   }
   const courses: RolloutCourse[] = []
   for (const service of services) {
@@ -62,5 +77,5 @@ export function imagineDeploy(
     if (course === undefined) return undefined
     courses.push(course)
   }
-  return imaginedOf(courses, rules.pauses)
+  return imaginedOf(courses, before, rules.pauses)
 }

@@ -38,18 +38,32 @@ export function differenceWords({ reason, expected, actual }: Difference): strin
       return `${formatDuration(actual)} of waiting for the lock`
     case 'launch':
       return `a target was in service after ${against(actual, expected, formatDuration)}`
+    case 'pull':
+      return `from there its process began after ${against(actual, expected, formatDuration)}`
     case 'model-load':
-      return `from there it was ready in ${against(actual, expected, formatDuration)}`
+      return `its models were loaded in ${against(actual, expected, formatDuration)}`
     case 'downloads':
-      return `${formatCount(actual, 'model')} downloaded at the start, which the image lacks`
+      return `${formatCount(actual, 'model')} downloaded at the start, which neither the image nor a cache had`
     case 'relaunches':
       return `${formatCount(actual, 'target')} had to be launched again`
+    case 'capacity':
+      return `${formatDuration(actual)} without room for another target`
+    case 'pause':
+      return `${formatDuration(actual)} until somebody let it go on`
     case 'targets':
       return against(actual, expected, (count) => formatCount(count, 'target'))
     case 'warmup':
       return `a warmup of ${against(actual, expected, formatDuration)}`
     case 'upload':
       return `an upload of ${against(actual, expected, (rate) => `${formatBytes(rate)}/s`)}`
+    case 'layer':
+      return `${formatBytes(actual)} sent${expected === undefined ? '' : `, where ${formatBytes(expected)} are usual`}`
+    case 'registry-cache':
+      return `${formatBytes(actual)} of a base that the registry did not have yet`
+    case 'build-cache':
+      return `a build of ${formatCount(actual, 'step')}, none of them from the cache`
+    case 'own-work':
+      return `rampart's own work of ${against(actual, expected, formatDuration)}`
     case 'retries':
       return `${formatCount(actual, 'request')} to AWS had to be made again`
   }
