@@ -171,39 +171,39 @@ test('a quicker deploy is not explained by what costs time', () => {
   expect(reasonsOf({ phases, starts: starts(20, 40), load: 5000 })).toEqual(['pull', 'model-load'])
 })
 
-describe('the timekeeper', () => {
-  const release = { id: 'r-1', app: 'shop', environment: 'production', images: [] }
-  const intended: Omit<Intended, 'pushed' | 'over'> = {
-    release,
-    revision: { name: 'lt', number: '2' },
-    from: { name: 'lt', number: '1' },
-    targets: 4,
-    records: [],
-  }
-
-  function timed() {
-    const asked: Intended[] = []
-    const heard: EventBody[] = []
-    const clock = new ManualClock(0)
-    const keeper = new Timekeeper({
-      pace: 60,
-      retries: () => 7,
-      foretell: (what) => {
-        asked.push(what)
-        return Promise.resolve(foretold)
-      },
-    })
-    const run = { clock, emit: (event: EventBody) => heard.push(event), signal: new AbortController().signal }
-    return { keeper, asked, heard, clock, run, told: keeper.tap(run).emit }
-  }
-
-  const finished = (phase: 'build' | 'push' | 'release' | 'rollout', duration: number): EventBody => ({
-    type: 'phase.finished',
-    phase,
-    outcome: 'done',
-    duration,
+function timed() {
+  const asked: Intended[] = []
+  const heard: EventBody[] = []
+  const clock = new ManualClock(0)
+  const keeper = new Timekeeper({
+    pace: 60,
+    retries: () => 7,
+    foretell: (what) => {
+      asked.push(what)
+      return Promise.resolve(foretold)
+    },
   })
+  const run = { clock, emit: (event: EventBody) => heard.push(event), signal: new AbortController().signal }
+  return { keeper, asked, heard, clock, run, told: keeper.tap(run).emit }
+}
 
+const finished = (phase: 'build' | 'push' | 'release' | 'rollout', duration: number): EventBody => ({
+  type: 'phase.finished',
+  phase,
+  outcome: 'done',
+  duration,
+})
+
+const release = { id: 'r-1', app: 'shop', environment: 'production', images: [] }
+const intended: Omit<Intended, 'pushed' | 'over'> = {
+  release,
+  revision: { name: 'lt', number: '2' },
+  from: { name: 'lt', number: '1' },
+  targets: 4,
+  records: [],
+}
+
+describe('the timekeeper', () => {
   test('tells the forecaster what was sent and what is over', async () => {
     const { keeper, asked, told } = timed()
     const pushed = { service: 'api', repository: 'api', digest: 'sha256:0' as const, tags: [], unchanged: false }

@@ -20,7 +20,7 @@ export function comparePrediction(foretold: Foretold, seen: Seen): PredictionRes
   const { circumstances, prediction, start, usual } = foretold
   const predicted = prediction.total.value
   const actual = [...seen.phases.values()].reduce((all, duration) => all + duration, 0)
-  const phase = mostDifferent(prediction, seen.phases)
+  const differing = mostDifferent(prediction, seen.phases)
   const late = actual > predicted
   const reasons = Math.abs(actual / Math.max(1, predicted) - 1) < needsReason ? [] : found()
   return {
@@ -28,7 +28,7 @@ export function comparePrediction(foretold: Foretold, seen: Seen): PredictionRes
     actual,
     within: actual >= prediction.total.low && actual <= prediction.total.high,
     runs: prediction.runs,
-    ...(phase !== undefined && { phase }),
+    ...(differing !== undefined && { phase: differing }),
     reasons,
   }
 
@@ -109,9 +109,8 @@ export function comparePrediction(foretold: Foretold, seen: Seen): PredictionRes
 
   /** What rampart does itself, which depends on its machine and, under the clock of a rehearsal, on its pace. */
   function ownWork(): Weighed | undefined {
-    const sum = (of: (phase: Phase) => number): number => own.reduce((all, phase) => all + of(phase), 0)
     const waited = seen.phases.has('release') ? seen.waited : 0
-    return changed('own-work', sum(predictedOf), sum((phase) => seen.phases.get(phase) ?? 0) - waited)
+    return changed('own-work', ownSum(predictedOf), ownSum((phase) => seen.phases.get(phase) ?? 0) - waited)
   }
 
   /** Something that costs time, where it was enough of it. */
@@ -137,6 +136,8 @@ export function comparePrediction(foretold: Foretold, seen: Seen): PredictionRes
     return { weight: difference, difference: { reason: 'upload', expected: rate(expected), actual: rate(took) } }
   }
 }
+
+const ownSum = (of: (phase: Phase) => number): number => own.reduce((all, phase) => all + of(phase), 0)
 
 const afterService = ({ inService, ready }: { readonly inService: number; readonly ready: number }): number =>
   Math.max(0, ready - inService)
