@@ -3,7 +3,8 @@ import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { readPrices } from '../../src/lib/config/prices.js'
 import { RampartError } from '../../src/lib/errors/rampart-error.js'
-import { billOf, type RegionPrices, type Use } from '../../src/lib/plan/prices.js'
+import type { RegionPrices } from '../../src/lib/plan/price-table.js'
+import { billOf, type Use } from '../../src/lib/plan/prices.js'
 
 const text = readFileSync(new URL('../../templates/prices.json', import.meta.url), 'utf8')
 const table = readPrices(text, 'templates/prices.json')

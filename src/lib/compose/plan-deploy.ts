@@ -8,7 +8,7 @@ import { planDeploy, type BuiltService } from '../operations/plan-deploy.js'
 import { figuresOf, type Figures } from '../plan/assumptions.js'
 import type { DeployPlan, PlannedRisk } from '../plan/deploy-plan.js'
 import type { Clock } from '../ports/clock.js'
-import type { RegionPrices } from '../plan/prices.js'
+import type { RegionPrices } from '../plan/price-table.js'
 import { imagineRollout } from '../rehearsal/imagine/rollout.js'
 import { planText } from '../report/plan-text.js'
 import type { Driver } from '../rollout/driver.js'
@@ -47,7 +47,7 @@ export async function runPlan(flags: PlanFlags): Promise<Performed> {
   const config = await configure(flags)
   const simulation = process.env['RAMPART_SIMULATION']
   const mask = createMask(secretsOf(config))
-  const { prices } = await pricesOf(config.environment.region, flags.prices)
+  const { prices } = await pricesOf(config, flags.prices)
   const plan = await makePlan(config, { given, prices }, clockFrom(process.env['RAMPART_CLOCK']))
   if (!flags.json) {
     const next = sameCommand('deploy', config)

@@ -64,7 +64,7 @@ async function compare(flags: StrategiesFlags): Promise<Compared> {
   const frequency = deploysPerDay(flags['deploys-per-day'])
   const config = await configure(flags)
   const clock = clockFrom(process.env['RAMPART_CLOCK'])
-  const { prices, about } = await pricesOf(config.environment.region, flags.prices)
+  const { prices, about } = await pricesOf(config, flags.prices)
   const facts = await readPlanFacts(config, figuresOf({}, given), { clock, signal: new AbortController().signal })
   const figures = figuresOf(facts.known, given)
   const table = compareStrategies(

@@ -5,7 +5,8 @@ import { exitCodes } from '../errors/exit-codes.js'
 import { RampartError } from '../errors/rampart-error.js'
 import { listOrphans, reclaim, type Claimant, type Reclaimed, type ReclaimPorts } from '../operations/reclaim.js'
 import type { OrphanSum } from '../plan/deploy-plan.js'
-import { billOf, type RegionPrices } from '../plan/prices.js'
+import { billOf } from '../plan/prices.js'
+import type { RegionPrices } from '../plan/price-table.js'
 import type { Clock } from '../ports/clock.js'
 import { Ledger } from '../release/ledger.js'
 import { bytesOf, type OrphanShelf } from '../release/orphans.js'
@@ -44,7 +45,7 @@ export async function runReclaim(flags: ReclaimFlags): Promise<Performed> {
   }
   const ports = await openReclaim(config, clockFrom(process.env['RAMPART_CLOCK']))
   const found = await listOrphans(ports)
-  const { prices } = await pricesOf(config.environment.region, flags.prices)
+  const { prices } = await pricesOf(config, flags.prices)
   const list = orphanList(found, prices)
   const simulation = process.env['RAMPART_SIMULATION']
   const mask = createMask(secretsOf(config))

@@ -2,23 +2,33 @@ import * as z from 'zod/mini'
 import { RampartError } from '../errors/rampart-error.js'
 
 const price = z.number().check(z.minimum(0), z.maximum(1_000_000))
+const known = z.optional(price)
 
+// What has no price in a table is not known: a bill with it then has no total.
 const regionSchema = z.strictObject({
   instances: z.record(z.string(), price),
-  fargate: z.strictObject({ vcpu: price, memory: price }),
-  volume: price,
-  snapshot: price,
-  fileSystem: z.strictObject({ storage: price, read: price }),
-  registry: price,
-  loadBalancer: z.strictObject({ hour: price, unit: price }),
-  nat: z.strictObject({ hour: price, data: price }),
-  transferOut: price,
+  fargate: z.optional(z.strictObject({ vcpu: known, memory: known })),
+  volume: known,
+  snapshot: known,
+  fileSystem: z.optional(z.strictObject({ storage: known, read: known })),
+  registry: known,
+  loadBalancer: z.optional(z.strictObject({ hour: known, unit: known })),
+  nat: z.optional(z.strictObject({ hour: known, data: known })),
+  transferOut: known,
+  from: z.optional(z.record(z.string(), z.string())),
+})
+
+const sourceSchema = z.strictObject({
+  what: z.string().check(z.minLength(1)),
+  date: z.optional(z.string().check(z.regex(/^\d{4}(?:-\d{2}){0,2}$/))),
+  checked: z.optional(z.boolean()),
 })
 
 const tableSchema = z.strictObject({
   date: z.string().check(z.regex(/^\d{4}-\d{2}-\d{2}$/)),
   source: z.string().check(z.minLength(1)),
   currency: z.literal('USD'),
+  sources: z.optional(z.record(z.string(), sourceSchema)),
   regions: z.record(z.string(), regionSchema),
 })
 

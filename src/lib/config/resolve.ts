@@ -41,6 +41,7 @@ export function resolveConfig(
       secrets: resolveSecrets(chosen.secrets, infra),
     },
     ...(file.verify !== undefined && { verify: resolveVerify(file.verify, directory) }),
+    ...(file.prices !== undefined && { prices: resolve(directory, file.prices) }),
     environments,
     hooks: file.hooks,
     interpolated,

@@ -358,6 +358,12 @@ export const fileSchema = z.strictObject({
       'What must hold of the app wherever it is deployed: `rampart verify`.',
     ),
   ),
+  prices: z.optional(
+    path(
+      'A table of prices to plan with, relative to rampart.yml: what `rampart prices refresh` writes. Left out, the one that rampart brings.',
+      'prices.json',
+    ),
+  ),
   hooks: z.prefault(
     group(hooksSchema, 'a map', 'How the programs in `.rampart/hooks`, beside this file, are run.'),
     {},

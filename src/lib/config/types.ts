@@ -197,6 +197,8 @@ export interface Config {
   readonly services: readonly ServiceConfig[]
   readonly environment: EnvironmentConfig
   readonly verify?: VerifyConfig
+  /** An absolute path: the table of prices to plan with instead of the one that rampart brings. */
+  readonly prices?: string
   /** The names of all environments, in the order of the file. */
   readonly environments: readonly string[]
   /** Milliseconds that one hook may take. */

@@ -5,7 +5,8 @@ import type { ImageSource } from '../image/inspect/source.js'
 import type { Figures } from '../plan/assumptions.js'
 import { figuresBehind, forecastDeploy, type DeployedService, type DeployForecast } from '../plan/deploy.js'
 import type { DeployPlan, OrphanSum, PlannedImage, PlannedLayer, PlannedRisk, SurgeLimit } from '../plan/deploy-plan.js'
-import { billOf, type RegionPrices } from '../plan/prices.js'
+import { billOf } from '../plan/prices.js'
+import type { RegionPrices } from '../plan/price-table.js'
 import type { Imagine, StrategyInputs } from '../plan/strategies.js'
 import type { Subnet } from '../ports/network.js'
 import type { Registry } from '../ports/registry.js'
@@ -199,10 +200,12 @@ function surgeOf(
       : rented.kind === 'instance'
         ? { kind: 'instance' as const, type: rented.type, hours }
         : { kind: 'task' as const, vcpu: rented.vcpu, memory: rented.memory / 1e9, hours }
+  const bill = use && prices && billOf([use], prices)
   return {
     extra: extraOf(forecast),
     limits: limitsOf(forecast, surroundings, subnets),
-    cost: (use && prices && billOf([use], prices).total) ?? null,
+    cost: bill?.total ?? null,
+    unpriced: bill?.missing ?? [],
   }
 }
 

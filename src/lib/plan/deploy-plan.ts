@@ -86,6 +86,8 @@ export interface DeployPlan {
     readonly limits: readonly SurgeLimit[]
     /** Dollars for one deploy; null when the price is not known. */
     readonly cost: number | null
+    /** What has no price and would have to have one for the cost. */
+    readonly unpriced: readonly string[]
   } | null
   readonly risks: readonly PlannedRisk[]
   /** Null where the registry was not asked. */

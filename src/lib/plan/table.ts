@@ -1,7 +1,8 @@
 import type { Figures } from './assumptions.js'
 import type { Basis, Span } from './figure.js'
 import { predict, type PredictedPhase, type Prediction } from './predict.js'
-import { billOf, monthHours, type RegionPrices } from './prices.js'
+import type { RegionPrices } from './price-table.js'
+import { billOf, monthHours } from './prices.js'
 import { recipesOf, type Recipe, type StrategyInputs, type StrategyName, type StrategyTools } from './strategies.js'
 import { usesOf, type Rented } from './uses.js'
 
@@ -19,6 +20,8 @@ export interface StrategyRow {
   /** Null when a price is not known. */
   readonly monthly: number | null
   readonly monthlyBasis: Basis
+  /** What has no price and belongs to it. */
+  readonly unpriced: readonly string[]
   /** What waiting for its deploys and base rebuilds comes to, by what an hour of it is said to cost. */
   readonly waiting: number
   readonly needs: string
@@ -147,6 +150,7 @@ function rowOf(recipe: Recipe, prediction: Prediction, request: TableRequest): S
     warmup: fleet.kind === 'asg' ? fleet.warmup : null,
     monthly: bill?.total ?? null,
     monthlyBasis: 'derived',
+    unpriced: bill?.missing ?? [],
     waiting: ((waited * next.value + rebuilt) / 3_600_000) * figures.hourOfWaiting.value,
     needs,
     adopt,
@@ -173,12 +177,14 @@ const before: Readonly<Record<StrategyName, readonly StrategyName[]>> = {
 export const wayTo = (name: StrategyName): readonly StrategyName[] => [...before[name], name]
 
 function recommend(rows: readonly StrategyRow[], { adopted, figures }: TableRequest): StrategyName | undefined {
-  const known = rows.every(({ monthly }) => monthly !== null)
+  // Rows without a total are not weighed against rows with one, unless there are no others.
+  const priced = rows.filter(({ monthly }) => monthly !== null)
+  const weighed = priced.length === 0 ? rows : priced
   const cost = (row: StrategyRow): number => {
     const work = wayTo(row.name)
       .filter((step) => !adopted.has(step))
       .reduce((all, step) => all + words[step].effort, 0)
-    return (known ? (row.monthly ?? 0) : 0) + row.waiting + (work * figures.hourOfWaiting.value) / payoffMonths
+    return (row.monthly ?? 0) + row.waiting + (work * figures.hourOfWaiting.value) / payoffMonths
   }
-  return rows.toSorted((a, b) => cost(a) - cost(b))[0]?.name
+  return weighed.toSorted((a, b) => cost(a) - cost(b))[0]?.name
 }

@@ -94,10 +94,13 @@ function targetLines({ fleet, targets, forecast, surge }: DeployPlan, page: Page
       return `  ${sign(page, mark)} ${word} ${name}: ${cleanLine(detail)}`
     }),
     surge?.cost === null || surge === null
-      ? `  ${page.paint('dim', 'what they cost is not known: there are no prices for them')}`
+      ? `  ${page.paint('dim', `what they cost is not known: no price ${whatLacks(surge?.unpriced)}`)}`
       : `  beside the others they cost $${surge.cost.toFixed(2)}`,
   ]
 }
+
+const whatLacks = (unpriced: readonly string[] = []): string =>
+  unpriced.length === 0 ? 'of this region, or of what they are' : `of ${unpriced.join(', ')}`
 
 function timeLines({ forecast }: DeployPlan, page: Page): readonly string[] {
   if (forecast === null) return []

@@ -31,10 +31,22 @@ export function strategiesText({ title, table, pricesFrom, gaps, simulation }: S
     '',
     ...(recommended === undefined ? [] : adviceLines(recommended, page)),
     ...endless.map((name) => `${sign(page, 'warn')} ${name}: its rollout would never end under these rules`),
+    ...unpricedLines(rows, page),
     ...numberLines(table, page),
     `  ${page.paint('dim', pricesFrom)}`,
     ...gaps.map((gap) => `${sign(page, 'warn')} not read, ${gap}`),
   ].join('\n')
+}
+
+/** What keeps a row from having a total, each once, with the rows that it keeps. */
+function unpricedLines(rows: readonly StrategyRow[], page: Page): readonly string[] {
+  const things = [...new Set(rows.flatMap(({ unpriced }) => unpriced))]
+  return things.map((thing) => {
+    const without = rows.filter(({ unpriced }) => unpriced.includes(thing)).map(({ name }) => name)
+    const who = without.length === rows.length ? 'no strategy' : without.join(', ')
+    const has = without.length === rows.length ? 'has a total' : without.length === 1 ? 'has none' : 'have none'
+    return `${sign(page, 'warn')} no price of ${thing}: ${who} ${has}`
+  })
 }
 
 const cellsOf = (row: StrategyRow, present: StrategyRow | undefined): readonly string[] => [
