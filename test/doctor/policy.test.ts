@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { dirname, join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { loadConfig } from '../../src/lib/config/index.js'
 import { runAbort } from '../../src/lib/compose/abort.js'
@@ -13,6 +14,7 @@ import { runStatus } from '../../src/lib/compose/status.js'
 import { runEnv } from '../../src/lib/compose/env.js'
 import { runLogs } from '../../src/lib/compose/logs.js'
 import { runPlan } from '../../src/lib/compose/plan-deploy.js'
+import { runPricesRefresh } from '../../src/lib/compose/prices-refresh.js'
 import { runStrategies } from '../../src/lib/compose/plan.js'
 import { runVerifyTags } from '../../src/lib/compose/registry-verify.js'
 import { runMigrate } from '../../src/lib/compose/registry.js'
@@ -196,6 +198,11 @@ const verify = async (config: string): Promise<void> => {
   ).toBe(0)
 }
 
+const refreshPrices = async (config: string): Promise<void> => {
+  const out = join(dirname(config), 'prices.json')
+  expect((await runPricesRefresh({ ...shared, config, region: [], out, partial: false })).exitCode).toBe(0)
+}
+
 const ofLogs = { 'only with --follow': ['logs:DescribeLogGroups', 'logs:StartLiveTail'] }
 const noDashboard = { 'there is no dashboard to draw into': ['cloudwatch:PutDashboard'] }
 
@@ -227,6 +234,9 @@ test('every operation that is called by what changes, watches and asks is in the
   })
   const watches = { 'asked by monitor while a rollout runs': ['autoscaling:DescribeScalingActivities'] }
   await expectExact(cloud, 'read', looked, { ...watches })
+  const priced = await askedOf(cloud, refreshPrices)
+  expect(distinct(priced)).toEqual(['pricing:GetProducts'])
+  await expectExact(cloud, 'plan', [...looked, ...priced], { ...watches })
   await expectExact(cloud, 'logs', [...looked, ...read], { ...watches, ...ofLogs })
   await expectExact(cloud, 'verify', [...looked, ...verified], { ...watches })
 }, 180_000)

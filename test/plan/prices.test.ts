@@ -3,7 +3,7 @@ import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { readPrices } from '../../src/lib/config/prices.js'
 import { RampartError } from '../../src/lib/errors/rampart-error.js'
-import type { RegionPrices } from '../../src/lib/plan/price-table.js'
+import { everyPrice, priceAt, standingOf, type RegionPrices } from '../../src/lib/domain/price-table.js'
 import { billOf, type Use } from '../../src/lib/plan/prices.js'
 
 const text = readFileSync(new URL('../../templates/prices.json', import.meta.url), 'utf8')
@@ -65,6 +65,46 @@ test('a small fleet with a model cache and a machine image of its own in us-east
   )
   // 49.056 + 3.96 + 3.00 + 18.00 = 74.016
   expect(bill.total?.toFixed(2)).toBe('74.02')
+})
+
+test('every price of the table says where it is from, and a larger instance costs as much as its parts', () => {
+  const used = new Set<string>()
+  for (const [region, prices] of Object.entries(table.regions)) {
+    for (const name of everyPrice) {
+      if (priceAt(prices, name) === undefined) continue
+      const source = prices.from?.[name] ?? prices.from?.[name.split('.')[0] ?? '']
+      expect({ region, name, source: table.sources?.[source ?? '']?.what }).toEqual({
+        region,
+        name,
+        source: expect.any(String),
+      })
+    }
+    for (const source of Object.values(prices.from ?? {})) used.add(source)
+    const larger = Object.entries(prices.instances).filter(([type]) => type.endsWith('.xlarge'))
+    for (const [type, price] of larger) {
+      const half = prices.instances[type.replace('.xlarge', '.large')] ?? Number.NaN
+      // AWS rounds to a hundredth of a cent.
+      expect(Math.abs(price - 2 * half)).toBeLessThan(0.00011)
+    }
+  }
+  expect([...used].toSorted()).toEqual(Object.keys(table.sources ?? {}).toSorted())
+  expect(Object.keys(table.regions)).toHaveLength(14)
+})
+
+test('what a region has no price for is told, and what nobody has looked up', () => {
+  const standing = standingOf(table, pricesOf('eu-north-1'))
+  expect(standing.missing).toContain('capacity units of a load balancer')
+  expect(standing.unchecked).toEqual(['storage in ECR'])
+  const bill = billOf(
+    [
+      { kind: 'load-balancer', hours: 730, units: 1 },
+      { kind: 'nat', hours: 730, gigabytes: 0 },
+    ],
+    pricesOf('eu-north-1'),
+  )
+  expect(bill.missing).toEqual(['hours of a load balancer', 'capacity units of a load balancer'])
+  // 730 x 0.046; nothing went through it.
+  expect(bill.lines.map(({ amount }) => amount.toFixed(2))).toEqual(['33.58'])
 })
 
 test('a bill with something that has no price has no total, and names it', () => {

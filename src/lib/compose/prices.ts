@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { Config } from '../config/index.js'
 import { readPrices } from '../config/prices.js'
 import { RampartError } from '../errors/rampart-error.js'
-import { standingOf, type PriceTable, type RegionPrices } from '../plan/price-table.js'
+import { standingOf, type PriceTable, type RegionPrices } from '../domain/price-table.js'
 import { packageRoot } from '../system/package-root.js'
 
 /** The prices of a region, and what is to be said of them. */
@@ -25,7 +25,10 @@ export async function pricesOf(
   const refresh = `rampart prices refresh --region ${region}`
   if (prices === undefined) {
     const known = Object.keys(table.regions).join(', ')
-    return { prices, about: `no prices of ${region}: the table of ${table.date} has ${known}; ${refresh} asks AWS for them` }
+    return {
+      prices,
+      about: `no prices of ${region}: the table of ${table.date} has ${known}; ${refresh} asks AWS for them`,
+    }
   }
   const { missing, unchecked } = standingOf(table, prices)
   const said = [
@@ -43,7 +46,10 @@ export const shippedTable = (): string => join(packageRoot(import.meta.url), 'te
 export async function readTable(path: string): Promise<PriceTable> {
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
     throw new RampartError('usage', `The prices in ${path} can not be read.`, {
-      next: ['rampart prices refresh makes such a file', 'name a file in the shape of templates/prices.json with --prices'],
+      next: [
+        'rampart prices refresh makes such a file',
+        'name a file in the shape of templates/prices.json with --prices',
+      ],
       cause: error,
     })
   })

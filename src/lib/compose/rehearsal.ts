@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Performed, SharedFlags } from '../../base-command.js'
 import { wantedBase } from './bases.js'
 import { runDeploy } from './deploy.js'
+import { readTable, shippedTable } from './prices.js'
 import { findConfig, loadConfig, type Config, type ServiceConfig } from '../config/index.js'
 import { RampartError } from '../errors/rampart-error.js'
 import { neededKeys, secretName } from '../domain/secret.js'
@@ -125,6 +126,7 @@ export async function rehearsalSetup(config: Config): Promise<RehearsalSetup> {
       keys: neededKeys(environment.secrets, id),
     })),
     services: await Promise.all(config.services.map((service) => rehearsedService(config, service))),
+    prices: await readTable(shippedTable()),
   }
 }
 

@@ -1,4 +1,4 @@
-import { priceAt, priceNames, type PriceName, type RegionPrices } from './price-table.js'
+import { priceAt, priceNames, type PriceName, type RegionPrices } from '../domain/price-table.js'
 
 /** One thing on a bill: how much there is of it in a month. */
 export type Use =
@@ -75,11 +75,12 @@ export interface Bill {
   readonly total: number | undefined
 }
 
+const isPriced = (parts: ReturnType<typeof partsOf>): boolean => parts.every(({ price }) => price !== undefined)
+
 /** What a month costs, line by line. */
 export function billOf(uses: readonly Use[], prices: RegionPrices): Bill {
   const all = uses.map((use) => ({ use, parts: partsOf(use, prices) }))
   const missing = all.flatMap(({ parts }) => parts.flatMap(({ name, price }) => (price === undefined ? [name] : [])))
-  const isPriced = (parts: ReturnType<typeof partsOf>): boolean => parts.every(({ price }) => price !== undefined)
   const lines = all
     .filter(({ parts }) => isPriced(parts))
     .map(({ use, parts }) => ({ use, amount: parts.reduce((sum, { price = 0, much }) => sum + price * much, 0) }))

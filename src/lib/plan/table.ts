@@ -1,7 +1,7 @@
 import type { Figures } from './assumptions.js'
 import type { Basis, Span } from './figure.js'
 import { predict, type PredictedPhase, type Prediction } from './predict.js'
-import type { RegionPrices } from './price-table.js'
+import type { RegionPrices } from '../domain/price-table.js'
 import { billOf, monthHours } from './prices.js'
 import { recipesOf, type Recipe, type StrategyInputs, type StrategyName, type StrategyTools } from './strategies.js'
 import { usesOf, type Rented } from './uses.js'

@@ -18,6 +18,7 @@ import { createIamService } from './services/iam.js'
 import { createEfsService } from './services/efs.js'
 import { createElbv2Service } from './services/elbv2.js'
 import { createLogsService } from './services/logs.js'
+import { createPricingService } from './services/pricing.js'
 import { createSecretsManager } from './services/secretsmanager.js'
 import { createSnsService } from './services/sns.js'
 import { createSsm } from './services/ssm.js'
@@ -170,6 +171,7 @@ function createListener(
     createSecretsManager(world.state.secrets),
     createEventBridgeService(world),
     createSnsService(world),
+    createPricingService(() => setup.prices),
     createCloudFormationService(world, () => services),
   ]
   return createWire({

@@ -1,3 +1,5 @@
+import type { PriceTable } from '../domain/price-table.js'
+
 /** A model that a base image carries, or fails to carry. */
 export interface RehearsedModel {
   readonly id: string
@@ -67,6 +69,8 @@ export type RehearsalSetup = RehearsedFleet & {
   /** Secrets that exist, by name, with the keys of the JSON in each; the one of what already serves always does. */
   readonly secrets?: readonly { readonly name: string; readonly keys: readonly string[] }[]
   readonly services: readonly RehearsedService[]
+  /** What AWS's price list has; nothing if absent. */
+  readonly prices?: PriceTable
   /** True when nothing of it is there yet: an account in which a stack is still to make all of it. */
   readonly isEmpty?: boolean
 }

@@ -5,7 +5,7 @@ import { statement, type PolicyDocument, type PolicyScope, type Statement } from
 import { baseStatements, deleteImages, migrateStatements } from './images.js'
 import { infraStatements } from './infra.js'
 import { alarmsStatements, dashboardStatements } from './monitoring.js'
-import { logsStatements, readStatements } from './read.js'
+import { logsStatements, priceStatements, readStatements } from './read.js'
 import { secretsStatements } from './secrets.js'
 
 const makers = {
@@ -14,6 +14,7 @@ const makers = {
   logs: (scope: PolicyScope) => [...readStatements(scope), ...logsStatements(scope)],
   deploy: deployStatements,
   base: baseStatements,
+  plan: (scope: PolicyScope) => [...readStatements(scope), ...priceStatements(scope)],
   secrets: secretsStatements,
   alarms: alarmsStatements,
   dashboard: dashboardStatements,

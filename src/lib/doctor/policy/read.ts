@@ -1,3 +1,4 @@
+import { priceListRegion } from '../../domain/price-table.js'
 import { arnOf, inRegion, statement, type PolicyScope, type Statement } from './document.js'
 import { readRepositories } from './images.js'
 
@@ -78,3 +79,8 @@ export function logsStatements(scope: PolicyScope): readonly Statement[] {
     statement('FindLogs', ['logs:DescribeLogGroups'], arnOf(scope, 'logs', 'log-group:*')),
   ]
 }
+
+/** What `prices refresh` asks, of the one place that answers for the prices of all regions. */
+export const priceStatements = ({ region }: PolicyScope): readonly Statement[] => [
+  statement('ReadPrices', ['pricing:GetProducts'], '*', inRegion({ region: priceListRegion(region) })),
+]

@@ -35,6 +35,8 @@ const bounds: Readonly<Record<string, Bounds>> = {
   ListSecrets: { member: 'MaxResults', least: 1, most: 100 },
   ListSecretVersionIds: { member: 'MaxResults', least: 1, most: 100 },
   BatchGetSecretValue: { member: 'MaxResults', least: 1, most: 20 },
+  GetProducts: { member: 'MaxResults', least: 1, most: 100 },
+  DescribeServices: { member: 'MaxResults', least: 1, most: 100 },
   DescribeAlarms: { member: 'MaxRecords', least: 1, most: 100 },
 }
 

@@ -80,6 +80,8 @@ function invalidToken({ protocol, signingName }: Pick<Service, 'protocol' | 'sig
         'InvalidParameterException',
         "Invalid parameter at 'nextToken' failed to satisfy constraint: 'Invalid token'",
       )
+    case 'pricing':
+      return new ServiceError('InvalidNextTokenException', 'The pagination token is invalid.')
     case 'secretsmanager':
       return new ServiceError('InvalidNextTokenException', 'Invalid value for NextToken.')
     case 'ecs':

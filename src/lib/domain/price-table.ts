@@ -114,3 +114,12 @@ export function standingOf({ sources = {} }: PriceTable, prices: RegionPrices): 
     ],
   }
 }
+
+/**
+ * The nearest of the places where AWS answers for the prices of every region:
+ * https://docs.aws.amazon.com/general/latest/gr/billing.html
+ */
+export function priceListRegion(region: string): string {
+  if (region.startsWith('ap-')) return 'ap-south-1'
+  return /^(?:eu|me|af|il)-/.test(region) ? 'eu-central-1' : 'us-east-1'
+}
