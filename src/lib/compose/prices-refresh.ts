@@ -10,7 +10,7 @@ import { priceChanges, renewTable } from '../plan/renew-prices.js'
 import type { PriceList } from '../ports/price-list.js'
 import { refreshText, type RefreshedRegion } from '../report/prices-text.js'
 import { clockFrom } from '../system/clock.js'
-import { configure } from './deploy.js'
+import { configure } from './configure.js'
 import { streamPage } from './perform.js'
 import { readTable, shippedTable } from './prices.js'
 
