@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import type { Cause } from '../../src/lib/domain/outcome.js'
+import { causeText } from '../support/cause-text.js'
 import { runCli } from '../support/cli.js'
 
 const finbert = 'examples/finbert-rag/rampart.yml'
@@ -37,6 +39,7 @@ interface Result {
   readonly outcome: string
   readonly message: string
   readonly problems?: readonly string[]
+  readonly cause: Cause | null
   /** Milliseconds of the cloud's clock. */
   readonly duration: number
   readonly phases: readonly { readonly phase: string; readonly outcome: string; readonly duration: number | null }[]
@@ -65,6 +68,18 @@ async function rehearse(
   const { code, stdout, stderr } = await runCli(args)
   expect(stderr).not.toContain('    at ')
   return { code, result: JSON.parse(stdout) as Result }
+}
+
+/** Measured figures and counted lines are of their run. */
+async function expectCause({ cause }: Result, name: string): Promise<void> {
+  const text = causeText(cause ?? undefined)
+    .replaceAll(/\d+(?:\.\d+)?(m?s)\b/g, (all, unit: string) =>
+      all === '200ms' || all === '500ms' ? all : `<n>${unit}`,
+    )
+    .replaceAll(/in \d+ (lines|values)/g, 'in <n> $1')
+    .replaceAll(/\d+ (more|requests|questions)\b/g, '<n> $1')
+    .replaceAll(/\d+ of <n>/g, '<n> of <n>')
+  await expect(text).toMatchFileSnapshot(`../golden/causes/${name}.txt`)
 }
 
 const failedCriteria = ({ verification }: Result): readonly string[] =>
@@ -125,6 +140,7 @@ describe('rampart rehearse of the second example', () => {
       expect(warnedCriteria(result)).toEqual(slowStarts.has(scenario) ? ['Model cache: 4.9x speedup maintained'] : [])
       const failed = result.verification?.checks.find(({ result: one }) => one === 'fail')
       expect([failed?.detail, ...(failed?.evidence ?? [])].join('\n')).toMatch(evidence)
+      await expectCause(result, `ecs-${scenario}`)
       expect(result.verification?.wentBack).toBe(true)
       expect(result.message).toMatch(/went back: finbert-rag-prod serves what served before/)
       expect(result.phases.at(-1)).toMatchObject({ phase: 'rollback', outcome: 'done' })
@@ -157,6 +173,7 @@ describe('rampart rehearse of the first example', () => {
       expect({ code, failed: failedChecks(result) }).toEqual({ code: 9, failed: checks })
       const failed = result.verification?.checks.find(({ result: one }) => one === 'fail')
       expect([failed?.detail, ...(failed?.evidence ?? [])].join('\n')).toMatch(evidence)
+      await expectCause(result, scenario)
       expect(result.verification?.wentBack).toBe(true)
     },
     120_000,
@@ -173,6 +190,7 @@ describe('rampart rehearse of the first example', () => {
       expect({ code, outcome: result.outcome }).toEqual({ code: 9, outcome: 'verification' })
       expect(result.phases.find(({ phase }) => phase === 'proof')).toMatchObject({ outcome: 'failed' })
       expect(result.problems).toEqual(Array.from({ length: 4 }, () => expect.stringMatching(problem)))
+      await expectCause(result, scenario)
       expect(result.message).toMatch(/went back: rampart-production-asg serves what served before/)
     },
     120_000,

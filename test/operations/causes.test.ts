@@ -1,19 +1,8 @@
 import { SetInstanceProtectionCommand } from '@aws-sdk/client-auto-scaling'
 import { expect, test } from 'vitest'
 import type { Cause } from '../../src/lib/domain/outcome.js'
-import { groupName, of, startFleet, type Fleet, type FleetOptions, type RunOptions } from '../rollout/support/fleet.js'
-
-/** Ids, digests and times differ from run to run in nothing but themselves. */
-function text({ code, summary, evidence, next }: Cause, fleet: Fleet): string {
-  const lines = [`${code}: ${summary}`, ...evidence.map((line) => `  ${line}`), ...next.map((line) => `> ${line}`)]
-  return `${lines
-    .join('\n')
-    .replaceAll(fleet.cloud.registryHost, '<registry>')
-    .replaceAll(/i-[0-9a-f]{17}/g, 'i-<id>')
-    .replaceAll(/[0-9a-f]{64}/g, '<digest>')
-    .replaceAll(/[0-9a-f-]{36}/g, '<uuid>')
-    .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '<time>')}\n`
-}
+import { groupName, of, startFleet, type FleetOptions, type RunOptions } from '../rollout/support/fleet.js'
+import { causeText } from '../support/cause-text.js'
 
 const alarms = ['target-5xx']
 
@@ -34,7 +23,7 @@ test.each<[string, FleetOptions, RunOptions]>([
   const fleet = await startFleet({ seed: 7, ...options })
   const { events } = await fleet.run(run)
   const cause = of(events, 'rollout.finished')[0]?.cause
-  await expect(cause === undefined ? 'none\n' : text(cause, fleet)).toMatchFileSnapshot(`../golden/causes/${name}.txt`)
+  await expect(causeText(cause)).toMatchFileSnapshot(`../golden/causes/${name}.txt`)
 })
 
 test('a protected instance that nobody expected is named while the rollout waits for it, and then no more', async () => {

@@ -3,6 +3,7 @@ import { exitCodes } from '../../src/lib/errors/exit-codes.js'
 import type { ScenarioName } from '../../src/lib/rehearsal/scenarios.js'
 import { startCluster, type Cluster, type ClusterOptions } from '../rollout/ecs/support.js'
 import { of, type Run } from '../rollout/support/fleet.js'
+import { causeText } from '../support/cause-text.js'
 
 const previous = (cluster: Cluster) => ({
   api: [cluster.digest('api', 'previous')],
@@ -48,6 +49,7 @@ describe('a rollout that goes wrong', () => {
       const [finished] = of(events, 'rollout.finished')
       expect(finished).toMatchObject({ outcome: 'rolled-back', cause: { code } })
       expect(`${finished?.cause?.summary}\n${finished?.cause?.evidence.join('\n')}`).toMatch(evidence)
+      await expect(causeText(finished?.cause)).toMatchFileSnapshot(`../golden/causes/ecs-${scenario}.txt`)
       expect(cluster.serves()).toEqual(previous(cluster))
       expect(of(events, 'proof')).toEqual([])
     },

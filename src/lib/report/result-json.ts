@@ -1,3 +1,4 @@
+import { likeliestCause } from '../view/cause.js'
 import { releasedImages } from '../view/images.js'
 import type { WarmupAdvice } from '../domain/forecast.js'
 import type { PredictionResult } from '../domain/prediction.js'
@@ -84,7 +85,8 @@ export interface ResultJson {
 
 /** Makes the {@link ResultJson} of a view; its texts are those of the events, so mask the events first. */
 export function resultJson(view: View): ResultJson {
-  const { run, ending, rollout, proof, cause, detached } = view
+  const { run, ending, rollout, proof, detached } = view
+  const cause = likeliestCause(view)
   return {
     v: 1,
     outcome: ending?.ending ?? null,

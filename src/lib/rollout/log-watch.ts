@@ -3,6 +3,7 @@ import { RampartError } from '../errors/rampart-error.js'
 import type { Emit } from '../events/event.js'
 import { createLoadTracker, type LoadTracker } from '../logs/tracker.js'
 import type { LogLine } from '../ports/log-source.js'
+import { createEndings } from './endings.js'
 import { createLineLimit } from './line-limit.js'
 
 /** Where the targets' lines come from. */
@@ -23,6 +24,8 @@ export interface LogWatch {
   readonly loads: ReadonlyMap<string, ModelLoad>
   /** How often each target's process has begun anew after it had got somewhere. */
   readonly restarts: ReadonlyMap<string, number>
+  /** Since when the last words of a target's process are those of one that has ended; milliseconds since 1970. */
+  readonly endedAt: ReadonlyMap<string, number>
   /** When each target said that it is ready, by its own line; milliseconds since 1970. */
   readonly readyAt: ReadonlyMap<string, number>
   /** Says which targets this rollout has launched: only their lines are read from the first one on. */
@@ -50,6 +53,7 @@ export function watchLogs(
   const loads = new Map<string, ModelLoad>()
   const readyAt = new Map<string, number>()
   const restarts = new Map<string, number>()
+  const ends = createEndings()
   const untold = new Set<string>()
   const downloads = new Set<string>()
   const lines = source.open(since)
@@ -75,6 +79,7 @@ export function watchLogs(
     const target = targetOf(line.stream)
     if (target === undefined) return
     const load = tracker.see({ target, ...line })
+    ends.hear(target, line, load !== undefined)
     if (load !== undefined) {
       const before = loads.get(target)
       if (before !== undefined && before.state !== 'starting' && load.state === 'starting') {
@@ -125,6 +130,7 @@ export function watchLogs(
   return {
     loads,
     restarts,
+    endedAt: ends.endedAt,
     readyAt,
     present(ids) {
       targets = ids

@@ -59,6 +59,7 @@ export function createLookout(
   const logs = lines && watchLogs(lines, handle.startedAt, (stream) => driver.targetOf(stream), emit)
   const loads = logs?.loads ?? new Map()
   const restarts = logs?.restarts ?? new Map()
+  const endedAt = logs?.endedAt ?? new Map()
   const trouble = createTroubleWatch(facts, clock.now())
   const healthyAt = new Map<string, number>()
   let last: Observation | undefined
@@ -84,7 +85,7 @@ export function createLookout(
 
   async function lookIntoTrouble(seen: Observation): Promise<void> {
     const at = clock.now()
-    const into = trouble.look({ seen, guards, loads, restarts, at })
+    const into = trouble.look({ seen, guards, loads, restarts, endedAt, at })
     if (seen.outcome !== undefined) return
     if (into === undefined) {
       looked = undefined

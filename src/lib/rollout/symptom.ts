@@ -37,6 +37,24 @@ const crash =
 const problem = /^(?:[\w.]{1,120}(?:Error|Exception|Full|Exit)\b|Error)(?::|$)/
 const reference = /([\w.:-]{1,200})\/([\w./-]{1,200})@(sha256:[0-9a-f]{64})/
 
+/** What goes on with a traceback, and what Node.js writes below one. */
+const goesOn = /^\s|^Node\.js v\d/
+
+/**
+ * What a line says of the process that wrote it: `dead` when it never began, for the lack of its image; `dying` when it
+ * is the last that a process writes; `unknown` within a traceback; otherwise it lives. Pure, and total.
+ */
+export function lifeIn(text: string): 'dead' | 'dying' | 'alive' | 'unknown' {
+  if (pull.test(text)) return 'dead'
+  if (crash.test(text) || problem.test(text)) return 'dying'
+  return text.trim() === '' || goesOn.test(text) ? 'unknown' : 'alive'
+}
+
+/** The error that a process wrote last, in its own words; undefined when it wrote none. */
+export function lastErrorIn(lines: Lines['lines']): string | undefined {
+  return last(lines, problem)
+}
+
 const last = (lines: Lines['lines'], words: RegExp): string | undefined =>
   lines.findLast(({ text }) => words.test(text))?.text.trim()
 

@@ -8,6 +8,8 @@ export interface Look {
   readonly guards: readonly GuardState[]
   readonly loads: ReadonlyMap<string, ModelLoad>
   readonly restarts: ReadonlyMap<string, number>
+  /** Since when the last words of a target's process are those of one that has ended. */
+  readonly endedAt?: ReadonlyMap<string, number>
   readonly at: number
 }
 
@@ -29,6 +31,9 @@ export function stallBound({ warmup = 0, healthCheckInterval = 30_000 }: Rollout
 
 /** One restart may be an accident; a process that begins so often does not live. */
 export const mostRestarts = 2
+
+/** Whoever has been silent for so long after an error does not go on; lines may arrive late. */
+const silentFor = 30_000
 
 // What the platform waits for because somebody asked for it is no stall.
 const asked = /checkpoint delay|bake time/i
@@ -56,17 +61,21 @@ export function createTroubleWatch(facts: RolloutFacts, startedAt: number): Trou
   let forgiven = 0
   let percentage = 0
 
-  function troubleOf({ seen, guards, loads, restarts, at }: Look): string | undefined {
+  function troubleOf({ seen, guards, loads, restarts, endedAt, at }: Look): string | undefined {
     const failed = seen.failedStarts.length - forgiven
     const fresh = seen.targets.filter(({ isNew, lifecycle }) => isNew && !isLeaving(lifecycle))
     const killed = fresh.filter(({ id }) => loads.get(id)?.state === 'killed').map(({ id }) => id)
     const looping = fresh.filter(({ id }) => (restarts.get(id) ?? 0) >= mostRestarts).map(({ id }) => id)
+    const silent = fresh.some(
+      ({ id, health }) => health === 'unhealthy' && (endedAt?.get(id) ?? Infinity) + silentFor <= at,
+    )
     const loud = guards.filter(({ state }) => state === 'ALARM').map(({ name }) => name)
     const parts = [
       seen.direction === 'back' ? 'going back' : undefined,
       failed > 0 ? `${failed} failed` : undefined,
       killed.length > 0 ? `killed ${killed.join(' ')}` : undefined,
       looping.length > 0 ? `restarting ${looping.join(' ')}` : undefined,
+      silent ? 'silent after an error' : undefined,
       loud.length > 0 ? `alarm ${loud.join(' ')}` : undefined,
       blocked.test(seen.reason ?? '') ? 'blocked' : undefined,
       at - movedAt > bound && seen.status !== 'Baking' && !asked.test(seen.reason ?? '') ? 'stalled' : undefined,

@@ -27,10 +27,14 @@ function unprovedCause({ proof }: View): Cause | undefined {
 function failedCheckCause({ checks }: View): Cause | undefined {
   const [first, ...others] = checks.filter(({ phase, result }) => phase === 'verify' && result === 'fail')
   if (first === undefined) return undefined
+  const remedies = [first, ...others].flatMap(({ remedy }) => (remedy === undefined ? [] : [remedy]))
   return {
     code: 'check-failed',
     summary: `${first.name}: ${first.detail}`,
     evidence: others.map(({ name, detail }) => `${name}: ${detail}`),
-    next: [first, ...others].flatMap(({ remedy }) => (remedy === undefined ? [] : [remedy])),
+    next: remedies.length > 0 ? remedies : [again],
   }
 }
+
+/** Where nobody knows what mends it, a person has to look; and what was rolled back serves nowhere. */
+const again = 'look at it where it serves: rampart deploy --keep, then rampart verify'

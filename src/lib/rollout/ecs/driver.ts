@@ -224,7 +224,7 @@ export function createEcsDriver(options: EcsRolloutOptions, ports: EcsPorts, log
       return `service deployment ${id} of ${cluster}${rest}`
     },
 
-    async explain(handle, _revision, { failedStarts }) {
+    async explain(handle, _revision, { failedStarts }, testimony) {
       const { last, failedStarts: starts } = watch
       if (last === undefined) return undefined
       const { startedAt } = handle
@@ -237,6 +237,7 @@ export function createEcsDriver(options: EcsRolloutOptions, ports: EcsPorts, log
         starts,
         failedStarts,
         startedAt,
+        loads: testimony?.loads ?? new Map(),
         logGroup,
       })
     },

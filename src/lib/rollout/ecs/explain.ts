@@ -1,10 +1,12 @@
+import type { ModelLoad } from '../../domain/model-load.js'
 import type { Cause } from '../../domain/outcome.js'
 import { RampartError } from '../../errors/rampart-error.js'
 import type { Alarms } from '../../ports/alarms.js'
 import type { LogSource } from '../../ports/log-source.js'
 import { logEvidence } from '../asg/log-evidence.js'
 import type { FailedStart } from '../driver.js'
-import { verdictOf } from './causes.js'
+import { lastErrorIn, symptomOf } from '../symptom.js'
+import { verdictOf, type TaskVerdict } from './causes.js'
 import type { EcsFailedStarts } from './failed-starts.js'
 import type { EcsRolloutOptions } from './options.js'
 import type { EcsRecords } from './records.js'
@@ -21,6 +23,8 @@ export interface ExplainSources {
   readonly starts: EcsFailedStarts
   readonly failedStarts: readonly FailedStart[]
   readonly startedAt: number
+  /** What the tasks' own logs tell of their start. */
+  readonly loads: ReadonlyMap<string, ModelLoad>
   /** Where the containers write, when their task definition does not say. */
   readonly logGroup: string | undefined
 }
@@ -55,43 +59,64 @@ async function alarmCause({ last, alarms }: ExplainSources): Promise<Cause | und
 }
 
 async function taskCause(sources: ExplainSources, one: ServiceSurvey): Promise<Cause | undefined> {
-  const { failedStarts, records, options, logs, startedAt, logGroup } = sources
+  const { failedStarts, records, options } = sources
   const ids = new Set(failedStarts.map(({ id }) => id))
   const task = one.tasks.findLast(({ id }) => ids.has(id))
   if (task === undefined) return undefined
   const definition = await ask(undefined, async () => records.definition(one.part))
   const { code, summary, next, log } = verdictOf(task, definition?.containers ?? [], options.cluster)
-  const group = log?.group ?? logGroup
-  const lines =
-    group === undefined
-      ? []
-      : await ask([], async () =>
-          logs.read(group, { since: startedAt, ...(log !== undefined && { streamPrefix: log.stream }) }),
-        )
-  const own = lines.filter(({ stream }) => stream.includes(task.id))
+  const own = await linesOf(sources, task.id, log)
+  const error = log === undefined ? undefined : lastErrorIn(own)
   const others = failedStarts.length - 1
   return {
     code,
-    summary,
+    summary: error === undefined ? summary : `${summary.replace(/\.$/, '')}: ${error.replace(/\.$/, '')}.`,
     evidence: [
       ...logEvidence(own, logLines),
       ...(others > 0 ? [`${others} more ${others === 1 ? 'task' : 'tasks'} of the new revision failed`] : []),
     ],
-    next: [...next, ...(log === undefined ? [] : [`aws logs tail ${log.group} --log-stream-names ${log.stream}`])],
+    next: [...wayToLog(sources, task.id, log), ...next],
   }
 }
 
+type TaskLog = TaskVerdict['log']
+
+/** What the task itself wrote, as far as anybody knows where. */
+async function linesOf({ logs, logGroup, startedAt }: ExplainSources, id: string, log: TaskLog) {
+  const group = log?.group ?? logGroup
+  if (group === undefined) return []
+  const streamPrefix = log === undefined ? {} : { streamPrefix: log.stream }
+  const lines = await ask([], async () => logs.read(group, { since: startedAt, ...streamPrefix }))
+  return lines.filter(({ stream }) => stream.includes(id))
+}
+
+function wayToLog({ logGroup }: ExplainSources, id: string, log: TaskLog): readonly string[] {
+  if (log === undefined) return []
+  return log.group === logGroup
+    ? [`rampart logs --target ${id}`]
+    : [`aws logs tail ${log.group} --log-stream-names ${log.stream}`]
+}
+
 /** New tasks that run and are refused by the load balancer, while nothing has been stopped yet. */
-function healthCause({ options, starts }: ExplainSources, one: ServiceSurvey): Cause | undefined {
+async function healthCause(sources: ExplainSources, one: ServiceSurvey): Promise<Cause | undefined> {
+  const { options, starts, logGroup } = sources
   const ill = one.targets.find(
     ({ id, isNew, health }) => isNew && (health === 'unhealthy' || starts.complaint(id) !== undefined),
   )
   if (ill === undefined) return undefined
+  const lines = await linesOf(sources, ill.id, undefined)
+  const reason = ill.reason ?? starts.complaint(ill.id)
+  const symptom = symptomOf({ lines, load: sources.loads.get(ill.id), reason })
+  const what = symptom === undefined || symptom.code === 'never-ready' ? 'is not healthy' : symptom.what
   return {
-    code: 'never-ready',
-    summary: `New task ${ill.id} of ${one.service.name} is not healthy: ${ill.reason ?? starts.complaint(ill.id) ?? ill.health}.`,
-    evidence: [],
-    next: [`aws ecs describe-tasks --cluster ${options.cluster} --tasks ${ill.id}`],
+    code: symptom?.code ?? 'never-ready',
+    summary: `New task ${ill.id} of ${one.service.name} ${what}: ${reason ?? ill.health}.`,
+    evidence: logEvidence(lines, logLines),
+    next: [
+      ...(symptom?.next ?? []),
+      ...(logGroup === undefined ? [] : [`rampart logs --target ${ill.id}`]),
+      `aws ecs describe-tasks --cluster ${options.cluster} --tasks ${ill.id}`,
+    ],
   }
 }
 
@@ -158,7 +183,7 @@ export async function explainServices(sources: ExplainSources): Promise<Cause | 
   const found = [
     alarm,
     task,
-    task === undefined ? healthCause(sources, one) : undefined,
+    task === undefined ? await healthCause(sources, one) : undefined,
     capacityCause(one),
     pauseCause(one),
   ].filter((cause) => cause !== undefined)
