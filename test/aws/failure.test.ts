@@ -57,7 +57,8 @@ describe('credentials that AWS does not accept', () => {
     const aws = awsAt('http://127.0.0.1:1')
     delete process.env['AWS_ACCESS_KEY_ID']
     const error = await failureOf(aws.account.whoAmI())
-    expect(error.message).toMatch(/^sts:GetCallerIdentity: AWS does not accept the credentials: Could not load/)
+    expect(error.message).toBe('sts:GetCallerIdentity: there are no AWS credentials here')
+    expect(error.next.join(' ')).toContain('AWS_PROFILE')
     expect(error.passing).toBe(false)
   })
 

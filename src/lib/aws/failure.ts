@@ -76,6 +76,15 @@ function awsFailure(operation: string, error: unknown): RampartError {
   if (credentialCodes.has(code)) {
     // Only the first line: what follows may be the canonical request, which holds the session token.
     const said = words(error).split('\n')[0] ?? ''
+    // The words of the SDK's chain when no place has any.
+    if (said.startsWith('Could not load credentials')) {
+      return new RampartError('unreachable', `${operation}: there are no AWS credentials here`, {
+        next: [
+          'name a profile of ~/.aws/config with AWS_PROFILE, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY',
+          'without an AWS account: rampart rehearse',
+        ],
+      })
+    }
     return new RampartError('unreachable', `${operation}: AWS does not accept the credentials: ${said}`, {
       next: ['renew them, e.g. with aws sso login', 'aws sts get-caller-identity shows who they are'],
     })
