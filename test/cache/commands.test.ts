@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
 import { actionsOf, type PolicyDocument } from '../../src/lib/doctor/policy/document.js'
@@ -146,6 +147,59 @@ test('a task that fails is shown with its last words', async () => {
   ])
   expect((await rampart('cache', 'status')).stdout).toContain('2 of 2 models missing')
 }, 60_000)
+
+test.each(['rampart-ai', 'finbert-rag'] as const)(
+  '%s: models that ask for a token get it from a secret, and it is shown nowhere',
+  async (example) => {
+    const canary = `hf_${randomBytes(16).toString('hex')}`
+    const stood = await standing(example, { modelHub: 'gated' })
+    const { rampart, cloud, env, edit } = stood
+    const { state } = cloud.world
+    await deployed(stood)
+    const refused = await rampart('cache', 'warm')
+    expect([refused.code, refused.stderr]).toEqual([
+      5,
+      expect.stringMatching(/401 Access to model \S+ is restricted[^]*infra\.modelCache\.token/),
+    ])
+
+    await edit(elastic, 'modelCache: { path: /app/.cache/huggingface, token: "shop/hub#token" }')
+    const value = { HUB: JSON.stringify({ token: canary }) }
+    const set = ['secrets', 'set', 'shop/hub', '--from-env', 'HUB', '-c', stood.config]
+    const seen = [await runCli(set, { env: { ...env, ...value } })]
+    const synthesized = await rampart('infra', 'synth')
+    seen.push(synthesized, await rampart('infra', 'deploy', '--yes'))
+    seen.push(await runCli(['cache', 'warm', '-c', stood.config, '--progress', 'ndjson'], { env }))
+    seen.push(await rampart('cache', 'status', '--json'), await rampart('doctor', '--policy', '--offline'))
+    expect(seen.map(({ code, stderr }) => [code, code === 0 ? '' : stderr])).toEqual(seen.map(() => [0, '']))
+    const checked = await rampart('secrets', 'check')
+    expect(checked.stdout).toMatch(
+      /OK {4}shop\/hub {2}readers: \S+-CacheFillExecutionRole-\w+ may read it, for model cache/,
+    )
+    seen.push(checked)
+
+    // The task is told where it is, and nothing else of the stack is.
+    const definitions = state.ecs.definitions.map(({ definition }) => definition)
+    const fill = definitions.filter(({ family }) => family?.endsWith('-cache') === true).at(-1)
+    expect(fill?.containerDefinitions?.[0]?.secrets).toEqual([
+      { name: 'HF_TOKEN', valueFrom: expect.stringMatching(/:secret:shop\/hub:token::$/) },
+    ])
+    const userData = state.templates.flatMap(({ versions }) =>
+      versions.map(({ data }) => Buffer.from(data.UserData ?? '', 'base64').toString()),
+    )
+    const others = [
+      definitions.filter(({ family }) => family !== fill?.family),
+      userData,
+      synthesized.stdout.split('CacheFill:')[0],
+    ]
+    expect(JSON.stringify(others)).not.toContain('HF_TOKEN')
+    const tasks = state.ecs.tasks.map(({ overrides }) => overrides)
+    const lines = state.logs.events({ from: 0, to: Infinity })
+    const everywhere = JSON.stringify([seen, definitions, userData, tasks, lines, [...cloud.world.state.commands]])
+    expect(everywhere).toContain('rampart-cache')
+    expect(everywhere).not.toContain(canary)
+  },
+  120_000,
+)
 
 test('left by its watcher, a fill goes on, and the next run follows it', async () => {
   const stood = await deployed(await standing('finbert-rag', { modelDownloadBytesPerSecond: 1_500_000 }, 100))

@@ -127,7 +127,14 @@ const cached = { modelCache: { path: '/app/.cache/huggingface', throughput: 'ela
 /** Every variant of both stacks, by its name. */
 export const variants: Readonly<Record<string, InfraPlan>> = {
   asg,
-  'asg-efs': { ...asg, modelCache: { path: '/app/.cache/huggingface', throughput: 'bursting' } },
+  'asg-efs': {
+    ...asg,
+    modelCache: {
+      path: '/app/.cache/huggingface',
+      throughput: 'bursting',
+      token: { variable: 'HF_TOKEN', secret: 'rampart/production/hub', key: 'token' },
+    },
+  },
   'asg-warm-pool': { ...asg, warmPool: { min: 1, state: 'Stopped' }, alarms: { errors: 1, latency: 5000 } },
   'asg-given-vpc': { ...asg, network: given, repositories: [], https: { certificate: certificate('us-west-2') } },
   'asg-endpoints-all': {

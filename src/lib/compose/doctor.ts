@@ -251,7 +251,13 @@ function monitoringScope(plan: MonitoringPlan): NonNullable<PolicyScope['monitor
 
 function cacheScope(config: Config, plan: InfraPlan): NonNullable<PolicyScope['cache']> {
   const cluster = plan.kind === 'ecs' ? plan.cluster : `${plan.stack}-cache`
-  return { ...placeOf(config), stack: plan.stack, cluster, logGroup: plan.logGroup }
+  return {
+    ...placeOf(config),
+    stack: plan.stack,
+    cluster,
+    logGroup: plan.logGroup,
+    hasToken: plan.modelCache?.token !== undefined,
+  }
 }
 
 /** What a stack would be made of. */

@@ -1,6 +1,7 @@
 import type { Config } from '../config/index.js'
+import { cacheFamily, cacheReader } from '../domain/infra.js'
 import { RampartError } from '../errors/rampart-error.js'
-import type { SecretReaders } from '../operations/secret-readers.js'
+import type { SecretReader, SecretReaders } from '../operations/secret-readers.js'
 import type { Roles } from '../ports/roles.js'
 
 const none = (result: 'skip' | 'fail', why: string): SecretReaders => ({ kind: 'none', result, why })
@@ -9,7 +10,8 @@ const none = (result: 'skip' | 'fail', why: string): SecretReaders => ({ kind: '
 export async function findReaders(config: Config, roles: Pick<Roles, 'ofProfile'>): Promise<SecretReaders> {
   const { target } = config.environment
   try {
-    return target.kind === 'asg' ? await ofGroup(config, target.group, roles) : await ofServices(config, target)
+    const found = target.kind === 'asg' ? await ofGroup(config, target.group, roles) : await ofServices(config, target)
+    return found.kind === 'none' ? found : { kind: 'known', readers: [...found.readers, ...(await ofCache(config))] }
   } catch (error) {
     if (!(error instanceof RampartError) || !error.denied) throw error
     return none('skip', `not asked which role reads it: ${error.message}`)
@@ -37,6 +39,14 @@ async function ofGroup(
   const role = await roles.ofProfile(named)
   if (role === undefined) return none('fail', `there is no role in ${named}, the instance profile of ${name}`)
   return { kind: 'known', readers: [{ role, services: services.map((service) => service.name) }] }
+}
+
+/** The role that the task which fills the model cache is started with, where it gets the hub's token. */
+async function ofCache({ environment: { infra, region } }: Config): Promise<readonly SecretReader[]> {
+  if (infra?.modelCache?.token === undefined) return []
+  const { createEcs } = await import('../aws/ecs.js')
+  const role = (await createEcs({ region }).describeTaskDefinition(cacheFamily(infra)))?.executionRoleArn
+  return role === undefined ? [] : [{ role, services: [cacheReader] }]
 }
 
 type Services = Extract<Config['environment']['target'], { kind: 'ecs' }>

@@ -11,6 +11,15 @@ export function sourceOf(variable: string, text: string): SecretSource {
   return { variable, secret, ...(key !== undefined && { key }) }
 }
 
+/** The variable is that of the hub's library: https://huggingface.co/docs/huggingface_hub/package_reference/environment_variables */
+const modelCacheOf = ({
+  token,
+  ...cache
+}: NonNullable<FileInfra['modelCache']>): NonNullable<InfraPlan['modelCache']> => ({
+  ...cache,
+  ...(token !== undefined && { token: sourceOf('HF_TOKEN', token) }),
+})
+
 /** The tags of a service that stay where they are not: those without a version or commit in them. */
 const moving = (tags: readonly string[]): readonly string[] => tags.filter((tag) => !tag.includes('{')).slice(0, 5)
 
@@ -108,7 +117,7 @@ export function resolveInfra(file: FileConfig, environment: string, infra: FileI
     keepImages: infra.keepImages,
     logGroup: logs?.group ?? `/rampart/${stack}`,
     logDays: infra.logDays,
-    ...(infra.modelCache !== undefined && { modelCache: infra.modelCache }),
+    ...(infra.modelCache !== undefined && { modelCache: modelCacheOf(infra.modelCache) }),
     ...(infra.secretsKey !== undefined && { secretsKey: infra.secretsKey }),
     alarms: resolveAlarms(infra.alarms, file),
   } as const

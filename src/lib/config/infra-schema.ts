@@ -1,6 +1,6 @@
 import * as z from 'zod/mini'
 import { docs, duration, group, list, name, oneOf, text, whole } from './schema-parts.js'
-import { secretsOfService } from './secrets-schema.js'
+import { secretSource, secretsOfService } from './secrets-schema.js'
 
 const arn = (service: string, what: string, description: string, example: string): z.ZodMiniType<string, string> =>
   text({ what: `the ARN of ${what}`, description, examples: [example], pattern: String.raw`arn:[\w-]+:${service}:\S+` })
@@ -149,6 +149,12 @@ const modelCacheSchema = z.strictObject({
       'How fast EFS may be. `bursting` earns its speed by size: a small cache is slow once its credits are gone.',
     ),
     'elastic',
+  ),
+  token: z.optional(
+    secretSource(
+      "Where the hub's token is, for models that ask for one. Only the task that fills the cache gets it.",
+      'finbert-rag/hub#token',
+    ),
   ),
 })
 

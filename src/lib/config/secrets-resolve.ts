@@ -1,4 +1,4 @@
-import type { InfraPlan } from '../domain/infra.js'
+import { cacheReader, type InfraPlan } from '../domain/infra.js'
 import type { SecretPlan, SecretUse } from '../domain/secret.js'
 import { sourceOf } from './infra-resolve.js'
 import type { FileConfig } from './schema.js'
@@ -13,7 +13,9 @@ export function resolveSecrets(file: FileSecrets, infra: InfraPlan | undefined):
   const built = (infra?.services ?? []).flatMap(({ name, secrets }) =>
     secrets.map((source): SecretUse => ({ service: name, ...source })),
   )
-  const uses = new Map([...built, ...stated].map((use) => [`${use.service} ${use.variable}`, use]))
+  const token = infra?.modelCache?.token
+  const filled = token === undefined ? [] : [{ service: cacheReader, ...token }]
+  const uses = new Map([...built, ...stated, ...filled].map((use) => [`${use.service} ${use.variable}`, use]))
   return {
     uses: [...uses.values()],
     ...(file?.maxAge !== undefined && { maxAge: file.maxAge }),

@@ -1,6 +1,15 @@
 import * as z from 'zod/mini'
 import { duration, group, name, text } from './schema-parts.js'
 
+/** Where the value of a secret is, as people write it. */
+export const secretSource = (description: string, example: string) =>
+  text({
+    what: 'the name or ARN of a secret of Secrets Manager, with `#key` for one key of its JSON',
+    description,
+    examples: [example],
+    pattern: String.raw`(?:arn:[\w-]+:secretsmanager:[^#\s]+|[\w/+=.@-]{1,512})(?:#[\w.-]+)?`,
+  })
+
 /** Variables whose values are in Secrets Manager: what the services of a stack take, and those of others. */
 export const secretsOfService = group(
   z.record(
@@ -10,12 +19,10 @@ export const secretsOfService = group(
       examples: ['DATABASE_URL'],
       pattern: String.raw`[A-Za-z_]\w*`,
     }),
-    text({
-      what: 'the name or ARN of a secret of Secrets Manager, with `#key` for one key of its JSON',
-      description: 'Where its value is; the service may read this one and no other.',
-      examples: ['finbert-rag/elasticsearch/credentials#host'],
-      pattern: String.raw`(?:arn:[\w-]+:secretsmanager:[^#\s]+|[\w/+=.@-]{1,512})(?:#[\w.-]+)?`,
-    }),
+    secretSource(
+      'Where its value is; the service may read this one and no other.',
+      'finbert-rag/elasticsearch/credentials#host',
+    ),
   ),
   'a map of variables',
   'Variables of the container whose values are in Secrets Manager.',

@@ -84,7 +84,12 @@ interface Infra {
   readonly keepImages: number
   readonly logGroup: string
   readonly logDays: number
-  readonly modelCache?: { readonly path: string; readonly throughput: 'elastic' | 'bursting' }
+  readonly modelCache?: {
+    readonly path: string
+    readonly throughput: 'elastic' | 'bursting'
+    /** Where the task that fills it takes the hub's token from, for models that ask for one. */
+    readonly token?: SecretSource
+  }
   /** The ARN of the KMS key that the secrets are encrypted with, when it is not AWS's own. */
   readonly secretsKey?: string
   readonly alarms: {
@@ -112,6 +117,12 @@ export function cacheVariables(
   const own = ['HF_HUB_CACHE', 'HUGGINGFACE_HUB_CACHE', 'HF_HOME'].some((name) => env[name] !== undefined)
   return modelCache === undefined || own ? {} : { HF_HUB_CACHE: modelCache.path + cacheFolder(modelCache.path) }
 }
+
+/** Who takes the hub's token, among the services that take secrets; no service can be called so. */
+export const cacheReader = 'model cache'
+
+/** The family of the task definition that fills a stack's model cache. */
+export const cacheFamily = ({ stack }: Pick<InfraPlan, 'stack'>): string => `${stack}-cache`
 
 /** An Auto Scaling group behind a load balancer. */
 export interface AsgInfra extends Infra {

@@ -1,5 +1,5 @@
-import { cacheFolder, type InfraPlan } from '../domain/infra.js'
-import { cacheAccess, logStatement } from './shared.js'
+import { cacheFamily, cacheFolder, type InfraPlan } from '../domain/infra.js'
+import { cacheAccess, logStatement, secretStatements, secretVariables } from './shared.js'
 import { allow, att, policy, ref, trust, type Output, type Resources } from './template.js'
 
 /** A small public image with Python in it; it needs nothing beside. */
@@ -18,6 +18,7 @@ const clusterOf = (plan: InfraPlan): string => (plan.kind === 'ecs' ? 'Cluster' 
 export function cacheFillOf(plan: InfraPlan): Resources {
   const { modelCache } = plan
   if (modelCache === undefined || !hasWay(plan)) return {}
+  const token = modelCache.token === undefined ? [] : [modelCache.token]
   return {
     ...(plan.kind === 'asg' && {
       CacheCluster: {
@@ -30,7 +31,7 @@ export function cacheFillOf(plan: InfraPlan): Resources {
       Type: 'AWS::IAM::Role',
       Properties: {
         AssumeRolePolicyDocument: trust('ecs-tasks.amazonaws.com'),
-        Policies: [{ PolicyName: 'start', PolicyDocument: policy(logStatement) }],
+        Policies: [{ PolicyName: 'start', PolicyDocument: policy(logStatement, ...secretStatements(plan, token)) }],
       },
     },
     CacheFillRole: {
@@ -56,7 +57,7 @@ export function cacheFillOf(plan: InfraPlan): Resources {
       note: 'Downloads models from their hub, and checks their hashes.',
       Type: 'AWS::ECS::TaskDefinition',
       Properties: {
-        Family: `${plan.stack}-cache`,
+        Family: cacheFamily(plan),
         RequiresCompatibilities: ['FARGATE'],
         NetworkMode: 'awsvpc',
         Cpu: '1024',
@@ -72,6 +73,7 @@ export function cacheFillOf(plan: InfraPlan): Resources {
             ReadonlyRootFilesystem: true,
             Command: ['python3', '-c', program],
             Environment: [{ Name: 'RAMPART_CACHE', Value: `/models${cacheFolder(modelCache.path)}` }],
+            ...(token.length > 0 && { Secrets: secretVariables(token) }),
             MountPoints: [{ SourceVolume: 'models', ContainerPath: '/models', ReadOnly: false }],
             LogConfiguration: {
               LogDriver: 'awslogs',

@@ -3,8 +3,8 @@ import { alarmId } from './alarms.js'
 import { targetGroup } from './entrance.js'
 import { imageParameter, imageReference, pullStatements } from './images.js'
 import type { Network } from './network.js'
-import { cacheStatement, logStatement, mountsOf, secretArn, secretStatements } from './shared.js'
-import { att, literal, logical, policy, ref, sub, trust, when, type Parameter, type Resources } from './template.js'
+import { cacheStatement, logStatement, mountsOf, secretStatements, secretVariables } from './shared.js'
+import { att, logical, policy, ref, sub, trust, when, type Parameter, type Resources } from './template.js'
 
 /** The parameter that says how many tasks a service wants. */
 export const countParameter = (service: Pick<FargateService, 'name'>): string => `${logical(service.name)}Count`
@@ -91,13 +91,7 @@ function serviceOf(plan: EcsInfra, network: Network, service: FargateService): R
             ...(Object.keys(env).length > 0 && {
               Environment: Object.entries(env).map(([Name, Value]) => ({ Name, Value })),
             }),
-            ...(service.secrets.length > 0 && {
-              // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/secrets-envvar-secrets-manager.html
-              Secrets: service.secrets.map((one) => ({
-                Name: one.variable,
-                ValueFrom: sub(one.key === undefined ? secretArn(one) : `${secretArn(one)}:${literal(one.key)}::`),
-              })),
-            }),
+            ...(service.secrets.length > 0 && { Secrets: secretVariables(service.secrets) }),
             ...(cache !== undefined && {
               MountPoints: [{ SourceVolume: 'models', ContainerPath: cache.path, ReadOnly: true }],
             }),

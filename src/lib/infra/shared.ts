@@ -1,6 +1,6 @@
 import type { InfraPlan, SecretSource } from '../domain/infra.js'
 import type { Network } from './network.js'
-import { allow, att, named, nowhere, ref, sub, type Resources, type Value } from './template.js'
+import { allow, att, literal, named, nowhere, ref, sub, type Resources, type Value } from './template.js'
 
 /**
  * The ARN of a secret without its six random letters, or as it was given. Secrets Manager and ECS take both:
@@ -10,6 +10,14 @@ export const secretArn = ({ secret }: SecretSource): string =>
   secret.startsWith('arn:')
     ? secret.replace(/^arn:[^:]*:/, 'arn:${AWS::Partition}:')
     : `arn:\${AWS::Partition}:secretsmanager:\${AWS::Region}:\${AWS::AccountId}:secret:${secret}`
+
+/** Variables of a container whose values ECS takes from secrets, and shows to nobody. */
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/secrets-envvar-secrets-manager.html
+export const secretVariables = (sources: readonly SecretSource[]): readonly Value[] =>
+  sources.map((one) => ({
+    Name: one.variable,
+    ValueFrom: sub(one.key === undefined ? secretArn(one) : `${secretArn(one)}:${literal(one.key)}::`),
+  }))
 
 /** What a role needs to read these secrets, and no others. */
 export function secretStatements(plan: InfraPlan, sources: readonly SecretSource[]): readonly Value[] {

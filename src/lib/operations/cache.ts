@@ -151,13 +151,20 @@ async function fillAll(
 }
 
 function failure({ exitCode, reason, lines }: FillEnd, { comeBack }: WarmRequest): RampartError {
+  // Hugging Face says so of models that one has to ask for, and of those that there are not.
+  const isRefused = lines.some((line) => /^rampart-cache failed: .*: 40[13] /.test(line))
   const how = exitCode === undefined ? reason : `exit code ${exitCode}`
   return new RampartError(
     'attention',
     `The task that fills the model cache failed: ${how ?? 'ECS does not say why'}.`,
     {
       problems: lines.map((message) => ({ message })),
-      next: [`${comeBack}: what is downloaded stays`],
+      next: [
+        ...(isRefused
+          ? ['put the token of somebody whom the hub lets have them into a secret, and name it: infra.modelCache.token']
+          : []),
+        `${comeBack}: what is downloaded stays`,
+      ],
     },
   )
 }

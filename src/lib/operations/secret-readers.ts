@@ -1,3 +1,4 @@
+import { cacheReader } from '../domain/infra.js'
 import { secretName, usesOf, type SecretCheck, type SecretFacts, type SecretPlan } from '../domain/secret.js'
 import { RampartError } from '../errors/rampart-error.js'
 import type { Decision, Roles } from '../ports/roles.js'
@@ -39,7 +40,9 @@ export async function readerChecks(
         const lacking = await lackOf(role, facts, ports)
         if (lacking === undefined)
           return { ...about, result: 'ok', detail: `${name} may read it, for ${own.join(', ')}` }
-        const needs = `rampart secrets policy --service ${own[0] ?? ''} prints the statement that the role needs`
+        const needs = own.includes(cacheReader)
+          ? 'rampart infra deploy gives it the statement'
+          : `rampart secrets policy --service ${own[0] ?? ''} prints the statement that the role needs`
         const remedy = lacking.isDenied ? 'take it out of that statement: what is denied, nothing else allows' : needs
         const detail = `${name}, which reads it for ${own.join(', ')}, ${lacking.words}`
         return { ...about, result: 'fail', detail, remedy }

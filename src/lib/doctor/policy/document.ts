@@ -33,6 +33,8 @@ export interface PolicyScope {
     readonly stack: string
     readonly cluster: string
     readonly logGroup: string
+    /** Whether the task that fills it takes a token from a secret. */
+    readonly hasToken: boolean
   }
   /** What keeps its releases and its lock in Parameter Store; undefined where nothing is kept. */
   readonly ledger: { readonly app: string; readonly environment: string } | undefined

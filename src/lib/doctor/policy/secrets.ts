@@ -51,7 +51,11 @@ function askAboutReaders(scope: PolicyScope): readonly Statement[] {
     statement(
       'FindRoles',
       asg
-        ? ['autoscaling:DescribeAutoScalingGroups', 'ec2:DescribeLaunchTemplateVersions']
+        ? [
+            'autoscaling:DescribeAutoScalingGroups',
+            'ec2:DescribeLaunchTemplateVersions',
+            ...(scope.cache?.hasToken === true ? ['ecs:DescribeTaskDefinition'] : []),
+          ]
         : ['ecs:DescribeTaskDefinition'],
       '*',
       inRegion(scope),

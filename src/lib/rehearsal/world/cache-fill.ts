@@ -40,6 +40,9 @@ export function fillCache(
   const { setup, switches, agenda, efs } = world
   const volume = task.definition.definition.volumes?.find((one) => one.efsVolumeConfiguration !== undefined)
   const system = efs.fileSystems.find(({ id }) => id === volume?.efsVolumeConfiguration?.fileSystemId)
+  const hasToken = (task.definition.definition.containerDefinitions ?? []).some(({ secrets = [] }) =>
+    secrets.some(({ name }) => name === 'HF_TOKEN'),
+  )
   const known = setup.services.flatMap(({ base }) => base?.models ?? [])
   const say = (text: string): void => {
     if (stream !== undefined) world.logs.append(stream, world.now, text)
@@ -53,9 +56,10 @@ export function fillCache(
   for (const [index, { id, revision }] of models.entries()) {
     const total = known.find((one) => one.id === id)?.bytes || usualBytes
     const model = `${id}@${revision}`
-    if (switches.modelHub === 'refuses') {
+    if (switches.modelHub === 'refuses' || (switches.modelHub === 'gated' && !hasToken)) {
+      const why = switches.modelHub === 'gated' ? `Access to model ${id} is restricted` : 'Repository not found'
       later(at, () => {
-        say(`rampart-cache failed: https://huggingface.co/api/models/${id}/tree/${revision}: 401 Repository not found`)
+        say(`rampart-cache failed: https://huggingface.co/api/models/${id}/tree/${revision}: 401 ${why}`)
         end(1)
       })
       return

@@ -104,8 +104,8 @@ export interface Troubles {
   readonly newModels: 'baked' | 'lacking'
   /** Whether it writes secrets and personal data into its log. */
   readonly newLogs: 'clean' | 'leaking'
-  /** Whether the hub gives models to those who download them into a model cache. */
-  readonly modelHub: 'answers' | 'refuses'
+  /** Whether the hub gives models to those who download them into a model cache; when gated, to those who have a token. */
+  readonly modelHub: 'answers' | 'gated' | 'refuses'
   /** Whether an update of a stack fails at what serves, and can not go back there either. */
   readonly stackUpdates: 'work' | 'stuck'
   /** Whether an alarm goes off once half of the fleet serves the new release. */
