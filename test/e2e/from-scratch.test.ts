@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { infraProject } from '../infra/project.js'
 import { cleanEnvironment, runCli } from '../support/cli.js'
+import { copyExample } from '../support/project.js'
 
 interface Result {
   readonly simulated: boolean
@@ -76,11 +77,16 @@ describe('rampart rehearse --from-scratch', () => {
     150_000,
   )
 
-  test('stops at the command that fails, with its exit code, and says what was not reached', async () => {
-    const words = ['rehearse', '--from-scratch', '--scenario', 'bad-image', '-c', 'examples/finbert-rag/rampart.yml']
+  test('fills a model cache; stops at the command that fails, and says what was not reached', async () => {
+    const { config, edit } = await copyExample('finbert-rag')
+    const cache = 'modelCache: { path: /app/.cache/huggingface, token: "finbert-rag/hub#token" }'
+    await edit('rampart.yml', 'stack: finbert-production\n', `stack: finbert-production\n      ${cache}\n`)
+    const words = ['rehearse', '--from-scratch', '--scenario', 'bad-image', '-c', config]
     const { code, stdout, stderr } = await runCli([...words, '--progress', 'plain', ...speed], { env: env() })
     expect({ code, stderr: code === 4 ? '' : stderr }).toEqual({ code: 4, stderr: '' })
     expect(stderr).toMatch(/Circuit Breaker was triggered/)
+    expect(stdout).toMatch(/Pre-Deployment +.* secrets set, cache warm/)
+    expect(stderr).toMatch(/The model cache fs-\w+ holds 2 models; proved now: 2 /)
     expect(stdout).toMatch(/Validation +not reached +30m 00s/)
     expect(stdout).toMatch(/Infrastructure +\d+m \d+s +20m 00s +infra deploy/)
   }, 120_000)

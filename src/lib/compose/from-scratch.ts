@@ -150,6 +150,16 @@ function stepsOf(flags: FromScratchFlags, scene: Scene): readonly Step[] {
   return [
     { phase: 'Infrastructure', command: 'infra deploy', run: infra },
     { phase: 'Pre-Deployment', command: 'secrets set', run: () => giveSecrets(shared, scene) },
+    // Before anything starts that reads from it; behind the secrets, for models that ask for a token.
+    ...(config.environment.infra?.modelCache === undefined
+      ? []
+      : [
+          {
+            phase: 'Pre-Deployment',
+            command: 'cache warm',
+            run: async () => (await import('./cache.js')).runCacheWarm(shared),
+          } as const,
+        ]),
     { phase: 'Container Build', command: 'base build', run: () => giveBases(shared, scene) },
     {
       phase: 'Container Build',
