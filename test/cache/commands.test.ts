@@ -179,7 +179,7 @@ test.each(['rampart-ai', 'finbert-rag'] as const)(
 
     // The task is told where it is, and nothing else of the stack is.
     const definitions = state.ecs.definitions.map(({ definition }) => definition)
-    const fill = definitions.filter(({ family }) => family?.endsWith('-cache') === true).at(-1)
+    const fill = definitions.findLast(({ family }) => family?.endsWith('-cache') === true)
     expect(fill?.containerDefinitions?.[0]?.secrets).toEqual([
       { name: 'HF_TOKEN', valueFrom: expect.stringMatching(/:secret:shop\/hub:token::$/) },
     ])

@@ -78,10 +78,10 @@ describe('rampart rehearse --from-scratch', () => {
   )
 
   test('fills a model cache; stops at the command that fails, and says what was not reached', async () => {
-    const { config, edit } = await copyExample('finbert-rag')
+    const project = await copyExample('finbert-rag')
     const cache = 'modelCache: { path: /app/.cache/huggingface, token: "finbert-rag/hub#token" }'
-    await edit('rampart.yml', 'stack: finbert-production\n', `stack: finbert-production\n      ${cache}\n`)
-    const words = ['rehearse', '--from-scratch', '--scenario', 'bad-image', '-c', config]
+    await project.edit('rampart.yml', 'stack: finbert-production\n', `stack: finbert-production\n      ${cache}\n`)
+    const words = ['rehearse', '--from-scratch', '--scenario', 'bad-image', '-c', project.config]
     const { code, stdout, stderr } = await runCli([...words, '--progress', 'plain', ...speed], { env: env() })
     expect({ code, stderr: code === 4 ? '' : stderr }).toEqual({ code: 4, stderr: '' })
     expect(stderr).toMatch(/Circuit Breaker was triggered/)

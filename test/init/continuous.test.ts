@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
+import { exitCodes } from '../../src/lib/errors/exit-codes.js'
 import { runCli, root } from '../support/cli.js'
 import { temporaryDirectory } from '../support/project.js'
 import { requires } from '../support/requires.js'
@@ -110,6 +111,32 @@ describe('what runs deploys without a person', () => {
     expect(code).toBe(2)
     expect(stderr).toContain('Expected --ci=jenkins to be one of: github, gitlab, make, none')
   })
+})
+
+test('docs/ci.md shows what init writes, line by line', async () => {
+  const result = await planned(await repository(), '--ci', 'github,gitlab,make')
+  // One example without a step of its own before the others, as the page has it.
+  const bare = join(await temporaryDirectory('ci-docs'), 'rampart-ai')
+  await cp(join(root, 'examples/rampart-ai'), bare, { recursive: true })
+  const makefile = contentOf(await planned(bare, '--ci', 'make'), 'Makefile')
+  const sources = {
+    yaml: [contentOf(result, '.github/workflows/rampart.yml'), contentOf(result, '.gitlab-ci.yml')],
+    make: [makefile],
+  } as const
+  const page = await readFile(join(root, 'docs/ci.md'), 'utf8')
+  const blocks = [...page.matchAll(/^```(yaml|make)\n([^]*?)\n```$/gm)]
+  expect(blocks.length).toBeGreaterThanOrEqual(7)
+  for (const [, kind, text = ''] of blocks) {
+    // It may stand anywhere there, and deeper.
+    const isThere = [0, 2, 4, 6].some((depth) => {
+      const indented = text.replaceAll(/^(?=.)/gm, ' '.repeat(depth))
+      return sources[kind as keyof typeof sources].some((source) => `\n${source}`.includes(`\n${indented}\n`))
+    })
+    expect({ text, isThere }).toEqual({ text, isThere: true })
+  }
+  // Its table is that of the exit codes there are.
+  const told = [...page.matchAll(/^\| +(\d+) \|/gm)].map(([, code]) => Number(code))
+  expect(told).toEqual(Object.values(exitCodes).filter((code) => code !== exitCodes.bug))
 })
 
 requires('actionlint').describe('the workflow', () => {
