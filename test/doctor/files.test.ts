@@ -277,6 +277,13 @@ const planted: readonly Planted[] = [
     detail: /told to listen on 8080; services\.backend\.health\.port is 8000/,
   },
   {
+    defect: 'an app that nothing starts',
+    plant: (project) => project.edit(app, /^CMD .*$/m, ''),
+    found: { 'image-health': 'warn' },
+    place: /backend\/Dockerfile\.app:2:1$/,
+    detail: /nothing says how backend is started/,
+  },
+  {
     defect: 'EXPOSE of another port',
     plant: (project) => project.edit(app, 'EXPOSE 8000', 'EXPOSE 80'),
     found: { 'image-health': 'warn' },

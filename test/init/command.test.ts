@@ -181,8 +181,13 @@ describe('consent', () => {
 
   test('--yes keeps what is there, shows the difference, and puts the targets beside the Makefile', async () => {
     const directory = await withOwnFiles()
+    await writeFile(join(directory, 'rampart.yml'), 'app: ours\n')
     const { code, stdout } = await init(directory, ['--yes', '--offline'])
     expect(code).toBe(0)
+    expect(await readFile(join(directory, 'rampart.yml'), 'utf8')).toBe('app: ours\n')
+    // It says more than init can know: nothing invites to lose it.
+    expect(stdout).toMatch(/kept +rampart\.yml/)
+    expect(stdout).not.toContain('-app: ours')
     expect(await readFile(join(directory, 'Dockerfile.app'), 'utf8')).toBe(dockerfile)
     expect(await readFile(join(directory, 'Makefile'), 'utf8')).toBe('all:\n\ttrue\n')
     expect(await readFile(join(directory, 'rampart.mk'), 'utf8')).toContain('rampart-deploy:')

@@ -223,9 +223,7 @@ function resultText(result: InitResult, { next, flags, standing }: Ending, page:
     return `${mark} ${words[file.action].padEnd(width)}  ${file.path}  ${page.paint('dim', file.what)}`
   }
   const contents = flags['dry-run'] ? result.files.flatMap((file) => shown(file, page)) : []
-  const kept = flags['dry-run']
-    ? []
-    : result.files.filter((file) => file.action === 'keep').flatMap((file) => shown(file, page))
+  const kept = flags['dry-run'] ? [] : keptBeside(result).flatMap((file) => shown(file, page))
   const notes = result.notes.map((note) => `${sign(page, 'warn')} ${page.paint('warn', 'WARN')} ${cleanLine(note)}`)
   const advice = adviceLines(standing?.advice ?? []).flatMap((text) => cleanLines(text))
   const simulation = process.env['RAMPART_SIMULATION']
@@ -244,6 +242,12 @@ function resultText(result: InitResult, { next, flags, standing }: Ending, page:
   ].join('\n')}\n`
 }
 
+const isConfig = ({ path }: InitFile): boolean => path === 'rampart.yml'
+
+/** Files of the person's that stay, but for rampart.yml: that says far more than init can know. */
+const keptBeside = ({ files }: InitResult): readonly InitFile[] =>
+  files.filter((file) => file.action === 'keep' && !isConfig(file))
+
 function shown(file: InitFile, page: Page): readonly string[] {
   if (file.action === 'unchanged') return []
   const lines = file.difference.length > 0 ? file.difference : file.content.trimEnd().split('\n')
@@ -254,13 +258,17 @@ function nextSteps(result: InitResult, directory: string, flags: InitFlags): rea
   const at = directory === '.' ? '' : ` -c ${shellWord(join(directory, 'rampart.yml'))}`
   if (!result.written)
     return [`rampart init${directory === '.' ? '' : ` ${shellWord(directory)}`}${flags.force ? ' --force' : ''}`]
-  const kept = result.files.some((file) => file.action === 'keep')
   const own = result.files.some((file) => file.path === 'rampart.mk' && file.action !== 'unchanged')
   return [
-    ...(kept ? ['rampart init --force, to take the differences shown above; without it your files stay'] : []),
     ...(own ? ['add `include rampart.mk` to the Makefile'] : []),
     `rampart doctor${at}`,
     `rampart rehearse${at}`,
+    ...(keptBeside(result).length > 0
+      ? ['rampart init --force, to take what is shown above; what only your files say is lost then']
+      : []),
+    ...(result.files.some((file) => file.action === 'keep' && isConfig(file))
+      ? ['rampart init --dry-run, to see what it would write in place of your rampart.yml, which stays']
+      : []),
   ]
 }
 

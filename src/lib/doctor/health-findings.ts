@@ -17,9 +17,24 @@ const lastOf = <Kind extends BuildStep['kind']>(
 /** Whether the image is asked what rampart.yml says that it answers, and where it says that it listens. */
 export function healthMismatches(service: WalkedService): readonly Graded[] {
   const { health } = service.facts
+  const start = missingStart(service)
   return health === undefined
-    ? []
-    : [...probeMismatches(service, health), ...portMismatches(service, health), ...blindToModels(service, health)]
+    ? start
+    : [
+        ...start,
+        ...probeMismatches(service, health),
+        ...portMismatches(service, health),
+        ...blindToModels(service, health),
+      ]
+}
+
+/** What starts then is what the image below says: of images for Python and Node, an interpreter that ends at once. */
+function missingStart(service: WalkedService): readonly Graded[] {
+  const { app, base, facts } = service
+  if (base === undefined || lastOf(service, 'start') !== undefined) return []
+  const place = app.steps.findLast(({ kind }) => kind === 'from')?.place ?? { file: app.file.path, line: 1 }
+  const detail = `nothing says how ${facts.name} is started: neither its Dockerfile nor that of its base has a CMD`
+  return [{ result: 'warn', ...findingAt(place, detail, `let a CMD in ${app.file.path} start ${facts.name}`) }]
 }
 
 function probeMismatches(service: WalkedService, { live, ready, port }: Health): readonly Graded[] {
