@@ -38,9 +38,15 @@ test('deploy refuses a base that was built from other sources or is too old, unl
   ])
 })
 
-test('base status tells what changed, and what the fleet launches stands on', async () => {
+test('base status tells what changed, and which releases stand on it, also those that serve no more', async () => {
   const cloud = await startCloud({ speed: 3600 })
-  expect((await runCli(['deploy', '-c', cloud.project.config], { env: cloud.client() })).code).toBe(0)
+  const releases: string[] = []
+  for (const text of ['# one\n', '# another\n']) {
+    await cloud.project.edit('backend/app/main.py', /$/, text)
+    const { code, stdout } = await runCli(['deploy', '-c', cloud.project.config, '--json'], { env: cloud.client() })
+    expect(code).toBe(0)
+    releases.push((JSON.parse(stdout) as { release: string }).release)
+  }
   const status = async (...args: string[]) =>
     runCli(['base', 'status', '-c', cloud.project.config, ...args], { env: cloud.client() })
   const fresh = await status('--json', '--check')
@@ -52,7 +58,9 @@ test('base status tells what changed, and what the fleet launches stands on', as
       {
         service: 'backend',
         state: 'fresh',
-        usedBy: expect.arrayContaining([{ name: expect.stringMatching(/^release /), digest: expect.any(String) }]),
+        usedBy: expect.arrayContaining(
+          releases.map((release) => ({ name: `release ${release}`, digest: expect.any(String) })),
+        ),
       },
       { service: 'frontend', state: 'fresh' },
     ],

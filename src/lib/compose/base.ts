@@ -20,6 +20,8 @@ import { proofTable } from '../operations/base-proof.js'
 import { perform, streamPage, type Performance } from './perform.js'
 import type { Account } from '../ports/account.js'
 import { baseStatusText } from '../report/base-status-text.js'
+import type { ReleaseRecord } from '../domain/release-record.js'
+import type { Cloud } from './connect.js'
 import type { Driver } from '../rollout/driver.js'
 import { systemClock } from '../system/clock.js'
 import { cleanLines } from '../terminal/clean.js'
@@ -131,7 +133,10 @@ export async function runBaseStatus(flags: BaseStatusFlags): Promise<Performed> 
   const registry = await openRegistry(config, { account: cloud?.account, run })()
   try {
     const services = basedServices(config, flags.service ?? [])
-    const serving = cloud === undefined ? undefined : await servingOf(config, cloud.driver, registry.host)
+    const [serving, records] =
+      cloud === undefined
+        ? []
+        : await Promise.all([servingOf(config, cloud.driver, registry.host), recordsOf(config, cloud)])
     const bases = await Promise.all(
       services.map(async (service) => {
         const { base, name } = service
@@ -144,6 +149,7 @@ export async function runBaseStatus(flags: BaseStatusFlags): Promise<Performed> 
             parts,
             wanted,
             app: appImages(service, registry.host, serving),
+            released: releasedImages(name, records ?? []),
           },
           registry,
           clock.now(),
@@ -172,6 +178,28 @@ async function servingOf(config: Config, driver: Driver, host: string): Promise<
     if (error instanceof RampartError) return undefined
     throw error
   })
+}
+
+/** The releases on record; none where they cannot be read. */
+async function recordsOf(config: Config, { parameters }: Cloud): Promise<readonly ReleaseRecord[]> {
+  if (!config.environment.release.ledger) return []
+  const [{ Ledger }, { placeOf }] = await Promise.all([import('../release/ledger.js'), import('./keeper.js')])
+  return new Ledger(parameters, placeOf(config)).list().catch((error: unknown) => {
+    if (error instanceof RampartError) return []
+    throw error
+  })
+}
+
+/** The images of a service in the releases on record, each release once, with the bases that they were built on. */
+function releasedImages(service: string, records: readonly ReleaseRecord[]): BaseStatusRequest['released'] {
+  const images = records.flatMap(({ release, bases }) => {
+    const image = release.images.find((one) => one.service === service)
+    const base = bases?.[service]?.digest
+    return image === undefined || base === undefined
+      ? []
+      : [{ name: `release ${release.id}`, digest: image.digest, base }]
+  })
+  return [...new Map(images.map((image) => [image.name, image])).values()]
 }
 
 /** The images of a service that people know: those of its fixed tags, and what the fleet launches. */

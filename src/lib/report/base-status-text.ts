@@ -64,6 +64,15 @@ function sizeLines({ bytes, layers, models }: BaseStatus, page: Page): readonly 
   ]
 }
 
+/** How many images are named of those that stand on a base, the newest releases among them. */
+const shownUses = 8
+
 function useLines(label: string, images: BaseStatus['usedBy']): readonly string[] {
-  return images.map(({ name, digest }) => `${label.padEnd(10)} ${cleanLine(name)} ${shortDigest(digest)}`)
+  const more = images.length - shownUses
+  return [
+    ...images
+      .slice(0, shownUses)
+      .map(({ name, digest }) => `${label.padEnd(10)} ${cleanLine(name)} ${shortDigest(digest)}`),
+    ...(more > 0 ? [`${' '.repeat(10)} and ${more} more: --json names them`] : []),
+  ]
 }

@@ -1,3 +1,4 @@
+import type { Digest } from '../../domain/digest.js'
 import type { BaseStatus, PartChange } from '../../domain/base-status.js'
 import type { Registry } from '../../ports/registry.js'
 import type { ImageManifest } from '../image-config.js'
@@ -17,6 +18,8 @@ export interface BaseStatusRequest {
   readonly wanted: WantedBase
   /** Images of the app, to see whether they stand on this base. `reference` is a tag or digest. */
   readonly app: readonly { readonly name: string; readonly repository: string; readonly reference: string }[]
+  /** Images of releases that are on record with the base that they stand on. */
+  readonly released: readonly { readonly name: string; readonly digest: Digest; readonly base: Digest }[]
 }
 
 /** Asks the registry what a base is and what stands on it. `now`: milliseconds since 1970. */
@@ -42,6 +45,8 @@ export async function baseStatus(request: BaseStatusRequest, registry: Registry,
   const labels = labelsOf(stored.config)
   const age = ageOf(stored.config, now)
   const images = uses.filter((use) => use !== undefined)
+  const seen = new Set(images.map(({ name }) => name))
+  const all = [...images, ...request.released.filter(({ name }) => !seen.has(name))]
   const stands = (use: (typeof images)[number]): boolean => use.base === stored.digest
   return {
     ...known,
@@ -55,7 +60,7 @@ export async function baseStatus(request: BaseStatusRequest, registry: Registry,
     layers: layersOf(stored),
     models: modelsOf(labels),
     proof: proofOf(labels),
-    usedBy: images.filter(stands).map(({ name, digest }) => ({ name, digest })),
+    usedBy: all.filter(stands).map(({ name, digest }) => ({ name, digest })),
     notUsedBy: images.filter((use) => !stands(use)).map(({ name, digest }) => ({ name, digest })),
   }
 }
