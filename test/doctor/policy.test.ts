@@ -204,6 +204,7 @@ const refreshPrices = async (config: string): Promise<void> => {
 }
 
 const ofLogs = { 'only with --follow': ['logs:DescribeLogGroups', 'logs:StartLiveTail'] }
+const sameSize = { 'asked when instances of another type are launched since': ['ec2:DescribeInstanceTypes'] }
 const noDashboard = { 'there is no dashboard to draw into': ['cloudwatch:PutDashboard'] }
 
 test('every operation that is called by what changes, watches and asks is in the policy, and none more', async () => {
@@ -230,6 +231,7 @@ test('every operation that is called by what changes, watches and asks is in the
       'ec2:RunInstances',
       'iam:PassRole',
     ],
+    ...sameSize,
     ...noDashboard,
   })
   const watches = { 'asked by monitor while a rollout runs': ['autoscaling:DescribeScalingActivities'] }

@@ -91,3 +91,43 @@ describe('memory that is short is kept in the record, and warned of before the n
     120_000,
   )
 })
+
+describe('memory of services of ECS', () => {
+  test('that is short is warned of, kept and said before the next deploy; a task that has none left fails', async () => {
+    const cloud = await startCloud({ example: 'finbert-rag' })
+    const { config } = cloud.project
+    await cloud.project.edit('rampart.yml', /^verify:\n[^]*/m, 'verify: { targets: {} }\n')
+    const memory = (modelMemoryFactor: number): unknown =>
+      Object.assign(cloud.rehearsal.world.state.switches, { modelMemoryFactor })
+    const run = async (words: readonly string[], expected: number): Promise<readonly Line[]> => {
+      const args = [...words, '-c', config, '--progress', 'ndjson']
+      const { code, stdout, stderr } = await runCli(args, { env: cloud.client({ DOCKER_HOST: 'unix:///nonexistent' }) })
+      expect({ code, stderr: code === expected ? '' : stderr }).toEqual({ code: expected, stderr: '' })
+      const events = stdout.trim().split('\n')
+      const lines = events.map((line) => JSON.parse(line) as Partial<Line>)
+      return lines
+        .filter((line): line is Line => line.name?.startsWith('memory') === true)
+        .toSorted((a, b) => a.name.localeCompare(b.name))
+    }
+    // Held by the models of every task that starts from now on.
+    memory(2.5)
+    const detail = expect.stringMatching(/^api: 1\.8 GiB of 2\.0 GiB, 1\d % left, reported by CloudWatch$/) as string
+    expect(await run(['deploy'], 0)).toMatchObject([
+      { name: 'memory:api', result: 'warn', detail },
+      { name: 'memory:ui', result: 'ok' },
+    ])
+    expect(await run(['deploy'], 0)).toMatchObject([
+      {
+        name: 'memory',
+        result: 'warn',
+        detail: expect.stringMatching(/release 1 was proved: api: 1\.8 GiB/) as string,
+      },
+    ])
+    // Something keeps what it was asked, until nothing is left.
+    memory(3)
+    cloud.rehearsal.world.advanceTo(cloud.rehearsal.world.state.now + 120_000)
+    expect(await run(['verify', '--only', 'memory:api'], 9)).toMatchObject([
+      { name: 'memory:api', result: 'fail', detail: 'api: 2.0 GiB of 2.0 GiB, none left, reported by CloudWatch' },
+    ])
+  }, 120_000)
+})

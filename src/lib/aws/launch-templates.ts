@@ -3,6 +3,7 @@ import {
   DescribeLaunchTemplateVersionsCommand,
   EC2Client,
   paginateDescribeInstances,
+  paginateDescribeInstanceTypes,
   paginateDescribeLaunchTemplateVersions,
   type LaunchTemplateTagSpecification,
   type LaunchTemplateVersion as SdkVersion,
@@ -74,6 +75,20 @@ export function createLaunchTemplates(options: ClientOptions): LaunchTemplates {
           for (const { InstanceId, PrivateIpAddress } of Reservations.flatMap(({ Instances = [] }) => Instances)) {
             if (InstanceId !== undefined && PrivateIpAddress !== undefined)
               found.set(InstanceId, { host: PrivateIpAddress })
+          }
+        }
+        return found
+      })
+    },
+    async memoryOf(types) {
+      return call('ec2:DescribeInstanceTypes', async () => {
+        const found = new Map<string, number>()
+        // By a filter: a type that there is not would be an error for all.
+        const Filters = [{ Name: 'instance-type', Values: [...types] }]
+        for await (const { InstanceTypes = [] } of paginateDescribeInstanceTypes({ client }, { Filters })) {
+          for (const { InstanceType, MemoryInfo } of InstanceTypes) {
+            if (InstanceType !== undefined && MemoryInfo?.SizeInMiB !== undefined)
+              found.set(InstanceType, MemoryInfo.SizeInMiB * 2 ** 20)
           }
         }
         return found

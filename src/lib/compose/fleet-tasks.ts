@@ -1,4 +1,5 @@
 import type { Config } from '../config/index.js'
+import type { MeasuredMemory } from '../domain/measured-memory.js'
 import { parseImageRef } from '../domain/image-ref.js'
 import type { Release } from '../domain/release.js'
 import { RampartError } from '../errors/rampart-error.js'
@@ -25,6 +26,7 @@ export async function fleetTasks(
   config: Config,
   secrets: readonly string[],
   clock: Clock,
+  onMemory?: (service: string, memory: MeasuredMemory) => void,
 ): Promise<readonly VerifyTask[]> {
   const { verify, environment } = config
   if (verify?.targets === undefined && verify?.logs === undefined) return []
@@ -53,7 +55,11 @@ export async function fleetTasks(
     // Tasks that are asked directly do not say what they hold; CloudWatch does.
     const { target } = environment
     if (target.kind === 'asg') tasks.push(...ofTargets)
-    else tasks.push(...ofTargets.filter(({ name }) => name !== 'memory'), ...(await memoryTasks(config, target, clock)))
+    else
+      tasks.push(
+        ...ofTargets.filter(({ name }) => name !== 'memory'),
+        ...(await memoryTasks(config, target, clock, onMemory)),
+      )
   }
   const group = environment.logs?.group
   if (verify.logs !== undefined && group !== undefined) {
@@ -76,6 +82,7 @@ async function memoryTasks(
   { environment: { region } }: Config,
   { cluster, services }: Extract<Config['environment']['target'], { kind: 'ecs' }>,
   clock: Clock,
+  onMemory: ((service: string, memory: MeasuredMemory) => void) | undefined,
 ): Promise<readonly VerifyTask[]> {
   const [{ createEcs }, { createMetrics }, { reportedMemoryTasks }] = await Promise.all([
     import('../aws/ecs.js'),
@@ -83,7 +90,14 @@ async function memoryTasks(
     import('../verify/targets/reported-memory.js'),
   ])
   const client = { region, maxAttempts: 3 }
-  return reportedMemoryTasks({ ecs: createEcs(client), metrics: createMetrics(client), clock, cluster, services })
+  return reportedMemoryTasks({
+    ecs: createEcs(client),
+    metrics: createMetrics(client),
+    clock,
+    cluster,
+    services,
+    ...(onMemory !== undefined && { onMemory }),
+  })
 }
 
 /** A check that nobody can make here: what needs no AWS is still worth its answer. */

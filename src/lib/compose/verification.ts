@@ -1,4 +1,5 @@
 import type { Config } from '../config/index.js'
+import type { MeasuredMemory } from '../domain/measured-memory.js'
 import type { ReleaseRecord } from '../domain/release-record.js'
 import type { EndpointRecord, VerifiedLine } from '../domain/verification.js'
 import type { VerifyPlan } from '../domain/verify-plan.js'
@@ -7,6 +8,7 @@ import type { Clock } from '../ports/clock.js'
 import { measureBaseline, type Baseline } from '../verify/baseline.js'
 import { compareTasks, firstTasks, type CompareOptions } from '../verify/compare.js'
 import type { VerifyTask } from '../verify/judged.js'
+import { tightestOf } from '../verify/targets/memory-fit.js'
 import { verifyTasks, type VerifyPorts } from '../verify/tasks.js'
 import { fleetTasks } from './fleet-tasks.js'
 import { whyNoLoad } from './load-permission.js'
@@ -33,16 +35,20 @@ export async function composeVerifier(
   const answers = plan === undefined ? noAnswers(config) : undefined
   let baseline: Baseline | undefined
   let first: number | undefined
+  const memories = new Map<string, MeasuredMemory>()
   const common = {
     criteria: verify.criteria,
     tellsMemory: verify.targets !== undefined && verify.targets.ask !== 'off',
+    memory: () => tightestOf([...memories.values()]),
     figures: (checks: readonly VerifiedLine[]) => ({
       latency: latencyOf(checks),
       ...(first !== undefined && { first: Math.round(first * 100) / 100 }),
     }),
   }
   const fleet = async (): Promise<readonly VerifyTask[]> =>
-    fleetTasks(config, plan === undefined ? [] : secretsOfVerify(plan, config), clock)
+    fleetTasks(config, plan === undefined ? [] : secretsOfVerify(plan, config), clock, (service, memory) =>
+      memories.set(service, memory),
+    )
   if (plan === undefined) return { ...common, tasks: async () => [...(answers ?? []), ...(await fleet())] }
   return {
     ...common,

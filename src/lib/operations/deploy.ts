@@ -16,6 +16,7 @@ import { keeping, type Origins, type ReleaseKeeper } from './release-steps.js'
 import type { Timekeeper } from './timekeeper.js'
 import { runChecks } from './run-checks.js'
 import { goBack } from './go-back.js'
+import { memoryChecks } from './memory-checks.js'
 import { measureBefore, verifyRelease, type ReleaseVerifier, type Verdict } from './verify-release.js'
 import type { Witness } from '../verify/targets/witness.js'
 import { inPhase, Interruption, type Ended, type RunContext } from './run.js'
@@ -57,7 +58,14 @@ async function preflight(request: DeployRequest, run: RunContext): Promise<void>
   const { driver, accountChecks, registryHost, repositories, keeper, naming } = request
   const first = async (): Promise<readonly Check[]> =>
     (await Promise.all([naming?.checks() ?? [], accountChecks(), keeper?.checks() ?? []])).flat()
-  await runChecks(run, [first, async () => driver.preflight(await registryHost(), repositories)])
+  const ofDriver = async (): Promise<readonly Check[]> => {
+    const [memory, checks] = await Promise.all([
+      memoryChecks(keeper?.earlier ?? [], driver),
+      driver.preflight(await registryHost(), repositories),
+    ])
+    return [...memory, ...checks]
+  }
+  await runChecks(run, [first, ofDriver])
 }
 
 interface Built {
@@ -293,7 +301,7 @@ async function judge(
   if (followed === undefined && verification?.failed.length === 0) return ended
   const verdict = await verdictOf(request, run, recorded, standing?.from ?? recorded.from)
   if ('ending' in verdict) return verdict
-  keeper?.verified(verdict.record)
+  keeper?.verified(verdict.record, verdict.memory)
   const { problems, made, next } = verdict
   if (problems.length === 0) return ended
   const why = `${ended.message.replace(/^Nothing to (?:do|roll out): /, 'Release ').replace(/\.$/, '')}, but ${problems.length} of ${made} checks failed`

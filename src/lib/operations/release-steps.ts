@@ -13,7 +13,6 @@ import { Ledger } from '../release/ledger.js'
 import { holderWords, Lease, Lock, type Claim, type IsGone } from '../release/lock.js'
 import type { Place } from '../release/paths.js'
 import type { Check } from '../rollout/driver.js'
-import { memoryRemedy } from '../verify/targets/memory-fit.js'
 import { endOf, type Ended, type RunContext } from './run.js'
 
 /** Who runs rampart, and where. */
@@ -116,11 +115,10 @@ export class ReleaseKeeper {
         holder === undefined
           ? { name: 'lock', result: 'ok', detail: 'nobody else changes this environment' }
           : { name: 'lock', result: 'warn', detail: `${holderWords(holder)}; waited for before anything is changed` }
-      const first = [lock, ...memoryChecks(records)]
-      if (hold === undefined) return first
+      if (hold === undefined) return [lock]
       const why = `held since ${hold.at} by ${hold.by}: ${hold.reason}`
       return [
-        ...first,
+        lock,
         this.#options.releaseHold
           ? { name: 'hold', result: 'warn', detail: `${why}; released as asked` }
           : {
@@ -248,9 +246,10 @@ export class ReleaseKeeper {
     this.#figures = figures
   }
 
-  /** What the release was verified to do. */
-  verified(verification: VerificationRecord): void {
+  /** What the release was verified to do, and what memory it was seen to need where a check has told it. */
+  verified(verification: VerificationRecord, memory?: MeasuredMemory): void {
     this.#verification = verification
+    if (memory !== undefined) this.measured(memory)
   }
 
   /** From now on the fleet is brought back to what it came from. */
@@ -360,14 +359,6 @@ export async function keeping(
     await keeper.end(endOf(error), run)
     throw error
   }
-}
-
-/** A warning where the release that serves was measured to have too little memory left, whatever the next one needs. */
-function memoryChecks(records: readonly ReleaseRecord[]): readonly Check[] {
-  const last = records.find(({ memory, ending }) => memory !== undefined && ending === 'done')
-  if (last?.memory === undefined || last.memory.verdict === 'fits') return []
-  const detail = `measured when release ${last.number} was proved: ${last.memory.detail}`
-  return [{ name: 'memory', result: 'warn', detail, remedy: memoryRemedy }]
 }
 
 const deniedRemedy =

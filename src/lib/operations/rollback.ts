@@ -8,6 +8,7 @@ import type { Announcer } from './announcer.js'
 import { nameOf, type Bearings, type Wanted } from './bearings.js'
 import { endOfRollout } from './end-of-rollout.js'
 import { followRollout, withWayBack, type Following } from './follow-rollout.js'
+import { memoryChecks } from './memory-checks.js'
 import { proveLaunched, proveRelease } from './prove-release.js'
 import { verifyRelease, type ReleaseVerifier } from './verify-release.js'
 import type { Witness } from '../verify/targets/witness.js'
@@ -48,13 +49,20 @@ const pastHold = (checks: readonly Check[]): readonly Check[] =>
   )
 
 async function preflight(request: RollbackRequest, run: RunContext): Promise<void> {
-  const { driver, keeper, checks, registryHost, repositories, bearings } = request
+  const { driver, keeper, checks, registryHost, repositories, bearings, wanted } = request
   // The run that started a rollout has the lock while that is under way: whoever turns it back must not wait for it.
   const own = bearings.running === undefined ? async () => pastHold((await keeper?.checks()) ?? []) : async () => []
   await runChecks(run, [
     async () => (await Promise.all([checks(), own()])).flat(),
-    async () =>
-      bearings.running === undefined ? soften(await driver.preflight(await registryHost(), repositories)) : [],
+    async () => {
+      if (bearings.running !== undefined) return []
+      const own = bearings.records.filter(({ release }) => release.id === wanted.release.id)
+      const [memory, found] = await Promise.all([
+        memoryChecks(own, driver),
+        driver.preflight(await registryHost(), repositories),
+      ])
+      return [...memory, ...soften(found)]
+    },
   ])
 }
 
@@ -258,8 +266,8 @@ async function verified(request: RollbackRequest, run: RunContext, ended: Ended)
   const { verifier, keeper, wanted, comeBack } = request
   if (verifier === undefined) return ended
   try {
-    const { record, problems, made, next } = await verifyRelease(verifier, run)
-    keeper?.verified(record)
+    const { record, memory, problems, made, next } = await verifyRelease(verifier, run)
+    keeper?.verified(record, memory)
     if (problems.length === 0) return ended
     return {
       ending: 'verification',

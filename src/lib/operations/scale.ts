@@ -4,6 +4,7 @@ import type { Bounds } from '../ports/auto-scaling.js'
 import type { Check, Driver, FleetSize } from '../rollout/driver.js'
 import { unlessStopped } from '../rollout/unless-stopped.js'
 import { targetChanges } from '../rollout/changes.js'
+import { memoryChecks } from './memory-checks.js'
 import { keeping, type ReleaseKeeper } from './release-steps.js'
 import { runChecks } from './run-checks.js'
 import { inPhase, Interruption, type Ended, type RunContext } from './run.js'
@@ -135,7 +136,7 @@ async function scaleKept(request: ScaleRequest, run: RunContext): Promise<Ended>
       const [sizes, running] = await Promise.all([driver.sizes(), driver.underWay()])
       if (running !== undefined) throw running.conflict
       part = partOf(request, sizes)
-      return [boundsCheck(request, part)]
+      return [...(await memoryChecks(keeper?.earlier ?? [], driver)), boundsCheck(request, part)]
     },
   ])
   const { name, desired: before = desired } = part ?? {}

@@ -1,3 +1,4 @@
+import type { MeasuredMemory } from '../domain/measured-memory.js'
 import type { ReleaseRecord } from '../domain/release-record.js'
 import type { VerificationRecord, VerifiedCheck, VerifiedLine } from '../domain/verification.js'
 import type { CriterionPlan } from '../domain/verify-plan.js'
@@ -16,6 +17,8 @@ export interface ReleaseVerifier {
   /** Takes what the record of the release before says, where that could not be measured. */
   readonly recall?: (record: ReleaseRecord) => void
   readonly tasks: () => Promise<readonly VerifyTask[]>
+  /** What the targets were seen to need, once the checks are made; undefined where none of them has told it. */
+  readonly memory?: () => MeasuredMemory | undefined
   /** What the record keeps beside the results. */
   readonly figures: (checks: readonly VerifiedLine[]) => Pick<VerificationRecord, 'latency' | 'first'>
 }
@@ -23,6 +26,7 @@ export interface ReleaseVerifier {
 /** What verifying a release came to. */
 export interface Verdict {
   readonly record: VerificationRecord
+  readonly memory?: MeasuredMemory
   /** How many checks were made, and what of each that failed: its name and why. */
   readonly made: number
   readonly problems: readonly string[]
@@ -68,7 +72,9 @@ export async function verifyRelease(verifier: ReleaseVerifier, run: RunContext):
       failed: failed.map(({ name }) => name),
       ...verifier.figures(checks),
     }
-    const value = { record, made, problems: ended.problems ?? [], next: ended.next }
+    const memory = verifier.memory?.()
+    const problems = ended.problems ?? []
+    const value = { record, made, problems, next: ended.next, ...(memory !== undefined && { memory }) }
     return failed.length === 0
       ? { value, detail: `${made} checks, none failed` }
       : { value, outcome: 'failed', detail: `${failed.length} of ${made} checks failed` }

@@ -167,6 +167,8 @@ export interface LaunchTemplates {
   createVersion(request: CreateLaunchTemplateVersion): Promise<LaunchTemplateVersion>
   /** What a version that is made from the source by that request would hold, in `whole`. Pure: nobody is asked. */
   foresee(source: LaunchTemplateVersion, request: CreateLaunchTemplateVersion): LaunchTemplateVersion['whole']
+  /** Bytes of memory by instance type; one that AWS does not know is left out. */
+  memoryOf(types: readonly string[]): Promise<ReadonlyMap<string, number>>
   /** Private addresses of those of the instances that exist and have one; of the first 200. */
   describeAddresses(instances: readonly string[]): Promise<ReadonlyMap<string, { readonly host: string }>>
   /** Asks AWS whether this identity may make versions of the template. Makes none; rejects when it may not. */

@@ -1,4 +1,5 @@
 import type { FleetStatus } from '../domain/fleet-status.js'
+import type { MemoryRoom } from '../domain/measured-memory.js'
 import type { ModelLoad } from '../domain/model-load.js'
 import type { Cause, RolloutOutcome, TargetProof } from '../domain/outcome.js'
 import type { Release, Revision } from '../domain/release.js'
@@ -165,6 +166,11 @@ export interface Driver {
   cancel(handle: RolloutHandle): Promise<RampartError | undefined>
   /** True when a rollout is under way that moves forward to this revision: `start` would join it. */
   isMovingTo(revision: Revision): Promise<boolean>
+  /**
+   * The memory that the next targets have, where it may be another than those of that revision had: by service, or of the
+   * whole machine. Empty where nothing has changed, or nothing tells.
+   */
+  rooms(since: Revision): Promise<ReadonlyMap<string, MemoryRoom>>
   stored(revision: Revision, registryHost: string, repositories: readonly string[]): Promise<StoredRevision>
   /** In the order of the rollout. */
   sizes(): Promise<readonly FleetSize[]>

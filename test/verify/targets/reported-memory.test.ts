@@ -32,6 +32,12 @@ describe('what CloudWatch tells of the memory of a service', () => {
       'api: 6.0 GiB of 8.0 GiB, 25 % left, reported by CloudWatch',
     ],
     [
+      'all of it: the kernel ends whoever wants more',
+      { percents: [61, 100], memory: eight },
+      'fail',
+      'api: 8.0 GiB of 8.0 GiB, none left, reported by CloudWatch',
+    ],
+    [
       'too much',
       { percents: [106.25], memory: eight },
       'fail',

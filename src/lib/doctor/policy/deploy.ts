@@ -83,6 +83,8 @@ function groupStatements(scope: PolicyScope, group: string): readonly Statement[
   const template = arnOf(scope, 'ec2', `launch-template/${scope.launchTemplate ?? '*'}`)
   return [
     statement('Record', ['ec2:CreateLaunchTemplateVersion'], template),
+    // Asked where the type has changed since memory was measured; it has no resource level.
+    statement('ReadSizes', ['ec2:DescribeInstanceTypes'], '*', inRegion(scope)),
     statement(
       'RollOut',
       [

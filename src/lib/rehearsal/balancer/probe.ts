@@ -7,15 +7,11 @@ import {
   type ProbeReport,
   type ProbeRequest,
 } from '../../domain/target-probe.js'
+import { memoryOfType } from '../world/instance-types.js'
 import type { Serving } from '../world/serving.js'
 import type { Instance, WorldState } from '../world/state.js'
 import { answerOf, type AppRequest } from './application.js'
 import { createLatencies } from './latency.js'
-
-const gibibyte = 2 ** 30
-
-/** Bytes of memory by instance type, as far as the rehearsal launches them; 8 GiB for others. */
-const memoryOfType: Readonly<Record<string, number>> = { 't3.medium': 4 * gibibyte, 't3.large': 8 * gibibyte }
 
 /** What the system and Docker take of a machine, and Python with its libraries before any model. */
 const systemBytes = 620_000_000
@@ -28,7 +24,7 @@ export function probeAnswer(
   request: ProbeRequest,
 ): { readonly line: string; readonly seconds: number } {
   const services = request.services.map((service) => reportOf(world, instance, service))
-  const total = memoryOfType[instance.instanceType] ?? 8 * gibibyte
+  const total = memoryOfType(instance.instanceType)
   const used = [...instance.serving.values()].reduce((sum, serving) => sum + memoryOf(world, serving), systemBytes)
   const report: ProbeReport = {
     lacks: [],

@@ -9,3 +9,20 @@ export function vcpusOf(type: string): number {
   const times = /^(\d+)xlarge$/.exec(size)?.[1]
   return times === undefined ? (small[size] ?? 96) : 4 * Number(times)
 }
+
+const gibibyte = 2 ** 30
+
+/** Bytes of memory of the types that the rehearsal can be asked about. https://docs.aws.amazon.com/ec2/latest/instancetypes/gp.html */
+const memories: Readonly<Record<string, number>> = {
+  't3.medium': 4 * gibibyte,
+  't3.large': 8 * gibibyte,
+  't3.xlarge': 16 * gibibyte,
+  'm5.large': 8 * gibibyte,
+  'm5.xlarge': 16 * gibibyte,
+}
+
+/** Those types. */
+export const describedTypes = Object.keys(memories)
+
+/** Bytes of memory of an instance type; 8 GiB for one of which the rehearsal does not know. */
+export const memoryOfType = (type: string): number => memories[type] ?? 8 * gibibyte

@@ -1,4 +1,5 @@
 import { RampartError } from '../../errors/rampart-error.js'
+import { machinePart } from '../../domain/measured-memory.js'
 import type { Revision } from '../../domain/release.js'
 import type {
   AutoScalingGroup,
@@ -184,6 +185,19 @@ export function createAsgDriver(
     async isMovingTo(revision) {
       const running = await activeRefresh(autoScaling, name)
       return running !== undefined && movesTo(running, revision) && !turns(running.status)
+    },
+
+    async rooms(since) {
+      const [{ version }, before] = await Promise.all([
+        current(),
+        launchTemplates.describeVersion(since.name, since.number),
+      ])
+      const [type, old] = [version.instanceType, before?.instanceType]
+      if (type === undefined || old === undefined || type === old) return new Map()
+      const sizes = await launchTemplates.memoryOf([type, old])
+      const [now, then] = [sizes.get(type), sizes.get(old)]
+      // What a machine tells of itself is somewhat less than what it is sold with: the one is to the other as before.
+      return new Map(now === undefined || then === undefined ? [] : [[machinePart, { now, before: then }]])
     },
 
     async stored(revision, registryHost, repositories) {

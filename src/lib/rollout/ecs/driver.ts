@@ -339,6 +339,16 @@ export function createEcsDriver(options: EcsRolloutOptions, ports: EcsPorts, log
       })
     },
 
+    async rooms() {
+      const all = await definitions(await currentParts())
+      return new Map(
+        options.services.flatMap(({ service }, index) => {
+          const now = all[index]?.memory?.limit
+          return now === undefined ? [] : [[service, { now }] as const]
+        }),
+      )
+    },
+
     // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/specify-log-config.html: prefix/container/task.
     targetOf: (stream) => /(?:^|\/)([0-9a-f]{32})$/.exec(stream)?.[1],
 

@@ -1,4 +1,4 @@
-import type { MeasuredMemory } from '../../domain/measured-memory.js'
+import { machinePart, type MeasuredMemory, type MemoryRoom } from '../../domain/measured-memory.js'
 import type { ProbeReport } from '../../domain/target-probe.js'
 
 /** What a service holds in memory, measured after its models were loaded. */
@@ -36,7 +36,8 @@ const neededBy = ({ held, processes, workers }: ServiceMemory): number => {
 }
 
 function verdictOf(needed: number, room: number): MeasuredMemory['verdict'] {
-  if (needed > room) return 'too-small'
+  // Whoever has used up all of it is ended by the kernel before it takes more.
+  if (needed >= room) return 'too-small'
   return needed > room * (1 - wantedHeadroom) ? 'tight' : 'fits'
 }
 
@@ -44,13 +45,34 @@ const order: readonly MeasuredMemory['verdict'][] = ['fits', 'tight', 'too-small
 
 function fit(what: string, needed: number, room: number): MeasuredMemory {
   const share = Math.round((1 - needed / room) * 100)
-  const left = needed > room ? `${gibibytes(needed - room)} too much` : `${share} % left`
+  const left =
+    needed > room ? `${gibibytes(needed - room)} too much` : needed === room ? 'none left' : `${share} % left`
   return {
     verdict: verdictOf(needed, room),
     needed: Math.round(needed),
     room,
     detail: `${what}: ${gibibytes(needed)} of ${gibibytes(room)}, ${left}`,
+    parts: { [what]: { needed: Math.round(needed), room } },
   }
+}
+
+/** The tightest of several, with the parts of all; undefined when there are none. */
+export function tightestOf(fits: readonly MeasuredMemory[]): MeasuredMemory | undefined {
+  const [tightest] = fits.toSorted(
+    (a, b) => order.indexOf(b.verdict) - order.indexOf(a.verdict) || b.needed / b.room - a.needed / a.room,
+  )
+  return tightest && { ...tightest, parts: Object.assign({}, ...fits.map(({ parts }) => parts)) }
+}
+
+/** What was measured, with as much room as there is now; the same where that has not changed. */
+export function refit(measured: MeasuredMemory, rooms: ReadonlyMap<string, MemoryRoom>): MeasuredMemory {
+  const parts = Object.entries(measured.parts ?? {}).map(([name, { needed, room }]) => {
+    const found = rooms.get(name)
+    const now = found?.before === undefined ? (found?.now ?? room) : Math.round((room * found.now) / found.before)
+    return { name, needed, room, now }
+  })
+  if (parts.every(({ room, now }) => room === now)) return measured
+  return tightestOf(parts.map(({ name, needed, now }) => fit(name, needed, now))) ?? measured
 }
 
 /**
@@ -64,10 +86,8 @@ export function memoryFit(services: readonly ServiceMemory[], machine?: MachineM
   const whole: readonly MeasuredMemory[] =
     machine === undefined || machine.total <= 0 || services.length === 0
       ? []
-      : [fit('the machine', neededOf(services, machine), machine.total)]
-  return [...bounded, ...whole].toSorted(
-    (a, b) => order.indexOf(b.verdict) - order.indexOf(a.verdict) || b.needed / b.room - a.needed / a.room,
-  )[0]
+      : [fit(machinePart, neededOf(services, machine), machine.total)]
+  return tightestOf([...bounded, ...whole])
 }
 
 function neededOf(services: readonly ServiceMemory[], { total, available }: MachineMemory): number {

@@ -1,3 +1,4 @@
+import type { MeasuredMemory } from '../../domain/measured-memory.js'
 import { RampartError } from '../../errors/rampart-error.js'
 import type { Clock } from '../../ports/clock.js'
 import type { Ecs, EcsTask, EcsTaskDefinition } from '../../ports/ecs.js'
@@ -17,6 +18,8 @@ export interface ReportedMemorySource {
   readonly cluster: string
   /** Each as the app names it, and as ECS does. */
   readonly services: readonly { readonly name: string; readonly service: string }[]
+  /** Told what each service needs, where that was measured. */
+  readonly onMemory?: (service: string, memory: MeasuredMemory) => void
 }
 
 /** What CloudWatch has told of a service since its newest task started. */
@@ -29,17 +32,24 @@ export interface ToldMemory {
 
 const notYet: Judged = { result: 'skip', detail: 'not measured yet: CloudWatch tells once a minute' }
 
-/** Whether the fullest task of a service has the memory that it should: percents of what its tasks reserve. */
-export function judgeTold({ name, percents, memory }: ToldMemory): Judged {
+/** What the fullest task of a service needs: percents of what its tasks reserve. Undefined where nothing tells or bounds it. */
+export function fitOfTold({ name, percents, memory }: ToldMemory): MeasuredMemory | undefined {
+  const { reserved = 0, limit } = memory ?? {}
+  if (limit === undefined || percents.length === 0) return undefined
+  return memoryFit([{ name, held: (reserved * mostOf(percents)) / 100, limit, processes: [] }])
+}
+
+const mostOf = (percents: readonly number[]): number => percents.reduce((a, b) => Math.max(a, b))
+
+/** Whether the fullest task of a service has the memory that it should. */
+export function judgeTold(told: ToldMemory): Judged {
+  const { percents } = told
   if (percents.length === 0) return notYet
-  const most = percents.reduce((a, b) => Math.max(a, b))
-  const held = ((memory?.reserved ?? 0) * most) / 100
-  const limit = memory?.limit
-  const fit = limit === undefined ? undefined : memoryFit([{ name, held, limit, processes: [] }])
+  const fit = fitOfTold(told)
   if (fit === undefined) return { result: 'skip', detail: 'its task definition does not bound the memory of a task' }
   const detail = `${fit.detail}, reported by CloudWatch`
   const minutes = `${percents.length} ${percents.length === 1 ? 'minute' : 'minutes'}`
-  const evidence = [`at most ${most.toFixed(1)} % in ${minutes} since the newest task started (reported)`]
+  const evidence = [`at most ${mostOf(percents).toFixed(1)} % in ${minutes} since the newest task started (reported)`]
   if (fit.verdict === 'fits') return { result: 'ok', detail, evidence }
   return { result: fit.verdict === 'tight' ? 'warn' : 'fail', detail, remedy: memoryRemedy, evidence }
 }
@@ -56,7 +66,7 @@ const newestOf = (tasks: readonly EcsTask[]): EcsTask | undefined =>
     .filter(({ lastStatus, desiredStatus }) => lastStatus === 'RUNNING' && desiredStatus === 'RUNNING')
     .toSorted((a, b) => (b.startedAt ?? 0) - (a.startedAt ?? 0))[0]
 
-async function judge({ ecs, metrics, clock, cluster }: ReportedMemorySource, name: string, service: string) {
+async function judge({ ecs, metrics, clock, cluster, onMemory }: ReportedMemorySource, name: string, service: string) {
   const newest = newestOf(await ecs.describeTasks(cluster, service, 'RUNNING'))
   if (newest?.startedAt === undefined) return { result: 'skip', detail: 'no task of it runs' } as const
   const span = fullMinutes(newest.startedAt, clock.now())
@@ -69,7 +79,10 @@ async function judge({ ecs, metrics, clock, cluster }: ReportedMemorySource, nam
     ecs.describeTaskDefinition(newest.taskDefinition),
     metrics.greatest(metric, span.from, span.to),
   ])
-  return judgeTold({ name, percents, memory: definition?.memory })
+  const told = { name, percents, memory: definition?.memory }
+  const fit = fitOfTold(told)
+  if (fit !== undefined) onMemory?.(name, fit)
+  return judgeTold(told)
 }
 
 /**

@@ -70,11 +70,12 @@ export function createWitness(ask: Asker, { services, least }: WitnessOptions): 
   }
 }
 
-const measured = ({ verdict, needed, room, detail }: MeasuredMemory): MeasuredMemory => ({
+const measured = ({ verdict, needed, room, detail, parts }: MeasuredMemory): MeasuredMemory => ({
   verdict,
   needed,
   room,
   detail,
+  ...(parts !== undefined && { parts }),
 })
 
 const judged = (proof: TargetProof, testimony: ReturnType<typeof testimonyOf>) => ({
