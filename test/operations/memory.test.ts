@@ -57,14 +57,23 @@ async function resize(stage: Stage, cpu: string, memory: string): Promise<void> 
   const { containerDefinitions, networkMode, executionRoleArn, requiresCompatibilities, family } = taskDefinition ?? {}
   const { taskDefinition: made } = await ecs.send(
     new RegisterTaskDefinitionCommand({
-      ...{ family, networkMode, executionRoleArn, requiresCompatibilities, containerDefinitions },
-      ...{ cpu, memory },
+      family,
+      networkMode,
+      executionRoleArn,
+      requiresCompatibilities,
+      containerDefinitions,
+      cpu,
+      memory,
     }),
   )
   await ecs.send(
     new UpdateServiceCommand({ cluster: clusterName, service: 'finbert-api', taskDefinition: made?.taskDefinitionArn }),
   )
 }
+
+const warning = (detail: string) => [
+  { name: 'memory', result: 'warn', detail, remedy: expect.stringContaining('15 % should stay free') as string },
+]
 
 const platforms = [
   {
@@ -101,9 +110,6 @@ describe.each(platforms)('$name', ({ start, memory, part, as, grow, shrink, shru
     const records = await stage.ledger.list()
     expect(records[0]?.memory).toEqual(memory)
     const checks = async () => memoryChecks(records, stage.driver())
-    const warning = (detail: string) => [
-      { name: 'memory', result: 'warn', detail, remedy: expect.stringContaining('15 % should stay free') as string },
-    ]
     const same = warning(`measured when release 1 was proved: ${part}: ${as}`)
     expect(await checks()).toEqual(same)
     // The next deploy says so before it changes anything.

@@ -56,9 +56,9 @@ async function preflight(request: RollbackRequest, run: RunContext): Promise<voi
     async () => (await Promise.all([checks(), own()])).flat(),
     async () => {
       if (bearings.running !== undefined) return []
-      const own = bearings.records.filter(({ release }) => release.id === wanted.release.id)
+      const earlier = bearings.records.filter(({ release }) => release.id === wanted.release.id)
       const [memory, found] = await Promise.all([
-        memoryChecks(own, driver),
+        memoryChecks(earlier, driver),
         driver.preflight(await registryHost(), repositories),
       ])
       return [...memory, ...soften(found)]
