@@ -112,6 +112,7 @@ test('the JSON of a plan is a stable shape', async () => {
 test('what a rule or a limit does not allow is a risk, with what mends it', async () => {
   const cloud = await startCloud({
     prepare: (project) => project.edit('rampart.yml', 'maxHealthy: 200', 'maxHealthy: 150'),
+    switches: { vcpuQuota: 10 },
   })
   cloud.rehearsal.world.state.group.maxSize = 5
   const { surge, risks, forecast } = await planned(cloud)
@@ -121,9 +122,26 @@ test('what a rule or a limit does not allow is a risk, with what mends it', asyn
     limits: [
       { name: 'maximum', fits: false },
       { name: 'addresses', fits: true },
+      // Four instances of two each serve; four more would have eight.
+      { name: 'vCPU quota', fits: false, quota: { code: 'L-1216C47A', limit: 10, inUse: 8, needed: 8 } },
     ],
   })
-  expect(risks).toMatchObject([{ name: 'surge', result: 'warn', remedy: expect.stringContaining('--max-size 6') }])
+  expect(risks).toMatchObject([
+    { name: 'surge', result: 'warn', remedy: expect.stringContaining('--max-size 6') },
+    {
+      name: 'vCPU quota',
+      result: 'warn',
+      remedy: expect.stringMatching(/--quota-code L-1216C47A --desired-value 16$/),
+    },
+  ])
+})
+
+test('whoever may not ask for quotas is told that nobody has looked, and plans without', async () => {
+  const denied = { match: { service: 'servicequotas' }, rate: 1, effect: { kind: 'denied' } } as const
+  const cloud = await startCloud({ example: 'finbert-rag', faults: [denied] })
+  const { code, stdout } = await plan(cloud)
+  expect(code).toBe(0)
+  expect(stdout).toMatch(/SKIP vCPU quota: not looked at: servicequotas:GetServiceQuota is not permitted/)
 })
 
 test('more bandwidth and a shorter warmup, given by hand, make the plan shorter', async () => {

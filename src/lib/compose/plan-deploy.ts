@@ -5,6 +5,7 @@ import { exitCodes } from '../errors/exit-codes.js'
 import { RampartError } from '../errors/rampart-error.js'
 import { openImage } from '../image/inspect/source.js'
 import { planDeploy, type BuiltService } from '../operations/plan-deploy.js'
+import { vcpuRoom } from '../operations/vcpu-room.js'
 import { figuresOf, type Figures } from '../plan/assumptions.js'
 import type { DeployPlan, PlannedRisk } from '../plan/deploy-plan.js'
 import type { Clock } from '../ports/clock.js'
@@ -12,6 +13,7 @@ import type { RegionPrices } from '../domain/price-table.js'
 import { imagineRollout } from '../rehearsal/imagine/rollout.js'
 import { planText } from '../report/plan-text.js'
 import type { Driver } from '../rollout/driver.js'
+import type { Surroundings } from '../rollout/surroundings.js'
 import { measureWarmup } from '../rollout/measure.js'
 import { clockFrom, systemClock } from '../system/clock.js'
 import { createMask } from '../terminal/mask.js'
@@ -95,12 +97,13 @@ async function makePlan(config: Config, { given, prices }: Given, clock: Clock):
     if (fleet === undefined) throw new RampartError('preflight', gaps.join('; '), { next: ['rampart doctor'] })
     const { surroundings, known } = fleet
     const network = createNetwork({ region: environment.region })
-    const [subnets, archive, risks, warmup, orphans] = await Promise.all([
+    const [subnets, archive, risks, warmup, orphans, room] = await Promise.all([
       orGap(network.describeSubnets(surroundings.subnets), 'free addresses', gaps),
       archiveOf(config, aws, home.host),
       risksOf(config),
       measuredWarmup(config, driver, aws, clock),
       orGap(sumOrphans(config, clock, prices), 'images without a tag', gaps),
+      roomFor(surroundings, environment.region, clock),
     ])
     const read = figuresOf({ ...known, ...warmup })
     const learned = await orGap(learnedFigures(config, aws, read), 'earlier deploys', gaps)
@@ -114,6 +117,7 @@ async function makePlan(config: Config, { given, prices }: Given, clock: Clock):
         figures,
         surroundings,
         subnets,
+        room,
         pauses: pausesOf(config),
         prices,
         risks,
@@ -125,6 +129,28 @@ async function makePlan(config: Config, { given, prices }: Given, clock: Clock):
   } finally {
     await scratch.remove()
     await registries.close()
+  }
+}
+
+/** What is left of the account's quota. Whoever may not ask plans without it. */
+async function roomFor(
+  surroundings: Surroundings,
+  region: string,
+  clock: Clock,
+): Promise<Awaited<ReturnType<typeof vcpuRoom>>> {
+  const [{ createQuotas }, { createMetrics }] = await Promise.all([
+    import('../aws/quotas.js'),
+    import('../aws/metrics.js'),
+  ])
+  try {
+    return await vcpuRoom(surroundings, {
+      quotas: createQuotas({ region }),
+      metrics: createMetrics({ region }),
+      now: () => clock.now(),
+    })
+  } catch (error) {
+    if (error instanceof RampartError) return { unknown: error.message }
+    throw error
   }
 }
 

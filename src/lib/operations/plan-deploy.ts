@@ -15,6 +15,7 @@ import type { Archive } from '../rollout/archive.js'
 import type { Driver } from '../rollout/driver.js'
 import type { Surroundings } from '../rollout/surroundings.js'
 import { describeService } from './plan-facts.js'
+import type { VcpuRoom } from './vcpu-room.js'
 import { fieldChanges } from './releases-diff.js'
 
 /** An image that was made to be looked at. */
@@ -37,6 +38,8 @@ export interface PlanDeployRequest {
   readonly surroundings: Surroundings
   /** Undefined where they could not be read. */
   readonly subnets: readonly Subnet[] | undefined
+  /** What is left of the account's quota, or why that is not known. */
+  readonly room: VcpuRoom | { readonly unknown: string }
   /** How long a rollout stands still because it is told to, in milliseconds. */
   readonly pauses: number
   readonly prices: RegionPrices | undefined
@@ -54,7 +57,7 @@ export interface PlanDeployPorts {
 
 /** What a deploy would change and how it would go. Nothing is changed anywhere. */
 export async function planDeploy(request: PlanDeployRequest, ports: PlanDeployPorts): Promise<DeployPlan> {
-  const { app, environment, services, surroundings, figures } = request
+  const { app, environment, services, figures } = request
   const { registry, driver, archive } = ports
   const repositories = services.map(({ repository }) => repository)
   const status = await driver.status(registry.host, repositories)
@@ -94,7 +97,7 @@ export async function planDeploy(request: PlanDeployRequest, ports: PlanDeployPo
     risks: [
       ...request.risks,
       ...(isSettled || forecast !== undefined || desired === 0 ? [] : [endless]),
-      ...limitsOf(forecast, surroundings, request.subnets).flatMap(riskOf),
+      ...limitsOf(forecast, request).flatMap(riskOf),
     ],
     orphans: request.orphans ?? null,
     figures: Object.fromEntries(figuresBehind(request.fleet, figures).map((name) => [name, figures[name]])),
@@ -113,9 +116,14 @@ const total = (numbers: readonly number[]): number => numbers.reduce((all, each)
 
 const targetsOf = (services: readonly DeployedService[]): number => total(services.map(({ desired }) => desired))
 
-const riskOf = ({ name, fits, detail }: SurgeLimit): readonly PlannedRisk[] =>
+const riskOf = ({ name, fits, detail, quota }: SurgeLimit): readonly PlannedRisk[] =>
   // The driver's own checks tell of the group's maximum.
-  fits === false && name !== 'maximum' ? [{ name, result: 'warn', detail, remedy: null }] : []
+  fits === false && name !== 'maximum' ? [{ name, result: 'warn', detail, remedy: increaseOf(quota) }] : []
+
+const increaseOf = (quota: SurgeLimit['quota']): string | null =>
+  quota === undefined
+    ? null
+    : `aws service-quotas request-service-quota-increase --service-code ${quota.service} --quota-code ${quota.code} --desired-value ${Math.ceil(quota.inUse + quota.needed)}`
 
 async function plannedImage(
   service: BuiltService,
@@ -188,12 +196,10 @@ function forecastOf(
   return forecastDeploy({ figures, fleet, pauses, pushed, services }, imagine)
 }
 
-function surgeOf(
-  forecast: DeployForecast,
-  { surroundings, subnets, prices }: PlanDeployRequest,
-): NonNullable<DeployPlan['surge']> {
+function surgeOf(forecast: DeployForecast, request: PlanDeployRequest): NonNullable<DeployPlan['surge']> {
   const hours = forecast.surge / 3_600_000
-  const { rented } = surroundings
+  const { prices } = request
+  const { rented } = request.surroundings
   const use =
     rented === undefined
       ? undefined
@@ -203,7 +209,7 @@ function surgeOf(
   const bill = use && prices && billOf([use], prices)
   return {
     extra: extraOf(forecast),
-    limits: limitsOf(forecast, surroundings, subnets),
+    limits: limitsOf(forecast, request),
     cost: bill?.total ?? null,
     unpriced: bill?.missing ?? [],
   }
@@ -214,8 +220,7 @@ const extraOf = ({ capacity: { present, desired } }: DeployForecast): number => 
 /** Whether the targets fit that there are beside the others for a while. */
 function limitsOf(
   forecast: DeployForecast | undefined,
-  { most }: Surroundings,
-  subnets: readonly Subnet[] | undefined,
+  { surroundings: { most }, subnets, room }: Pick<PlanDeployRequest, 'surroundings' | 'subnets' | 'room'>,
 ): readonly SurgeLimit[] {
   if (forecast === undefined) return []
   const { capacity } = forecast
@@ -240,5 +245,24 @@ function limitsOf(
             detail: `${extra} more targets at most, those that leave included, and ${free} free addresses in ${subnets.map(({ id }) => id).join(', ')}`,
           },
         ]),
+    quotaLimit(extra, room),
   ]
+}
+
+/** Whether the account may have the processors of so many more targets. */
+function quotaLimit(extra: number, room: PlanDeployRequest['room']): SurgeLimit {
+  const name = 'vCPU quota'
+  if ('unknown' in room) return { name, fits: null, detail: `not looked at: ${room.unknown}` }
+  const { limit, inUse, each, isMeasured } = room
+  const needed = extra * each
+  const used = isMeasured
+    ? `${inUse} of the account's ${limit} are in use`
+    : `the account has ${limit}, its own targets take ${inUse}, and what else there is was not measured`
+  return {
+    name,
+    // Without a measure of the account, that the fleet alone fits says little.
+    fits: inUse + needed > limit ? false : isMeasured ? true : null,
+    detail: `${extra} more targets at most, those that leave included, take ${needed} vCPU; ${used} (${room.name})`,
+    quota: { ...room.quota, limit, inUse, needed },
+  }
 }

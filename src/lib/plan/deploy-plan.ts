@@ -37,6 +37,15 @@ export interface SurgeLimit {
   /** Null where nobody can tell. */
   readonly fits: boolean | null
   readonly detail: string
+  /** The figures of a quota of the account, in vCPUs. */
+  readonly quota?: {
+    readonly service: string
+    readonly code: string
+    readonly limit: number
+    readonly inUse: number
+    /** For the targets above the desired number. */
+    readonly needed: number
+  }
 }
 
 /** A risk that a check has found. */

@@ -20,6 +20,7 @@ import { createElbv2Service } from './services/elbv2.js'
 import { createLogsService } from './services/logs.js'
 import { createPricingService } from './services/pricing.js'
 import { createSecretsManager } from './services/secretsmanager.js'
+import { createServiceQuotas } from './services/service-quotas.js'
 import { createSnsService } from './services/sns.js'
 import { createSsm } from './services/ssm.js'
 import { createSts } from './services/sts.js'
@@ -172,6 +173,7 @@ function createListener(
     createEventBridgeService(world),
     createSnsService(world),
     createPricingService(() => setup.prices),
+    createServiceQuotas(world),
     createCloudFormationService(world, () => services),
   ]
   return createWire({

@@ -90,7 +90,8 @@ function targetLines({ fleet, targets, forecast, surge }: DeployPlan, page: Page
     ...lines,
     `  ${dip}; up to ${most} at a time`,
     ...(surge?.limits ?? []).map(({ name, fits, detail }) => {
-      const [mark, word] = fits === true ? (['ok', 'OK'] as const) : (['warn', 'WARN'] as const)
+      const [mark, word] =
+        fits === null ? (['skip', 'SKIP'] as const) : fits ? (['ok', 'OK'] as const) : (['warn', 'WARN'] as const)
       return `  ${sign(page, mark)} ${word} ${name}: ${cleanLine(detail)}`
     }),
     surge?.cost === null || surge === null

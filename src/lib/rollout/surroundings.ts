@@ -14,7 +14,7 @@ export interface Surroundings {
   readonly rented?:
     | { readonly kind: 'instance'; readonly type: string }
     /** Processors, and memory in bytes. */
-    | { readonly kind: 'task'; readonly vcpu: number; readonly memory: number }
+    | { readonly kind: 'task'; readonly vcpu: number; readonly memory: number; readonly isFargate: boolean }
   /** Whether instances wait beside those that serve. */
   readonly hasWarmPool?: boolean
   /** The platform's own warmup, where nobody sets another one. */

@@ -42,8 +42,11 @@ export function readStatements(scope: PolicyScope): readonly Statement[] {
         // Of a composite alarm AWS tells only who may ask of all:
         // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html
         ...(scope.alarms ? ['cloudwatch:DescribeAlarms'] : []),
-        // For the addresses that are free.
+        // For the addresses that are free, and what is left of the quota; without them, a plan says that it has not looked.
+        'cloudwatch:GetMetricData',
         'ec2:DescribeSubnets',
+        ...(fleet.kind === 'asg' ? ['ec2:DescribeInstanceTypes'] : []),
+        'servicequotas:GetServiceQuota',
         'elasticloadbalancing:DescribeTargetGroupAttributes',
         'elasticloadbalancing:DescribeTargetGroups',
         'elasticloadbalancing:DescribeTargetHealth',

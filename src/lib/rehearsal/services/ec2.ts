@@ -4,6 +4,7 @@ import { describedTypes, memoryOfType, vcpusOf } from '../world/instance-types.j
 import type { Instance, LaunchTemplate, TemplateVersion, WorldState } from '../world/state.js'
 import type { World } from '../world/world.js'
 import { paginate } from '../wire/pagination.js'
+import { instanceTypeHandlers } from './ec2-instance-types.js'
 import { type RequestContext, type Service, ServiceError } from '../wire/service.js'
 
 const signingName = 'ec2'
@@ -153,7 +154,13 @@ export function createEc2Service(world: World): Service {
       }
     },
   }
-  return { signingName, protocol: 'ec2Query', target: '2016-11-15', sdk, handlers }
+  return {
+    signingName,
+    protocol: 'ec2Query',
+    target: '2016-11-15',
+    sdk,
+    handlers: { ...handlers, ...instanceTypeHandlers },
+  }
 }
 
 type Values = Readonly<Record<string, readonly string[]>>

@@ -82,6 +82,8 @@ export interface Conditions {
   readonly plainListener: 'redirects' | 'serves'
   /** Between two lines of ordinary traffic in a service's log; 0 for none. */
   readonly trafficSeconds: number
+  /** How many vCPUs of on-demand instances, and of Fargate, the account may have. Only told: nothing is refused for it. */
+  readonly vcpuQuota: number
 }
 
 /** What goes wrong with releases other than the one that served when the rehearsal began. */
@@ -161,6 +163,7 @@ export const defaultSwitches: Switches = {
   remoteAgents: 'online',
   plainListener: 'redirects',
   trafficSeconds: 60,
+  vcpuQuota: 256,
 
   newImages: 'fine',
   flakyRate: 0,

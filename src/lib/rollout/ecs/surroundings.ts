@@ -31,7 +31,9 @@ export async function surroundServices(
       return own === undefined ? [] : [{ name, service, desired: own.desiredCount }]
     }),
     subnets: [...new Set(found.flatMap(({ subnets }) => subnets))],
-    ...(largest !== undefined && { rented: { kind: 'task', ...largest } }),
+    ...(largest !== undefined && {
+      rented: { kind: 'task', ...largest, isFargate: found.every(({ launchType }) => launchType === 'FARGATE') },
+    }),
     ...(interval > 0 && { healthCheckInterval: 1000 * interval }),
     targetGroups,
   }

@@ -4,6 +4,7 @@ import { isHealthyTask } from '../ecs/task-state.js'
 import type { TargetGroup, WorldState } from '../state.js'
 import { evaluateAlarms } from './evaluate.js'
 import { keptMinutes } from './metrics.js'
+import { measureUsage } from './usage.js'
 
 const minute = 60_000
 /** Requests that users make of each service in a minute. */
@@ -39,6 +40,7 @@ function nextMinute(world: WorldState, at: number): number {
 }
 
 function measure(world: WorldState, random: Random, at: number): void {
+  measureUsage(world, at)
   for (const group of world.targetGroups) measureGroup(world, group, random, at)
   const busy = (name: string, dimensions: Readonly<Record<string, string>>, namespace: string): void =>
     world.metrics.add({ namespace, name, dimensions }, at, [random.between(30, 45), random.between(30, 45)])
