@@ -417,7 +417,7 @@ test('other partitions, another registry, no logs and no alarms', () => {
   } as const
   const policy = leastPrivilege(scope)
   const text = JSON.stringify(policy)
-  expect(text).not.toMatch(/ecr:|logs:|ssm:\w*Parameter|cloudwatch:|arn:aws:/)
+  expect(text).not.toMatch(/ecr:|logs:|ssm:\w*Parameter|cloudwatch:(?!GetMetricData)|arn:aws:/)
   expect(text).toContain('arn:aws-cn:autoscaling:cn-north-1:123456789012:autoScalingGroup:*:autoScalingGroupName/g')
   expect(text).toContain('ec2.amazonaws.com.cn')
   expect(JSON.stringify(leastPrivilege({ ...scope, region: 'us-gov-west-1' }))).toContain('arn:aws-us-gov:')
