@@ -54,7 +54,7 @@ rehearsal's own state machines, run to their end without waiting; each number sa
       helpValue: 'N',
     }),
     prices: Flags.string({
-      description: 'table of prices to use instead of the one that rampart brings',
+      description: 'table of prices to use instead of the one that rampart brings; prices refresh writes one',
       env: 'RAMPART_PRICES',
       helpValue: 'FILE',
     }),

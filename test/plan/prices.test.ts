@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { pricesOf as knownPrices } from '../../src/lib/compose/prices.js'
+import type { Config } from '../../src/lib/config/index.js'
 import { readPrices } from '../../src/lib/config/prices.js'
 import { RampartError } from '../../src/lib/errors/rampart-error.js'
 import { everyPrice, priceAt, standingOf, type RegionPrices } from '../../src/lib/domain/price-table.js'
@@ -105,6 +107,17 @@ test('what a region has no price for is told, and what nobody has looked up', ()
   expect(bill.missing).toEqual(['hours of a load balancer', 'capacity units of a load balancer'])
   // 730 x 0.046; nothing went through it.
   expect(bill.lines.map(({ amount }) => amount.toFixed(2))).toEqual(['33.58'])
+})
+
+test('a region that the table does not have is said to be missing, with what brings it', async () => {
+  const { prices, about } = await knownPrices(
+    { environment: { region: 'eu-south-2' } as Config['environment'] },
+    undefined,
+  )
+  expect(prices).toBeUndefined()
+  expect(about).toMatch(/^no prices of eu-south-2: .*us-east-1.*; rampart prices refresh --region eu-south-2 asks AWS/)
+  const oregon = await knownPrices({ environment: { region: 'us-west-2' } as Config['environment'] }, undefined)
+  expect(oregon.about).toMatch(/^prices of us-west-2, .*; not looked up for this region: snapshots, reads from EFS$/)
 })
 
 test('a bill with something that has no price has no total, and names it', () => {

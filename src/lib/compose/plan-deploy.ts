@@ -49,8 +49,8 @@ export async function runPlan(flags: PlanFlags): Promise<Performed> {
   const config = await configure(flags)
   const simulation = process.env['RAMPART_SIMULATION']
   const mask = createMask(secretsOf(config))
-  const { prices } = await pricesOf(config, flags.prices)
-  const plan = await makePlan(config, { given, prices }, clockFrom(process.env['RAMPART_CLOCK']))
+  const { prices, about } = await pricesOf(config, flags.prices)
+  const plan = await makePlan(config, { given, prices, unpriced: about }, clockFrom(process.env['RAMPART_CLOCK']))
   if (!flags.json) {
     const next = sameCommand('deploy', config)
     process.stdout.write(`${mask(planText({ plan, next, simulation }, streamPage(process.stdout, flags)))}\n`)
@@ -65,15 +65,17 @@ export async function runPlan(flags: PlanFlags): Promise<Performed> {
 interface Given {
   readonly given: GivenAssumptions
   readonly prices: RegionPrices | undefined
+  /** Why there are none, where there are none. */
+  readonly unpriced: string
 }
 
-async function makePlan(config: Config, { given, prices }: Given, clock: Clock): Promise<DeployPlan> {
+async function makePlan(config: Config, { given, prices, unpriced }: Given, clock: Clock): Promise<DeployPlan> {
   const { environment } = config
   const { signal } = new AbortController()
   const { createAws } = await import('../aws/index.js')
   const { createNetwork } = await import('../aws/network.js')
   const aws = createAws({ region: environment.region })
-  const gaps: string[] = []
+  const gaps: string[] = prices === undefined ? [unpriced] : []
   const registries = await openRegistries(config, signal)
   const scratch = openScratch()
   try {

@@ -101,7 +101,9 @@ function targetLines({ fleet, targets, forecast, surge }: DeployPlan, page: Page
 }
 
 const whatLacks = (unpriced: readonly string[] = []): string =>
-  unpriced.length === 0 ? 'of this region, or of what they are' : `of ${unpriced.join(', ')}`
+  unpriced.length === 0
+    ? 'of this region, or of what they are'
+    : `of ${unpriced.join(', ')}; rampart prices refresh asks AWS for them`
 
 function timeLines({ forecast }: DeployPlan, page: Page): readonly string[] {
   if (forecast === null) return []
