@@ -4,6 +4,7 @@ import * as Flags from '@oclif/core/flags'
 import { exitCodes } from './lib/errors/exit-codes.js'
 import { formatError } from './lib/errors/format.js'
 import { RampartError } from './lib/errors/rampart-error.js'
+import { surviveLostReaders } from './lib/terminal/gone.js'
 import { isSwitchedOn } from './lib/terminal/progress.js'
 
 /** What every command takes, as it was given. */
@@ -59,6 +60,11 @@ export abstract class BaseCommand extends Command {
       env: 'RAMPART_NO_COLOR',
       helpGroup: group,
     }),
+  }
+
+  override async init(): Promise<void> {
+    surviveLostReaders([process.stdout, process.stderr])
+    await super.init()
   }
 
   /** oclif asks the command line alone; every flag of rampart has an environment variable. */

@@ -1,10 +1,14 @@
 import { readFileSync, statSync } from 'node:fs'
+import { AutoScalingClient, StartInstanceRefreshCommand } from '@aws-sdk/client-auto-scaling'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { decodeEvents } from '../../src/lib/events/codec.js'
 import type { Event } from '../../src/lib/events/event.js'
 import { runCli, startCli } from '../support/cli.js'
-import { changesOf, startCloud } from '../support/rehearsal.js'
+import { startOn, type Terminal } from '../dashboard/terminal.js'
+import { changesOf, exampleGroup, historyOf, startCloud } from '../support/rehearsal.js'
+import { requires } from '../support/requires.js'
 
 async function eventsOf(text: string): Promise<readonly Event[]> {
   const events: Event[] = []
@@ -64,4 +68,43 @@ describe('rampart monitor as a process of its own', () => {
     })
     expect(changesOf(cloud)).toEqual([])
   })
+})
+
+const onTerminal = requires('python3')
+
+onTerminal.describe('rampart monitor on a terminal', () => {
+  const ways: readonly (readonly [name: string, leave: (terminal: Terminal) => void, exit: number])[] = [
+    ['q', (terminal) => terminal.keys('q'), 0],
+    ['SIGINT', (terminal) => terminal.signal('SIGINT'), 0],
+    ['SIGTERM', (terminal) => terminal.signal('SIGTERM'), 8],
+    ['a lost terminal', (terminal) => terminal.hang(), 8],
+  ]
+
+  test('whichever way it is left, the rollout goes on; the exit code is the documented one, and the way back is said', async () => {
+    const cloud = await startCloud({ speed: 60 })
+    const { environment } = cloud.rehearsal
+    const endpoint = environment['AWS_ENDPOINT_URL'] ?? ''
+    const credentials = { accessKeyId: 'AKIATEST', secretAccessKey: 'not-a-secret' }
+    const console = new AutoScalingClient({ endpoint, region: environment['AWS_REGION'] ?? '', credentials })
+    onTestFinished(() => console.destroy())
+    await console.send(new StartInstanceRefreshCommand({ AutoScalingGroupName: exampleGroup }))
+    cloud.pause()
+    const before = changesOf(cloud).length
+    const program = fileURLToPath(new URL('../../bin/run.js', import.meta.url))
+    const command = [process.execPath, program, 'monitor', '-c', cloud.project.config]
+    for (const [name, leave, exit] of ways) {
+      const terminal = startOn({ columns: 100, rows: 30, env: cloud.client() }, command)
+      await terminal.until(({ alternate, rows }) => alternate && rows.some((row) => row.startsWith('targets')))
+      leave(terminal)
+      const { left, picture } = await terminal.ended()
+      expect({ name, exit: left.exit }).toEqual({ name, exit })
+      if (left.modesKept === null) continue
+      expect(left.modesKept).toBe(true)
+      expect(picture).toMatchObject({ alternate: false, cursorHidden: false, bracketedPaste: false })
+      expect(picture.rows.join('')).toMatch(/the rollout goes on: .*come back with: ?rampart monitor -c /)
+    }
+    expect(changesOf(cloud).length).toBe(before)
+    const { refreshes } = await historyOf(environment, exampleGroup)
+    expect(refreshes.map(({ status }) => status)).toEqual([expect.stringMatching(/Pending|InProgress/)])
+  }, 60_000)
 })

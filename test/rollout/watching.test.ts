@@ -111,6 +111,14 @@ describe('a forecast', () => {
     expect(estimateOf(facts)).toBe(2 * (1 + 3) * minute + 2 * minute)
     expect(batchShare({ ...facts, maxHealthyPercentage: 100 })).toBe(0.25)
   })
+
+  test('of services that move one after the other: the second has not begun when half is done', () => {
+    const to = { revision: { name: 'x', number: 'api:8,ui:8' }, images: [] }
+    const services = { ...facts, kind: 'ecs', maxHealthyPercentage: 200, to } as const
+    expect(batchShare(services)).toBe(0.5)
+    const behind = forecast(forward(50), 15 * minute, { earlier, estimate: 0, batch: 0.25 })
+    expect(behind.remaining).toBe(2.5 * minute)
+  })
 })
 
 describe('advice on the warmup', () => {

@@ -7,6 +7,7 @@ import { Interruption } from '../operations/run.js'
 import { showLogs } from '../operations/logs.js'
 import type { LogLine } from '../ports/log-source.js'
 import { lineJson, lineText, type ShownLine } from '../report/log-text.js'
+import { isGone } from '../terminal/gone.js'
 import { createMask } from '../terminal/mask.js'
 import { onStop } from '../terminal/signals.js'
 import { configure, performance } from './configure.js'
@@ -37,10 +38,6 @@ function readSince(text: string, now: number): number {
 const partsOf = (stream: string, target: string): readonly string[] =>
   stream.split('/').filter((part) => part !== target && part !== '')
 
-/** The reader of stdout may go away at any time (`| head`): that ends the command, and is no failure of it. */
-const isClosed = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && ['EPIPE', 'EIO', 'ERR_STREAM_DESTROYED'].includes(String(error.code))
-
 /** `rampart logs`. */
 export async function runLogs(flags: LogsFlags): Promise<Performed> {
   const config = await configure(flags)
@@ -61,12 +58,13 @@ export async function runLogs(flags: LogsFlags): Promise<Performed> {
   onStop((signal) => controller.abort(new Interruption(signal)))
   let closed = false
   stdout.on('error', (error) => {
-    if (!isClosed(error)) throw error
+    // The reader may go away at any time (`| head`): that ends the command, and is no failure of it.
+    if (!isGone(error)) throw error
     closed = true
     controller.abort(new Interruption('SIGINT'))
   })
   stderr.on('error', (error) => {
-    if (!isClosed(error)) throw error
+    if (!isGone(error)) throw error
   })
 
   const shownLine = (line: LogLine): ShownLine => {

@@ -194,12 +194,17 @@ function progressRows(scene: Scene): RankedRow[] {
   const reason = rollout?.reason === undefined ? '' : `: ${rollout.reason}`
   const wide = columns >= 60
   const size = wide ? Math.min(48, Math.floor(columns * 0.36)) : Math.max(8, columns - 2)
-  const bar = progressBar(counts, size, glyphs, isAtRest(view))
+  // Before the first look there is nothing to count.
+  const bar = fleet.length === 0 ? [] : progressBar(counts, size, glyphs, isAtRest(view))
   const status = span(`${words}${reason}`)
   return [
-    labelled(scene, 1, 'progress', wide ? [...bar, span('  '), status] : bar),
+    ...(fleet.length === 0 && !wide
+      ? []
+      : [labelled(scene, 1, 'progress', !wide ? bar : fleet.length === 0 ? [status] : [...bar, span('  '), status])]),
     ...(wide ? [] : [{ rank: 3, row: [status] }]),
-    labelled(scene, 2, 'targets', stageCounts(counts, layoutOf(columns), view.gone, isAtRest(view))),
+    ...(fleet.length === 0
+      ? []
+      : [labelled(scene, 2, 'targets', stageCounts(counts, layoutOf(columns), view.gone, isAtRest(view)))]),
     ...(view.proof === undefined ? [] : [labelled(scene, 3, 'proof', [span(proofWords(view.proof))])]),
     ...(view.checkpoint === undefined || rollout?.outcome !== undefined
       ? []

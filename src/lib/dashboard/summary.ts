@@ -27,13 +27,16 @@ export function summaryLines({ paint, glyphs, now }: SummaryPage, view: View): r
   const simulated = run?.simulated === true ? `${paint('warn', 'SIMULATED')} ` : ''
   const to = facts?.to === undefined ? view.release?.release.id : revisionWords(facts.to)
   const from = facts?.from === undefined ? '' : `, in place of ${revisionWords(facts.from)}`
-  const counts = rowText(stageCounts(countStages(stagedTargets(view, now)), 'wide', view.gone, isAtRest(view)))
+  const fleet = stagedTargets(view, now)
+  const counts = rowText(stageCounts(countStages(fleet), 'wide', view.gone, isAtRest(view)))
   const last = lastLine(view)
   const found = ownCause(view) === undefined && ending?.exitCode !== 0 ? likeliestCause(view) : undefined
   return [
     `${simulated}${outcome(view, paint, glyphs)}`,
     ...(to === undefined ? [] : [`  release: ${to}${from}`]),
-    `  targets: ${counts}${view.proof === undefined ? '' : `; ${proofWords(view.proof)}`}`,
+    ...(fleet.length === 0
+      ? []
+      : [`  targets: ${counts}${view.proof === undefined ? '' : `; ${proofWords(view.proof)}`}`]),
     ...(found !== undefined
       ? [`  ${paint('bad', glyphs.bad)} ${found.summary}`]
       : view.downloads.length > 0

@@ -1,3 +1,5 @@
+import { isGone } from '../terminal/gone.js'
+
 /** Why a dashboard is to end: a key, a signal, or a terminal that has gone away. */
 export type Leaving = 'key' | 'lost' | 'SIGINT' | 'SIGTERM' | 'SIGHUP'
 
@@ -19,20 +21,21 @@ export interface TerminalWatchOptions {
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
-/** What a terminal that has gone away answers, EIO above all (https://man7.org/linux/man-pages/man4/tty_ioctl.4.html). */
-const gone = new Set(['EPIPE', 'EIO', 'ENXIO', 'EBADF', 'ENOTTY', 'ERR_STREAM_DESTROYED', 'ERR_STREAM_WRITE_AFTER_END'])
-
 /** Listens to what a terminal and its process tell. An error that is not the loss of the terminal is thrown. */
 export function watchTerminal({ stdin, stdout, onResize, onContinue }: TerminalWatchOptions): TerminalWatch {
   const closed = Promise.withResolvers<Leaving>()
   let lost = false
-  const onSignal = (signal: NodeJS.Signals): void => closed.resolve(signal as Leaving)
+  let hungUp = false
+  const onSignal = (signal: NodeJS.Signals): void => {
+    hungUp ||= signal === 'SIGHUP'
+    closed.resolve(signal as Leaving)
+  }
   const onLost = (): void => {
     lost = true
     closed.resolve('lost')
   }
   const onError = (error: NodeJS.ErrnoException): void => {
-    if (!gone.has(error.code ?? '')) throw error
+    if (!isGone(error)) throw error
     onLost()
   }
   stdout.on('resize', onResize)
@@ -51,7 +54,8 @@ export function watchTerminal({ stdin, stdout, onResize, onContinue }: TerminalW
       for (const signal of signals) process.removeListener(signal, onSignal)
       process.removeListener('SIGCONT', onContinue)
       // A lost terminal goes on telling so; that must not end a process that has better things to finish.
-      if (lost) return
+      // After a hang-up, what is written last may fail only when nobody listens any more.
+      if (lost || hungUp) return
       stdout.removeListener('error', onError)
       stdin.removeListener('error', onError)
     },

@@ -1,3 +1,4 @@
+import { isGone } from '../terminal/gone.js'
 import type { Event } from '../events/event.js'
 import { cleanLine, stripControl } from '../terminal/clean.js'
 import { createPaint } from '../terminal/colour.js'
@@ -98,7 +99,9 @@ export async function createReporter(mode: ProgressMode, options: ReporterOption
           warnings: mode === 'list',
         })
         // Where nothing was shown before, there is nothing to stand apart from.
-        if (showed || failed) writeLines(stderr, showed ? closing : closing.slice(1))
+        // Of a rollout, the dashboard's summary has said in five lines what there is to say.
+        const summed = mode === 'dashboard' && view.rollout !== undefined
+        if (showed || (failed && !summed)) writeLines(stderr, showed ? closing : closing.slice(1))
       }
       await Promise.all(streams.map((stream) => stream.flush()))
       for (const stream of streams) stream.release()
@@ -125,13 +128,13 @@ async function createProgress(mode: ProgressMode, page: Page, options: ReporterO
   }
 }
 
-const closedEnds = new Set(['EPIPE', 'EIO', 'ECONNRESET', 'ERR_STREAM_DESTROYED'])
-
 /** A stream whose reader may go away (`| head`, a closed terminal): that must not end a run that changes production. */
 function holdOn(output: Output): { readonly flush: () => Promise<void>; readonly release: () => void } {
   const gone = Promise.withResolvers<void>()
-  const onError = (error: NodeJS.ErrnoException): void => {
-    if (!closedEnds.has(error.code ?? '')) throw error
+  let hasGone = false
+  const onError = (error: unknown): void => {
+    if (!isGone(error)) throw error
+    hasGone = true
     gone.resolve()
   }
   output.on('error', onError)
@@ -141,9 +144,15 @@ function holdOn(output: Output): { readonly flush: () => Promise<void>; readonly
       Promise.race([
         gone.promise,
         new Promise<void>((resolve) => {
-          output.write('', () => resolve())
+          output.write('', (error) => {
+            // The event follows the call, and must not find that nobody listens.
+            if (error === null || error === undefined) resolve()
+          })
         }),
       ]),
-    release: () => output.removeListener('error', onError),
+    // What is gone goes on telling so with every word that is still written to it.
+    release: () => {
+      if (!hasGone) output.removeListener('error', onError)
+    },
   }
 }

@@ -27,9 +27,15 @@ export function durationsOf(history: readonly ListedRollout[]): readonly number[
 }
 
 /** The share of a fleet that is replaced at once under the rules, 0 to 1; at least one target. */
-export function batchShare({ desired, minHealthyPercentage = 90, maxHealthyPercentage = 100 }: RolloutFacts): number {
+export function batchShare(facts: RolloutFacts): number {
+  const { desired, minHealthyPercentage = 90, maxHealthyPercentage = 100 } = facts
   const room = (maxHealthyPercentage - minHealthyPercentage) / 100
-  return Math.min(1, Math.max(room, 1 / Math.max(1, desired)))
+  return Math.min(1, Math.max(room, 1 / Math.max(1, desired))) / parts(facts)
+}
+
+/** Services of ECS move one after the other, each with a part of the revision's number. */
+function parts({ kind, to }: RolloutFacts): number {
+  return kind === 'ecs' && to !== undefined ? to.revision.number.split(',').length : 1
 }
 
 /** From the request for a target to in service, and until the last old ones have drained; by habit, in milliseconds. */
