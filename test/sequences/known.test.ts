@@ -86,6 +86,17 @@ const known: readonly {
     ],
   },
   {
+    name: 'who deploys what somebody takes back is told that it went back',
+    platforms: ['asg', 'ecs'],
+    // Of the rollback: before it asks, and when the rollout is on its way back.
+    moments: [34, 37],
+    at: (call) => [
+      { kind: 'deploy', name: 'A', how: { leaveAt: 44 }, waits: false, releasesHold: false },
+      { kind: 'rollback', to: undefined, how: { leaveAt: call }, waits: false },
+      { kind: 'deploy', name: 'A', how: {}, waits: false, releasesHold: true },
+    ],
+  },
+  {
     name: 'a service that was stopped half-way is brought to its end by the same release',
     platforms: ['asg', 'ecs'],
     at: (call) => [deploy('B'), { kind: 'turn', name: 'A', at: call, by: 'stay' }, { kind: 'rest' }, deploy('A')],

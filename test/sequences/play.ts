@@ -217,7 +217,8 @@ class Player {
         if (!isNoop) expected.goneBack = alone && run.moved !== undefined ? 'no' : 'maybe'
         return expected.serves(name)
       case 'rolledBack':
-        holds(about, !isGoodRelease(letters))
+        // A good one only where this run has joined a rollout of it that somebody had turned.
+        holds(about, !isGoodRelease(letters) || (!alone && run.moved === undefined))
         if (alone) same(about, fleet, expected.settled)
         if (!expected.isMixed) this.#noneBad(about, fleet)
         free()

@@ -33,7 +33,7 @@ export interface ToldMemory {
 const notYet: Judged = { result: 'skip', detail: 'not measured yet: CloudWatch tells once a minute' }
 
 /** What the fullest task of a service needs: percents of what its tasks reserve. Undefined where nothing tells or bounds it. */
-export function fitOfTold({ name, percents, memory }: ToldMemory): MeasuredMemory | undefined {
+function fitOfTold({ name, percents, memory }: ToldMemory): MeasuredMemory | undefined {
   const { reserved = 0, limit } = memory ?? {}
   if (limit === undefined || percents.length === 0) return undefined
   return memoryFit([{ name, held: (reserved * mostOf(percents)) / 100, limit, processes: [] }])
