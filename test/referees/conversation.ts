@@ -2,6 +2,7 @@ import * as ecr from '@aws-sdk/client-ecr'
 import * as ecs from '@aws-sdk/client-ecs'
 import * as elb from '@aws-sdk/client-elastic-load-balancing-v2'
 import * as ssm from '@aws-sdk/client-ssm'
+import { aroundConversation } from './around-conversation.js'
 import { definition, names, type Side } from './sides.js'
 
 /** An answer, or the name of the error that came instead. */
@@ -12,6 +13,8 @@ export interface Question {
   /** Unique, and begins with the operation. */
   readonly name: string
   readonly ask: (side: Side) => Promise<object>
+  /** Whether the values are compared, too, and not their types alone. */
+  readonly exact?: boolean
 }
 
 const { cluster, service, family, repository } = names
@@ -21,8 +24,8 @@ const startedBy = 'referee'
 const taskArns = async (side: Side): Promise<string[]> =>
   (await side.ecs.send(new ecs.ListTasksCommand({ cluster, startedBy }))).taskArns ?? []
 
-/** What is asked, in this order. */
-export const conversation: readonly Question[] = [
+/** What is asked about fleets, images and parameters, in this order. */
+const fleetConversation: readonly Question[] = [
   { name: 'DescribeLoadBalancers', ask: (side) => side.elb.send(new elb.DescribeLoadBalancersCommand({})) },
   {
     name: 'DescribeLoadBalancers: no such one',
@@ -268,6 +271,9 @@ export const conversation: readonly Question[] = [
     ask: (side) => side.ssm.send(new ssm.DeleteParameterCommand({ Name: '/shop/a/1' })),
   },
 ]
+
+/** All that is asked. */
+export const conversation: readonly Question[] = [...fleetConversation, ...aroundConversation]
 
 /** Asks all of it, and gives what was said, by the question's name. */
 export async function converse(side: Side): Promise<ReadonlyMap<string, Said>> {

@@ -8,8 +8,9 @@ import { tolerated } from './tolerated.js'
 const describeSaid = (said: Said): string => ('refused' in said ? said.refused : 'an answer')
 
 /** What the two do not agree on, one line each. */
-function compare(ours: Said, theirs: Said): readonly string[] {
-  if ('answer' in ours && 'answer' in theirs) return differences(shapeOf(ours.answer), shapeOf(theirs.answer))
+function compare(ours: Said, theirs: Said, isExact: boolean): readonly string[] {
+  if ('answer' in ours && 'answer' in theirs)
+    return differences(shapeOf(ours.answer, isExact), shapeOf(theirs.answer, isExact))
   const [mine, yours] = [describeSaid(ours), describeSaid(theirs)]
   return mine === yours ? [] : [`both: ${mine}, not ${yours}`]
 }
@@ -24,10 +25,10 @@ requires('moto').describe('the rehearsal and moto, asked the same by the SDK', (
         .filter(({ until }) => until === undefined)
         .flatMap((one) => one.members.map((member) => `${one.has} ${member}`)),
     )
-    const found = conversation.flatMap(({ name }) => {
+    const found = conversation.flatMap(({ name, exact = false }) => {
       const [mine, yours] = [ours.get(name), theirs.get(name)]
       if (mine === undefined || yours === undefined) return [`${name}: not asked`]
-      return compare(mine, yours).flatMap((difference) => {
+      return compare(mine, yours, exact).flatMap((difference) => {
         const isKnown = tolerated.some(
           (one) => one.in.test(name) && one.members.some((member) => `${one.has} ${member}` === difference),
         )

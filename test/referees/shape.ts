@@ -7,8 +7,30 @@ function typeOf(value: unknown): string {
   return value === null ? 'null' : typeof value
 }
 
-/** The shape of an answer as the SDK gives it; an empty list has none. */
-export function shapeOf(answer: object): Shape {
+/** JSON in a text with its keys in order, which means the same. */
+function ordered(text: string): string {
+  if (!text.startsWith('{')) return text
+  return JSON.stringify(JSON.parse(text), (_, value: unknown) =>
+    typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).toSorted(([one], [other]) => (one < other ? -1 : 1)))
+      : value,
+  )
+}
+
+/** The value itself, without what the two draw by chance. */
+function valueOf(value: unknown): string {
+  const type = typeOf(value)
+  if (type !== 'string') return ['number', 'boolean'].includes(type) ? `${type} ${String(value)}` : type
+  const text = ordered(String(value))
+    .replaceAll(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'ID')
+    // What Secrets Manager puts behind a name.
+    .replaceAll(/(:secret:[^:]+)-[A-Za-z0-9]{6}$/g, '$1-SUFFIX')
+    .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+(?:Z|\+[\d:]+)/g, 'TIME')
+  return `string ${text}`
+}
+
+/** The shape of an answer as the SDK gives it, with the types of its values, or with the values; an empty list has none. */
+export function shapeOf(answer: object, isExact = false): Shape {
   const shape = new Map<string, Set<string>>()
   const look = (value: unknown, path: string): void => {
     if (value === undefined) return
@@ -24,7 +46,7 @@ export function shapeOf(answer: object): Shape {
       return
     }
     const types = shape.get(path) ?? new Set()
-    types.add(typeOf(value))
+    types.add(isExact ? valueOf(value) : typeOf(value))
     shape.set(path, types)
   }
   look(answer, '')

@@ -20,13 +20,17 @@ import {
   ElasticLoadBalancingV2Client,
   RegisterTargetsCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2'
+import { CloudWatchClient } from '@aws-sdk/client-cloudwatch'
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge'
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
+import { SNSClient } from '@aws-sdk/client-sns'
 import { SSMClient } from '@aws-sdk/client-ssm'
 import { onTestFinished } from 'vitest'
 import { startRehearsal } from '../../src/lib/rehearsal/cloud.js'
 import { startMoto } from '../support/moto.js'
 
-const region = 'us-west-2'
-const account = '123456789012'
+export const region = 'us-west-2'
+export const account = '123456789012'
 
 /** One of the two that are asked, by the real clients, with the same things in it. */
 export interface Side {
@@ -34,6 +38,10 @@ export interface Side {
   readonly ecr: ECRClient
   readonly elb: ElasticLoadBalancingV2Client
   readonly ssm: SSMClient
+  readonly secrets: SecretsManagerClient
+  readonly cloudWatch: CloudWatchClient
+  readonly events: EventBridgeClient
+  readonly sns: SNSClient
   readonly balancer: string
   readonly targetGroup: string
   /** Where tasks of their own may run. */
@@ -81,6 +89,10 @@ function clients(endpoint: string) {
     ecr: new ECRClient(settings),
     elb: new ElasticLoadBalancingV2Client(settings),
     ssm: new SSMClient(settings),
+    secrets: new SecretsManagerClient(settings),
+    cloudWatch: new CloudWatchClient(settings),
+    events: new EventBridgeClient(settings),
+    sns: new SNSClient(settings),
     ec2: new EC2Client(settings),
   }
 }

@@ -103,7 +103,9 @@ export function createEstate(options: ClientOptions): Estate {
           listeners.map(async (one) => {
             const rules: Rule[] = []
             const asked = { ListenerArn: one.ListenerArn ?? '' }
-            for await (const page of paginateDescribeRules({ client: elb }, asked)) rules.push(...(page.Rules ?? []))
+            await call('elasticloadbalancing:DescribeRules', async () => {
+              for await (const page of paginateDescribeRules({ client: elb }, asked)) rules.push(...(page.Rules ?? []))
+            })
             return {
               protocol: one.Protocol ?? '',
               port: one.Port ?? 0,

@@ -6,7 +6,7 @@ import { allow, att, literal, named, nowhere, ref, sub, type Resources, type Val
  * The ARN of a secret without its six random letters, or as it was given. Secrets Manager and ECS take both:
  * https://docs.aws.amazon.com/secretsmanager/latest/userguide/troubleshoot.html#ARN_secretnamehyphen
  */
-export const secretArn = ({ secret }: SecretSource): string =>
+const secretArn = ({ secret }: SecretSource): string =>
   secret.startsWith('arn:')
     ? secret.replace(/^arn:[^:]*:/, 'arn:${AWS::Partition}:')
     : `arn:\${AWS::Partition}:secretsmanager:\${AWS::Region}:\${AWS::AccountId}:secret:${secret}`

@@ -93,7 +93,9 @@ export async function adoptCluster(request: AdoptCluster): Promise<Standing> {
 }
 
 async function runningIn({ ports, cluster, services, region }: AdoptCluster): Promise<readonly Running[]> {
-  if ((await ports.ecs.describeCluster(cluster)) === undefined) {
+  // Where this is refused, the services of the cluster tell whether it is there.
+  const isThere = await orOpen([], '', true, async () => (await ports.ecs.describeCluster(cluster)) !== undefined)
+  if (!isThere) {
     throw new RampartError('preflight', `There is no cluster ${cluster} in ${region}.`, {
       next: [`aws ecs list-clusters --region ${region}`],
     })

@@ -25,8 +25,28 @@ function placeOfService(arn: string): { readonly cluster: string; readonly servi
   return cluster === undefined || service === undefined ? undefined : { cluster, service }
 }
 
+/** Without these there is nothing to write; all else that is refused becomes a note of what could not be read. */
+const least = {
+  services: 'ecs:DescribeServices and ecs:DescribeTaskDefinition',
+  stack:
+    'cloudformation:ListStackResources, autoscaling:DescribeAutoScalingGroups and ec2:DescribeLaunchTemplateVersions, for services of ECS ecs:DescribeServices and ecs:DescribeTaskDefinition',
+} as const
+
 /** Reads what serves already, and changes nothing. Rejects when it is not there, or is nothing that rampart can drive. */
-export async function adopt({ source, region, ports }: AdoptRequest): Promise<Standing> {
+export async function adopt(request: AdoptRequest): Promise<Standing> {
+  try {
+    return await read(request)
+  } catch (error) {
+    if (!(error instanceof RampartError) || !error.denied) throw error
+    throw new RampartError('unreachable', error.message, {
+      next: [...error.next, `init needs at least ${least[request.source.kind]}; it only reads, and wrote nothing now`],
+      denied: true,
+      cause: error,
+    })
+  }
+}
+
+async function read({ source, region, ports }: AdoptRequest): Promise<Standing> {
   if (source.kind === 'services') {
     const [first] = source.services
     const clusters = new Set(source.services.map(({ cluster }) => cluster))

@@ -17,6 +17,22 @@ const settable = new Set([
   'SignatureVersion',
 ])
 
+// https://docs.aws.amazon.com/sns/latest/dg/creating-delivery-policy.html
+const deliveryPolicy = JSON.stringify({
+  http: {
+    defaultHealthyRetryPolicy: {
+      minDelayTarget: 20,
+      maxDelayTarget: 20,
+      numRetries: 3,
+      numMaxDelayRetries: 0,
+      numNoDelayRetries: 0,
+      numMinDelayRetries: 0,
+      backoffFunction: 'linear',
+    },
+    disableSubscriptionOverrides: false,
+  },
+})
+
 /** Topics, who is subscribed to them, and what they were told. https://docs.aws.amazon.com/sns/latest/api/API_Operations.html */
 export function createSnsService(world: World): Service {
   const { state } = world
@@ -64,6 +80,8 @@ export function createSnsService(world: World): Service {
       return {
         Attributes: {
           Policy: defaultPolicy(topic.arn, accountId),
+          DisplayName: '',
+          EffectiveDeliveryPolicy: topic.attributes.get('DeliveryPolicy') ?? deliveryPolicy,
           ...Object.fromEntries(topic.attributes),
           TopicArn: topic.arn,
           Owner: accountId,
