@@ -38,7 +38,7 @@ With --version the whole repository must be as committed, and the commit be in a
       options: ['auto', 'layer', 'docker'],
     }),
     'allow-stale-base': Flags.boolean({
-      description: 'deploy also on a base that was built from other sources than these',
+      description: 'deploy also on a base of other sources than these, proved for another user, or too old',
       env: 'RAMPART_ALLOW_STALE_BASE',
     }),
     'with-base': Flags.boolean({

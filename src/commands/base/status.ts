@@ -5,7 +5,8 @@ export default class BaseStatus extends BaseCommand {
   static override readonly summary =
     'Say whether each base is fresh or stale and why, how large it is, and what uses it.'
   static override readonly description = `Compares what each base in the registry was made of with its sources as they are now: Dockerfile.base, the files that \
-it copies, models, build arguments and platform. A base is stale, too, when it is older than its \`maxAge\`.`
+it copies, models, build arguments and platform. A base is stale, too, when it is older than its \`maxAge\`, or was proved \
+for another user or other variables than the app has now.`
   static override readonly examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --check --service backend',
