@@ -16,6 +16,8 @@ const duration = String.raw`(?:\d+h \d{2}m|\d+m \d{2}s|\d+(?:\.\d+)?m?s)`
  */
 export function normalise(text: string): string {
   let result = text
+    // Said when nothing has changed for a while, which on a clock that runs fast is a matter of milliseconds.
+    .replaceAll(/^.*\bno change for \d.*\n/gm, '')
     .replaceAll(/127\.0\.0\.1:\d+/g, '127.0.0.1:PORT')
     .replaceAll(/\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z| UTC)/g, 'DATE')
     .replaceAll(/^ *\d+(?::\d{2}){1,2}(?= )/gm, 'ELAPSED')
