@@ -6,7 +6,7 @@ import type { Account } from '../ports/account.js'
 import type { LogSource } from '../ports/log-source.js'
 import type { Parameters } from '../ports/parameters.js'
 import type { Driver } from '../rollout/driver.js'
-import { paceFrom } from '../system/clock.js'
+import { cloudPace } from './pace.js'
 
 /** The cloud of an environment, as every command asks it. */
 export interface Cloud {
@@ -25,9 +25,8 @@ export async function connect(
   gate?: Pick<Gate, 'beforeChange'>,
 ): Promise<Cloud> {
   const { createAws } = await import('../aws/index.js')
-  const pace = paceFrom(process.env['RAMPART_CLOCK'])
   const client = {
-    ...(pace !== undefined && { pace }),
+    ...cloudPace(),
     ...(performing.onCall !== undefined && { onCall: performing.onCall }),
     ...(performing.onRetry !== undefined && { onRetry: performing.onRetry }),
     ...(gate !== undefined && { beforeChange: gate.beforeChange }),

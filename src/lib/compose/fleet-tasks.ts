@@ -11,6 +11,7 @@ import type { ScannedLine } from '../verify/logs/scan.js'
 import type { TargetLogs } from '../verify/logs/tasks.js'
 import { connect } from './connect.js'
 import { repositories } from './configure.js'
+import { cloudPace } from './pace.js'
 import { releaseTasksOf } from './release-tasks.js'
 import { composeAsker, wantedOf } from './witness.js'
 
@@ -89,7 +90,7 @@ async function memoryTasks(
     import('../aws/metrics.js'),
     import('../verify/targets/reported-memory.js'),
   ])
-  const client = { region, maxAttempts: 3 }
+  const client = { region, maxAttempts: 3, ...cloudPace() }
   return reportedMemoryTasks({
     ecs: createEcs(client),
     metrics: createMetrics(client),

@@ -12,6 +12,7 @@ import { packageRoot } from '../system/package-root.js'
 import { shellWord } from '../terminal/shell-word.js'
 import { configure, performance, sameCommand } from './configure.js'
 import { composeKeeper, lockWaitOf } from './keeper.js'
+import { cloudPace } from './pace.js'
 import { perform, streamPage, type Aside, type Performance } from './perform.js'
 
 interface InfraFlags extends SharedFlags {
@@ -117,7 +118,7 @@ async function onStack(
   const performed = await perform(performing, flags, async (run, aside) => {
     const { createAws } = await import('../aws/index.js')
     const { fillParameters } = await import('./infra-facts.js')
-    const aws = createAws({ region: config.environment.region })
+    const aws = createAws({ region: config.environment.region, ...cloudPace() })
     const keeper = composeKeeper(config, aws, {
       command: `infra ${command}`,
       clock: performing.clock,

@@ -24,6 +24,7 @@ import { configure, sameCommand, secretsOf } from './configure.js'
 import { openLooks } from './doctor.js'
 import { composeDriver } from './driver.js'
 import { openScratch } from './images.js'
+import { cloudPace } from './pace.js'
 import { streamPage } from './perform.js'
 import { orGap, readFleet, rulesOf } from './plan-facts.js'
 import { openRegistries, planService, type Registries } from './planned-images.js'
@@ -74,7 +75,7 @@ async function makePlan(config: Config, { given, prices, unpriced }: Given, cloc
   const { signal } = new AbortController()
   const { createAws } = await import('../aws/index.js')
   const { createNetwork } = await import('../aws/network.js')
-  const aws = createAws({ region: environment.region })
+  const aws = createAws({ region: environment.region, ...cloudPace() })
   const gaps: string[] = prices === undefined ? [unpriced] : []
   const registries = await openRegistries(config, signal)
   const scratch = openScratch()
