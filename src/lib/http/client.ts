@@ -24,6 +24,7 @@ const idle = 1500
 
 /** HTTP/1.1 on Node's own client, with the times of each step. */
 export function createHttp({ authorities = [], most = usualMost, proxies = direct }: HttpSettings = {}): Http {
+  const trust = trustedWith(authorities)
   return {
     now: () => performance.now(),
     via: (address) => {
@@ -34,7 +35,7 @@ export function createHttp({ authorities = [], most = usualMost, proxies = direc
       const { Agent: PlainAgent } = process.getBuiltinModule('node:http')
       const { Agent: SecureAgent } = process.getBuiltinModule('node:https')
       const settings = { keepAlive: true, maxSockets: connections, timeout: idle }
-      const secureSettings = { ...settings, ...trustedWith(authorities) }
+      const secureSettings = { ...settings, ...trust() }
       const closed = new AbortController()
       const agents: Agent[] = []
       const open = (agent: Agent): Agent => {

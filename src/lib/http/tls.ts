@@ -1,4 +1,4 @@
-import type { ConnectionOptions, DetailedPeerCertificate, TLSSocket } from 'node:tls'
+import type { ConnectionOptions, DetailedPeerCertificate, SecureContextOptions, TLSSocket } from 'node:tls'
 import type { HttpFailure, HttpStage } from '../ports/http.js'
 import type { Certificate, Tls, TlsFacts, TlsRequest } from '../ports/tls.js'
 import { codeWords, errorFailure, lateFailure } from './failures.js'
@@ -10,7 +10,7 @@ import { openTunnel } from './tunnel.js'
 const versions = {
   modern: { minVersion: 'TLSv1.2', maxVersion: 'TLSv1.3' },
   legacy: { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT:@SECLEVEL=0' },
-} as const satisfies Record<TlsRequest['versions'], ConnectionOptions>
+} as const satisfies Record<TlsRequest['versions'], SecureContextOptions>
 
 export interface TlsSettings {
   /** Certificates (PEM) that are trusted beside those of the machine. */
@@ -21,14 +21,18 @@ export interface TlsSettings {
 
 /** Handshakes by Node's own TLS, which are carried through whether the certificate is trusted or not. */
 export function createTls({ authorities = [], proxies = direct }: TlsSettings = {}): Tls {
-  const trust = trustedWith(authorities)
+  const trust = {
+    modern: trustedWith(authorities, versions.modern),
+    legacy: trustedWith(authorities, versions.legacy),
+  }
   return {
     handshake: async (request) => {
       request.signal?.throwIfAborted()
       const proxy = proxies(
         new URL(`https://${isIPv6(request.host) ? `[${request.host}]` : request.host}:${request.port}`),
       )
-      return proxy === undefined ? shake(request, trust) : shakeThrough(proxy, request, trust)
+      const settings = trust[request.versions]()
+      return proxy === undefined ? shake(request, settings) : shakeThrough(proxy, request, settings)
     },
   }
 }
@@ -69,7 +73,6 @@ function shake(request: TlsRequest, trust: ConnectionOptions): Promise<TlsFacts 
       // RFC 6066, section 3: an address is no server name.
       ...(!isAddress && { servername: host }),
       ...trust,
-      ...versions[request.versions],
       // To look at a certificate that is not trusted, the handshake has to be over. Nothing is sent or believed.
       rejectUnauthorized: false,
     })
