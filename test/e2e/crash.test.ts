@@ -188,7 +188,7 @@ const inRollout = (n: number): Moment => ({
     let asked = -1
     return {
       // Slower than elsewhere: the fleet is to be half-way still when the call comes.
-      speed: 1000,
+      speed: 300,
       onCall: (_count, service, operation) => {
         if (operation === 'StartInstanceRefresh') asked = 0
         else if (asked >= 0 && service !== 'ssm') {
