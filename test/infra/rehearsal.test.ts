@@ -216,7 +216,7 @@ requires('aws').describe("Debian's awscli", () => {
     // With a model cache and its reasons it is too long to be sent but from a bucket.
     await edit('      modelCache: { path: /app/.cache/huggingface }\n', '')
     // It looks, and looks again half a minute of everybody's time later: what it waits for is to be there at once.
-    const { cloud, env, rampart } = await emptyCloud(config, {}, 100_000)
+    const { cloud, env, rampart } = await emptyCloud(config, {}, 30_000)
     const file = `${config}.infra.yml`
     expect((await rampart('infra', 'synth', '--out', file)).code).toBe(0)
     const aws = async (...words: readonly string[]): Promise<string> => {
