@@ -138,6 +138,16 @@ withBrowser('the report of a deploy, in a browser', () => {
     const again = await readFile(join(directory, 'again.md'), 'utf8')
     const phases = /### Phases[\s\S]*?(?=###)/
     expect(phases.exec(again)?.[0]).toBe(phases.exec(comment)?.[0])
+
+    // Whoever only watches is told the same of the releases before.
+    const watched = await runCli(['monitor', '--progress', 'quiet', '--report', 'watched.md'], options)
+    expect({ code: watched.code, said: watched.stderr }).toMatchObject({ code: 0 })
+    const told = await readFile(join(directory, 'watched.md'), 'utf8')
+    const earlierTimes = /^\| (?:rollout|proof) \|.*\|$/gm
+    const comparedIn = (text: string): readonly string[] =>
+      text.slice(text.indexOf('Phase by phase')).match(earlierTimes) ?? []
+    expect(comparedIn(told)).toHaveLength(2)
+    expect(comparedIn(told)).toEqual(comparedIn(comment))
   })
 
   test('says why it failed, with the lines of the targets', async () => {

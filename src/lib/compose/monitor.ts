@@ -2,6 +2,7 @@ import type { Performed, SharedFlags } from '../../base-command.js'
 import { configure, performance, repositories, sameCommand } from './configure.js'
 import { connect } from './connect.js'
 import { secretsOfAnswers } from './verifier.js'
+import { noBackground, type Background } from '../report/run/background.js'
 import { modeOf, perform, type Watch } from './perform.js'
 import { turnBack } from './turn-back.js'
 import type { VerifyAt } from './verify-plan.js'
@@ -23,11 +24,12 @@ export async function runMonitor(flags: MonitorFlags): Promise<Performed> {
   const about = performance('monitor', config, ['rollout'], await secretsOfAnswers(config, flags))
   const calls = countCalls(flags, about.clock)
   const performing = { ...about, ...(calls.onCall !== undefined && { onCall: calls.onCall }) }
+  let beside: (() => Promise<Background>) | undefined
   const watch: Watch = {
     onTerminal: 'dashboard',
     back: turnBack(config, flags, performing),
     record: flags.record,
-    report: reportingOf(flags),
+    report: reportingOf(flags, async () => beside?.() ?? noBackground),
     lastWords: calls.lastWords,
   }
   const stays = modeOf(flags, watch) === 'dashboard'
@@ -36,7 +38,9 @@ export async function runMonitor(flags: MonitorFlags): Promise<Performed> {
     flags,
     async (run) => {
       const { monitor } = await import('../operations/monitor.js')
-      const { driver, account, logs } = await connect(config, performing)
+      const cloud = await connect(config, performing)
+      const { driver, account, logs } = cloud
+      beside = async () => (await import('./report-background.js')).releaseBackground(config, cloud)
       const lines = await linesFrom(config, logs, performing.clock)
       return monitor(
         {

@@ -7,18 +7,20 @@ import type { Background } from '../report/run/background.js'
 import type { Config } from '../config/index.js'
 import { placeOf, runnerOf } from './keeper.js'
 
-/** What a report tells beside the events of a release: who made it, its own record, and those before it. */
+/**
+ * What a report tells beside the events of a run: who made it, its own record where it keeps one, and those of the
+ * environment.
+ */
 export async function releaseBackground(
   config: Config,
   { account, parameters }: { readonly account: Account; readonly parameters: Parameters },
-  keeper: ReleaseKeeper | undefined,
+  keeper?: ReleaseKeeper,
 ): Promise<Background> {
   // Without an identity there is a report all the same.
   const who = runnerOf(account).catch(() => undefined)
-  const earlier: readonly ReleaseRecord[] | string =
-    keeper === undefined
-      ? 'rampart.yml says that no ledger is kept'
-      : await new Ledger(parameters, placeOf(config)).list()
+  const earlier: readonly ReleaseRecord[] | string = config.environment.release.ledger
+    ? await new Ledger(parameters, placeOf(config)).list()
+    : 'rampart.yml says that no ledger is kept'
   const own = keeper?.record
   const runner = await who
   return {

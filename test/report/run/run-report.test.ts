@@ -122,6 +122,34 @@ describe('the page', () => {
     expect(listed[0]?.[2]?.text).toContain('rolled back')
   })
 
+  test('of a watched rollout compares its own record with those before', () => {
+    const watched = recorded('healthy').map((event): Event =>
+      event.type === 'run.started' ? { ...event, command: 'monitor' } : event,
+    )
+    const id = watched.find((event) => event.type === 'rollout.started')?.id ?? ''
+    const { phases: _, ...unfinished } = { ...record(4, 'done', 0), rollout: id }
+    const others = [
+      { ...record(5, 'done', 1), rollout: 'another' },
+      record(2, 'done', 200_000),
+      record(1, 'done', 240_000),
+    ]
+    const page = tell('html', watched, { earlier: [{ ...record(4, 'done', 250_000), rollout: id }, ...others] })
+    // The watcher's own 286.9 s say only for how long somebody looked.
+    const rows = rowsOf(page, /^Phase by phase; usual is the median of 2 that ended well/)
+    expect(rows.map((row) => row.map(({ value }) => value))).toEqual([
+      [undefined, '2000', '2000', '2000', undefined],
+      [undefined, '250000', '200000', '220000', undefined],
+      [undefined, '252000', '202000', '222000', undefined],
+    ])
+    expect(rowsOf(page, /^Releases before this one/).map(([first]) => first?.text)).toEqual(['#2 r-2', '#1 r-1'])
+    const early = tell('html', watched, { earlier: [unfinished, ...others] })
+    expect(early).toContain('what was watched has no times on record yet')
+    expect(tell('html', watched, { earlier: 'the ledger did not answer in time' })).toContain(
+      'Not compared: the ledger',
+    )
+    expect(tell('html', watched)).not.toContain('Earlier releases')
+  })
+
   test('sets what was predicted beside what came', () => {
     const [rollout, total] = rowsOf(tell('html', foretold(recorded('healthy')), background), /^What was foretold/)
     expect(rollout?.map(({ text }) => text)).toEqual([
@@ -129,7 +157,7 @@ describe('the page', () => {
       '4m 10s (3m 50s to 4m 30s)',
       '4m 47s',
       '37s longer',
-      'from there it was ready in 57s against 20s',
+      'its models were loaded in 57s against 20s',
     ])
     expect(total?.[2]?.value).toBe('306000')
   })

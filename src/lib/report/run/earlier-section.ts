@@ -1,6 +1,7 @@
+import type { Phase } from '../../domain/phase.js'
 import type { ReleaseRecord } from '../../domain/release-record.js'
 import { formatDuration } from '../../terminal/format.js'
-import type { Background } from './background.js'
+import { noBackground, type Background } from './background.js'
 import { momentText, timeCell, type Cell, type Mark, type Section } from './document.js'
 import { phaseTime } from './phases-section.js'
 import type { Story } from './story.js'
@@ -31,24 +32,47 @@ const outcomes: ReadonlyMap<string, readonly [Mark, string]> = new Map([
   ['preflight', ['bad', 'refused by the platform']],
 ])
 
+/** The record of what this run is about: its own, or that of the rollout which it has watched. */
+function recordOf({ view }: Story, { earlier, own }: Background): ReleaseRecord | undefined {
+  const { rollout } = view
+  if (own !== undefined || rollout === undefined || typeof earlier === 'string') return own
+  return earlier.find((record) => record.rollout === rollout.id)
+}
+
 /** This run beside those before it: phase by phase, then each release. */
-export function earlierSection({ view, endedAt }: Story, { earlier, own }: Background): Section | undefined {
-  // Only what releases is compared with releases.
-  if (view.run?.command !== 'deploy' && view.run?.command !== 'rollback') return undefined
+export function earlierSection(story: Story, background: Background): Section | undefined {
+  const { view, endedAt } = story
+  const { earlier } = background
+  const command = view.run?.command
+  const isWatching = command === 'monitor' && view.rollout !== undefined
+  // Only what releases is compared with releases, and what watches one that does.
+  if (command !== 'deploy' && command !== 'rollback' && !isWatching) return undefined
   const frame = { id: 'earlier', title: 'Earlier releases', brief: true } as const
-  if (typeof earlier === 'string') return { ...frame, blocks: [{ kind: 'note', text: `Not compared: ${earlier}.` }] }
-  const others = earlier.filter(({ number }) => number !== own?.number)
+  if (typeof earlier === 'string') {
+    // Whoever watches a recording has no ledger beside it, and misses none.
+    return isWatching && earlier === noBackground.earlier
+      ? undefined
+      : { ...frame, blocks: [{ kind: 'note', text: `Not compared: ${earlier}.` }] }
+  }
+  const own = recordOf(story, background)
+  const others = earlier.filter(({ number }) => own === undefined || number < own.number)
   if (others.length === 0) return { ...frame, blocks: [{ kind: 'note', text: 'There is none in the ledger yet.' }] }
-  const kind = view.run.command
+  const kind = own?.kind ?? (command === 'rollback' ? 'rollback' : 'deploy')
   const compared = others
     .filter((one) => one.kind === kind && one.ending === 'done')
     .filter(isTimed)
     .slice(0, most.compared)
+  // Whoever watches has seen a part of it, of whatever length.
+  const times = isWatching
+    ? own && isTimed(own)
+      ? new Map(own.phases.map(({ phase, duration }) => [phase, duration]))
+      : undefined
+    : new Map(view.phases.map((phase) => [phase.phase, phaseTime(phase, endedAt)]))
   const listed = others.slice(0, most.listed)
   return {
     ...frame,
     blocks: [
-      ...(compared.length === 0 ? [] : [comparison(view, endedAt, compared)]),
+      ...(compared.length === 0 ? [] : [times === undefined ? notTimed : comparison(times, compared)]),
       {
         kind: 'table',
         caption:
@@ -87,9 +111,16 @@ function outcomeCell({ ending }: ReleaseRecord): Cell {
   return { text, mark }
 }
 
-function comparison(view: Story['view'], endedAt: number, compared: readonly Timed[]): Section['blocks'][number] {
+const notTimed = {
+  kind: 'note',
+  text: 'Not compared phase by phase: what was watched has no times on record yet.',
+} as const
+
+function comparison(
+  own: ReadonlyMap<Phase, number | undefined>,
+  compared: readonly Timed[],
+): Section['blocks'][number] {
   const [previous] = compared
-  const own = new Map(view.phases.map((phase) => [phase.phase, phaseTime(phase, endedAt)]))
   const timeIn = (record: Timed | undefined, wanted: string): number | undefined =>
     record?.phases.find(({ phase }) => phase === wanted)?.duration
   const phases = [...new Set([...own.keys(), ...compared.flatMap((record) => record.phases.map(({ phase }) => phase))])]
