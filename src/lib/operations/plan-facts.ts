@@ -1,7 +1,7 @@
 import { labelsOf, modelsOf, proofOf } from '../image/base/labels.js'
 import type { ImageSource } from '../image/inspect/source.js'
 import type { Figures } from '../plan/assumptions.js'
-import type { PlannedService } from '../plan/strategies.js'
+import type { PlannedService, SizeName } from '../plan/strategies.js'
 
 /** A service as the configuration describes it. */
 export interface DescribedService {
@@ -33,6 +33,7 @@ export function describeService(
   })
   const inBase = models.filter(({ isProved: carried }) => carried).reduce((all, { bytes }) => all + bytes, 0)
   const known = new Set(base.layers.map(({ descriptor }) => descriptor.digest))
+  const lacksSize = service.models.some(({ id }) => labelled.find((model) => model.id === id)?.bytes === undefined)
   const own = app?.layers.filter(({ descriptor }) => !known.has(descriptor.digest)) ?? []
   return {
     planned: {
@@ -42,10 +43,13 @@ export function describeService(
       appBytes:
         app === undefined ? supposed.appBytes.value : own.reduce((all, { descriptor }) => all + descriptor.size, 0),
       models,
+      supposed: [...names('modelBytes', lacksSize), ...names('appBytes', app === undefined)],
     },
     measured: true,
   }
 }
+
+const names = (name: SizeName, isSupposed: boolean): readonly SizeName[] => (isSupposed ? [name] : [])
 
 /** An image on no base of ours: its topmost layer counts as the code. */
 function withoutBase(
@@ -56,8 +60,12 @@ function withoutBase(
   const supposed = models.map(({ id }) => ({ id, bytes: modelBytes.value, isProved: true }))
   if (app === undefined) {
     const sizes = { dependencyBytes: dependencyBytes.value, appBytes: appBytes.value }
-    return { planned: { name, ...sizes, models: supposed }, measured: false }
+    const lacking = ['dependencyBytes', ...names('modelBytes', models.length > 0), 'appBytes'] as const
+    return { planned: { name, ...sizes, models: supposed, supposed: lacking }, measured: false }
   }
   const top = app.layers.at(-1)?.descriptor.size ?? 0
-  return { planned: { name, dependencyBytes: size(app) - top, appBytes: top, models: [] }, measured: true }
+  return {
+    planned: { name, dependencyBytes: size(app) - top, appBytes: top, models: [], supposed: [] },
+    measured: true,
+  }
 }

@@ -32,7 +32,14 @@ export interface PlannedService {
     /** Whether the image was proved to carry it; what nobody has proved is supposed to be fetched at the start. */
     readonly isProved: boolean
   }[]
+  /** Which of these sizes nobody could read; none when left out. */
+  readonly supposed?: readonly SizeName[]
 }
+
+/** The figures that stand for sizes of images where these can not be read. */
+export const sizeNames = ['dependencyBytes', 'modelBytes', 'appBytes'] as const
+
+export type SizeName = (typeof sizeNames)[number]
 
 /** Runs a rollout in imagination; undefined when it would not end. */
 export type Imagine = (rollout: ImaginedRollout) => RolloutCourse | undefined

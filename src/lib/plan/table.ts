@@ -3,7 +3,14 @@ import type { Basis, Span } from './figure.js'
 import { predict, type PredictedPhase, type Prediction } from './predict.js'
 import type { RegionPrices } from '../domain/price-table.js'
 import { billOf, monthHours } from './prices.js'
-import { recipesOf, type Recipe, type StrategyInputs, type StrategyName, type StrategyTools } from './strategies.js'
+import {
+  recipesOf,
+  type PlannedService,
+  type Recipe,
+  type StrategyInputs,
+  type StrategyName,
+  type StrategyTools,
+} from './strategies.js'
 import { usesOf, type Rented } from './uses.js'
 
 /** One strategy of the comparison. Durations in milliseconds, money in dollars a month. */
@@ -35,6 +42,8 @@ export interface StrategyRow {
 
 export interface StrategyTable {
   readonly rows: readonly StrategyRow[]
+  /** What is shipped, by its sizes, with the names of those that are supposed. */
+  readonly services: readonly PlannedService[]
   readonly figures: Figures
   readonly deploysPerDay: number
   /** Strategies that can not be compared, as their rollout would not end. */
@@ -126,6 +135,7 @@ export function compareStrategies(request: TableRequest, tools: StrategyTools): 
   const best = recommend(rows, request)
   return {
     rows: rows.map((row) => ({ ...row, recommended: row.name === best })),
+    services: request.services,
     figures: request.figures,
     deploysPerDay: request.rented.deploysPerDay,
     endless: compared.filter(({ prediction }) => prediction === undefined).map(({ recipe }) => recipe.name),

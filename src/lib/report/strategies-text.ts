@@ -1,7 +1,10 @@
 import { assumptions, assumptionNames } from '../plan/assumptions.js'
+import { formatBytes } from '../domain/format-bytes.js'
 import type { Span } from '../plan/figure.js'
+import { sizeNames, type SizeName } from '../plan/strategies.js'
 import type { StrategyRow, StrategyTable } from '../plan/table.js'
 import { figureText } from './figure-text.js'
+import { formatCount } from '../terminal/format.js'
 import { isNarrow, sign, simulatedLines, type Page } from './page.js'
 
 /** What `plan --strategies` has to show. */
@@ -114,9 +117,29 @@ function adviceLines(row: StrategyRow, page: Page): readonly string[] {
   ]
 }
 
-/** Every number that went into the table, with where it comes from. */
-function numberLines({ figures }: StrategyTable, page: Page): readonly string[] {
-  const rows = assumptionNames.map((name) => {
+/** What each service ships, and which part of that is supposed. */
+function sizeLines({ services }: StrategyTable, page: Page): readonly string[] {
+  return services.map(({ name, dependencyBytes, models, appBytes, supposed = [] }) => {
+    const basis = (size: SizeName): string => (supposed.includes(size) ? 'assumed' : 'measured')
+    const sum = models.reduce((all, { bytes }) => all + bytes, 0)
+    const parts = [
+      `${formatBytes(dependencyBytes)} of dependencies (${basis('dependencyBytes')})`,
+      ...(models.length === 0
+        ? []
+        : [`${formatBytes(sum)} in ${formatCount(models.length, 'model')} (${basis('modelBytes')})`]),
+      `${formatBytes(appBytes)} of code (${basis('appBytes')})`,
+    ]
+    return `  ${name} ${page.paint('dim', `ships ${parts.join(', ')}`)}`
+  })
+}
+
+const isSize = (name: string): name is SizeName => (sizeNames as readonly string[]).includes(name)
+
+/** Every number that went into the table, with where it comes from; of supposed sizes those that stand for something. */
+function numberLines(table: StrategyTable, page: Page): readonly string[] {
+  const { figures, services } = table
+  const used = (name: string): boolean => !isSize(name) || services.some(({ supposed = [] }) => supposed.includes(name))
+  const rows = assumptionNames.filter(used).map((name) => {
     const figure = figures[name]
     return { name, text: figureText(name, figure), figure }
   })
@@ -124,6 +147,7 @@ function numberLines({ figures }: StrategyTable, page: Page): readonly string[] 
   return [
     '',
     page.paint('strong', 'Numbers') + page.paint('dim', '  give your own with --assume NAME=VALUE'),
+    ...sizeLines(table, page),
     ...rows.map(({ name, text, figure }) => {
       const gap = ' '.repeat(width - name.length - text.length)
       const { what } = assumptions[name]
