@@ -1,6 +1,6 @@
 import type { Revision } from '../../domain/release.js'
 import { RampartError } from '../../errors/rampart-error.js'
-import type { Alarms } from '../../ports/alarms.js'
+import type { Alarms, AlarmState } from '../../ports/alarms.js'
 import type { LoadBalancing } from '../../ports/auto-scaling.js'
 import type { Clock } from '../../ports/clock.js'
 import type { Ecs, EcsTaskDefinition } from '../../ports/ecs.js'
@@ -44,6 +44,7 @@ export function createEcsDriver(options: EcsRolloutOptions, ports: EcsPorts, log
   const { ecs, loadBalancing, alarms } = ports
   const { cluster } = options
   const records = new EcsRecords(ecs, options)
+  const loud = new Map<string, AlarmState>()
   const mover = new EcsMover(options, ports, records)
   const watch = new EcsWatch(options, ports, records, mover)
   /** What each service had when the release's revision was found or made for it. */
@@ -238,6 +239,7 @@ export function createEcsDriver(options: EcsRolloutOptions, ports: EcsPorts, log
         failedStarts,
         startedAt,
         loads: testimony?.loads ?? new Map(),
+        loud,
         logGroup,
       })
     },
@@ -332,7 +334,10 @@ export function createEcsDriver(options: EcsRolloutOptions, ports: EcsPorts, log
     },
 
     async guards(names) {
-      const states = new Map((await alarms.describeAlarms(names)).map((alarm) => [alarm.name, alarm.state]))
+      const seen = await alarms.describeAlarms(names)
+      // Remembered, because going back may quieten them.
+      for (const alarm of seen) if (alarm.state === 'ALARM') loud.set(alarm.name, alarm)
+      const states = new Map(seen.map((alarm) => [alarm.name, alarm.state]))
       return names.flatMap((name) => {
         const state = states.get(name)
         return state === undefined ? [] : [{ name, state }]

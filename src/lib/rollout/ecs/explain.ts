@@ -1,7 +1,7 @@
 import type { ModelLoad } from '../../domain/model-load.js'
 import type { Cause } from '../../domain/outcome.js'
 import { RampartError } from '../../errors/rampart-error.js'
-import type { Alarms } from '../../ports/alarms.js'
+import type { Alarms, AlarmState } from '../../ports/alarms.js'
 import type { LogSource } from '../../ports/log-source.js'
 import { logEvidence } from '../asg/log-evidence.js'
 import type { FailedStart } from '../driver.js'
@@ -23,6 +23,8 @@ export interface ExplainSources {
   readonly starts: EcsFailedStarts
   readonly failedStarts: readonly FailedStart[]
   readonly startedAt: number
+  /** The alarms that were in ALARM when this watcher looked, as they were then. */
+  readonly loud: ReadonlyMap<string, AlarmState>
   /** What the tasks' own logs tell of their start. */
   readonly loads: ReadonlyMap<string, ModelLoad>
   /** Where the containers write, when their task definition does not say. */
@@ -44,15 +46,15 @@ async function ask<T>(otherwise: T, question: () => Promise<T>): Promise<T> {
   }
 }
 
-async function alarmCause({ last, alarms }: ExplainSources): Promise<Cause | undefined> {
+async function alarmCause({ last, alarms, loud }: ExplainSources): Promise<Cause | undefined> {
   const names = last.services.flatMap(({ forward }) => forward?.alarms.triggered ?? [])
   if (names.length === 0) return undefined
   const said = await ask([], async () => alarms.describeAlarms(names))
   return {
     code: 'alarm',
     summary: `CloudWatch alarm ${names.join(', ')} went to ALARM during the rollout.`,
-    evidence: said
-      .filter(({ state }) => state === 'ALARM')
+    evidence: names
+      .flatMap((name) => said.find((alarm) => alarm.name === name && alarm.state === 'ALARM') ?? loud.get(name) ?? [])
       .map((alarm) => `${alarm.name} is ${alarm.state}: ${alarm.reason}`),
     next: [`aws cloudwatch describe-alarm-history --alarm-name ${names[0] ?? ''}`],
   }
