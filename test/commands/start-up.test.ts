@@ -46,3 +46,12 @@ test('the recorder sees them where they are needed', async () => {
   // Nothing is drawn where no terminal is.
   expect(loaded).not.toContain('listr2')
 })
+
+test('of the SDK a command loads the operations that it uses, not the hundreds that there are', () => {
+  const modules = Object.values(contents).flat()
+  expect(modules.some((name) => name.endsWith('/@aws-sdk/client-ec2/dist-es/EC2Client.js'))).toBe(true)
+  // The first is a client with all operations; the second a package in one file, which can only be taken whole.
+  expect(
+    modules.filter((name) => /client-ec2\/dist-es\/EC2\.js$|@(?:aws-sdk|smithy)\/.*\/dist-cjs\//.test(name)),
+  ).toEqual([])
+})
