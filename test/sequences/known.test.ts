@@ -97,6 +97,21 @@ const known: readonly {
     ],
   },
   {
+    name: 'a rollback that was lost may hold deploys',
+    platforms: ['ecs'],
+    moments: [44],
+    at: (call) => [
+      { kind: 'deploy', name: 'A', how: { leaveAt: 44 }, waits: false, releasesHold: false },
+      {
+        kind: 'rollback',
+        to: undefined,
+        how: { death: { call, performed: false } },
+        waits: false,
+      },
+      deploy('A'),
+    ],
+  },
+  {
     name: 'a service that was stopped half-way is brought to its end by the same release',
     platforms: ['asg', 'ecs'],
     at: (call) => [deploy('B'), { kind: 'turn', name: 'A', at: call, by: 'stay' }, { kind: 'rest' }, deploy('A')],

@@ -249,8 +249,11 @@ class Player {
     switch (ending) {
       case 'died':
         expected.isLocked = true
+        expected.held = 'maybe'
         return to === undefined ? expected.mayBeAny() : expected.mayBe(releases[to])
       case 'unknown':
+        // Who has turned a rollout holds deploys before it is seen to its end.
+        expected.held = 'maybe'
         return to === undefined ? expected.mayBeAny() : expected.mayBe(releases[to])
       case 'done':
         // Nobody has said which of them: what serves is good.
