@@ -97,6 +97,13 @@ const known: readonly {
     ],
   },
   {
+    name: 'what a rollout moves while somebody looks is not taken for what was there before',
+    platforms: ['ecs'],
+    // Every call: it is a matter of one.
+    moments: Array.from({ length: 4 }, (_, index) => 45 + index),
+    at: (call) => [deploy('A'), { kind: 'turn', name: 'bad-ui', at: call, by: 'rollback' }],
+  },
+  {
     name: 'a rollback that was lost may hold deploys',
     platforms: ['ecs'],
     moments: [44],

@@ -51,10 +51,30 @@ export interface Bearings {
   readonly goneBack?: string
 }
 
+/** More looks than that are not taken while rollouts begin and end. */
+const mostLooks = 4
+
+/**
+ * The newest rollout, and what the fleet is on or comes from. A rollout that begins between two answers would make what
+ * it has just moved look as if it had been there before: both are asked until nothing changed meanwhile.
+ */
+async function lookAround(driver: Driver): Promise<readonly [ListedRollout | undefined, Revision]> {
+  let newest = await driver.latest()
+  for (let looks = 1; ; looks += 1) {
+    // oxlint-disable-next-line no-await-in-loop -- one after the other is the point
+    const revision = await driver.current()
+    // oxlint-disable-next-line no-await-in-loop
+    const then = await driver.latest()
+    const isSame = newest?.handle.id === then?.handle.id && newest?.outcome === then?.outcome
+    newest = then
+    if (isSame || looks === mostLooks) return [newest, revision]
+  }
+}
+
 /** Asks ledger and platform where the environment stands; changes nothing. */
 export async function takeBearings(request: BearingsRequest): Promise<Bearings> {
   const { driver, services } = request
-  const [newest, revision, host] = await Promise.all([driver.latest(), driver.current(), request.registryHost()])
+  const [[newest, revision], host] = await Promise.all([lookAround(driver), request.registryHost()])
   const running = newest?.outcome === undefined ? newest : undefined
   const [records, current, isWhole] = await Promise.all([
     request.records().catch((error: unknown) => {
