@@ -6,7 +6,7 @@ test(
   'whatever is done to the services of an ECS cluster, the right release serves in the end',
   { timeout: 600_000 },
   async () => {
-    const tally = await randomSequences('ecs', 80)
+    const tally = await randomSequences('ecs', 140)
     // Each of them is met, however the dice fall.
     expect([...tally.keys()]).toEqual(expect.arrayContaining([...endings]))
   },
