@@ -189,6 +189,8 @@ test('a Dockerfile outside the subset of the layer builder: exit 2, each line wi
     'RUN pip install x',
     'COPY app/ ./app/',
     'ADD https://example.com/x /x',
+    // The base was proved for it.
+    'USER 10001:10001',
     '',
   ]
   await cloud.project.write('backend/Dockerfile.app', lines.join('\n'))
