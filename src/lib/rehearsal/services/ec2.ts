@@ -1,6 +1,5 @@
 import * as sdk from '@aws-sdk/client-ec2'
 import { addVersion, findTemplate, findVersion, versionNotFound } from '../world/launch-templates.js'
-import { describedTypes, memoryOfType, vcpusOf } from '../world/instance-types.js'
 import type { Instance, LaunchTemplate, TemplateVersion, WorldState } from '../world/state.js'
 import type { World } from '../world/world.js'
 import { paginate } from '../wire/pagination.js'
@@ -108,31 +107,6 @@ export function createEc2Service(world: World): Service {
       return { Subnets: [...page.items], NextToken: page.nextToken }
     },
 
-    DescribeInstanceTypes: (input: sdk.DescribeInstanceTypesRequest): sdk.DescribeInstanceTypesResult => {
-      const unknown = (input.InstanceTypes ?? []).filter((type) => !describedTypes.includes(type))
-      if (unknown.length > 0) {
-        throw new ServiceError(
-          'InvalidInstanceType',
-          `The following supplied instance types do not exist: [${unknown.join(', ')}]`,
-        )
-      }
-      const asked = describedTypes.filter((type) => input.InstanceTypes?.includes(type as sdk._InstanceType) ?? true)
-      const page = paginate(wire, {
-        operation: 'DescribeInstanceTypes',
-        items: asked.filter((type) => matches({ 'instance-type': [type] }, input.Filters)),
-        limit: input.MaxResults ?? 100,
-        token: input.NextToken,
-      })
-      return {
-        InstanceTypes: page.items.map((type) => ({
-          InstanceType: type as sdk._InstanceType,
-          VCpuInfo: { DefaultVCpus: vcpusOf(type) },
-          MemoryInfo: { SizeInMiB: memoryOfType(type) / 2 ** 20 },
-        })),
-        NextToken: page.nextToken,
-      }
-    },
-
     DescribeInstances: (input: sdk.DescribeInstancesRequest, context: RequestContext): sdk.DescribeInstancesResult => {
       world.advanceTo(context.now)
       const page = paginate(wire, {
@@ -159,7 +133,7 @@ export function createEc2Service(world: World): Service {
     protocol: 'ec2Query',
     target: '2016-11-15',
     sdk,
-    handlers: { ...handlers, ...instanceTypeHandlers },
+    handlers: { ...handlers, ...instanceTypeHandlers(wire) },
   }
 }
 

@@ -12,17 +12,22 @@ export function vcpusOf(type: string): number {
 
 const gibibyte = 2 ** 30
 
-/** Bytes of memory of the types that the rehearsal can be asked about. https://docs.aws.amazon.com/ec2/latest/instancetypes/gp.html */
-const memories: Readonly<Record<string, number>> = {
-  't3.medium': 4 * gibibyte,
-  't3.large': 8 * gibibyte,
-  't3.xlarge': 16 * gibibyte,
-  'm5.large': 8 * gibibyte,
-  'm5.xlarge': 16 * gibibyte,
+/** Gibibytes of the burstable types by size. https://docs.aws.amazon.com/ec2/latest/instancetypes/gp.html */
+const burstable: Readonly<Record<string, number>> = { nano: 0.5, micro: 1, small: 2, medium: 4, large: 8 }
+
+/** Gibibytes for each virtual processor by the letter of the family: general purpose, for computing, for memory. */
+const perProcessor: Readonly<Record<string, number>> = { m: 4, c: 2, r: 8 }
+
+/** Bytes of memory of an instance type as AWS sells it; of a family that is not named here, as of a general one. */
+export function memoryOfType(type: string): number {
+  const [family = '', size = ''] = type.split('.')
+  const small = family.startsWith('t') ? burstable[size] : undefined
+  return (small ?? (perProcessor[family.charAt(0)] ?? 4) * vcpusOf(type)) * gibibyte
 }
 
-/** Those types. */
-export const describedTypes = Object.keys(memories)
+/** True for what is shaped as the name of one. */
+export const isInstanceType = (type: string): boolean =>
+  /^[a-z]+\d[a-z0-9-]*\.(?:nano|micro|small|medium|large|(?:\d+)?xlarge|metal(?:-\d+xl)?)$/.test(type)
 
-/** Bytes of memory of an instance type; 8 GiB for one of which the rehearsal does not know. */
-export const memoryOfType = (type: string): number => memories[type] ?? 8 * gibibyte
+/** What is told to somebody who asks for all of them: AWS has hundreds. */
+export const commonTypes: readonly string[] = ['t3.medium', 't3.large', 't3.xlarge', 'm5.large', 'm5.xlarge']
