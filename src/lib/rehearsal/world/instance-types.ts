@@ -21,8 +21,8 @@ const perProcessor: Readonly<Record<string, number>> = { m: 4, c: 2, r: 8 }
 /** Bytes of memory of an instance type as AWS sells it; of a family that is not named here, as of a general one. */
 export function memoryOfType(type: string): number {
   const [family = '', size = ''] = type.split('.')
-  const small = family.startsWith('t') ? burstable[size] : undefined
-  return (small ?? (perProcessor[family.charAt(0)] ?? 4) * vcpusOf(type)) * gibibyte
+  const bySize = family.startsWith('t') ? burstable[size] : undefined
+  return (bySize ?? (perProcessor[family.charAt(0)] ?? 4) * vcpusOf(type)) * gibibyte
 }
 
 /** True for what is shaped as the name of one. */
